@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * profbuf_mod.c - the module: parameters, init and exit
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "profbuf_config.h"
+#include "profbuf_counters.h"
+#include "profbuf_dev.h"
+#include "profbuf_sampler.h"
+#include "profbuf_sideband.h"
+
+unsigned int profbuf_default_period_us = 10101;
+module_param_named(default_period_us, profbuf_default_period_us, uint, 0644);
+MODULE_PARM_DESC(default_period_us, "period of a session that does not say (default: 10101, 99 Hz)");
+
+unsigned int profbuf_min_period_us = 50;
+module_param_named(min_period_us, profbuf_min_period_us, uint, 0644);
+MODULE_PARM_DESC(min_period_us, "shortest period a session may have (default: 50, 20 kHz)");
+
+unsigned int profbuf_max_memory_mb = 256;
+module_param_named(max_memory_mb, profbuf_max_memory_mb, uint, 0644);
+MODULE_PARM_DESC(max_memory_mb, "memory the rings of one session may have (default: 256 MiB)");
+
+static int __init profbuf_mod_init(void)
+{
+	int err;
+
+	err = profbuf_counters_init();
+	if (err)
+		return err;
+	err = profbuf_sideband_module_init();
+	if (err)
+		goto err_counters;
+	err = profbuf_sampler_module_init();
+	if (err)
+		goto err_sideband;
+	err = profbuf_dev_init();
+	if (err)
+		goto err_sampler;
+	return 0;
+
+err_sampler:
+	profbuf_sampler_module_exit();
+err_sideband:
+	profbuf_sideband_module_exit();
+err_counters:
+	profbuf_counters_exit();
+	return err;
+}
+
+/* Nobody has a session any more: an open file keeps the module. */
+static void __exit profbuf_mod_exit(void)
+{
+	profbuf_dev_exit();
+	profbuf_sampler_module_exit();
+	profbuf_sideband_module_exit();
+	profbuf_counters_exit();
+}
+
+module_init(profbuf_mod_init);
+module_exit(profbuf_mod_exit);
+
+MODULE_DESCRIPTION("Sampling profiler that is read like a file");
+MODULE_AUTHOR("The profbuf developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(PROFBUF_VERSION);

@@ -1,0 +1,632 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * profbuf_session.c - one open file
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+#include <linux/vmalloc.h>
+
+#include "profbuf_config.h"
+#include "profbuf_sampler.h"
+#include "profbuf_session.h"
+
+static void set_state(struct profbuf_session *s, enum profbuf_state state)
+{
+	lockdep_assert_held(&s->lock);
+	smp_store_release(&s->state, state);	/* with profbuf_session_state() */
+}
+
+/* Configuration */
+
+/* What the filter names; its references are the session's. */
+static int find_filter(const struct profbuf_config *config, struct pid **pid, struct cgroup **cgroup)
+{
+	bool alive;
+
+	*pid = NULL;
+	*cgroup = NULL;
+	switch (config->filter) {
+	case PROFBUF_FILTER_PROCESS:
+	case PROFBUF_FILTER_THREAD:
+		*pid = find_get_pid(config->filter_id);
+		if (!*pid)
+			return -ESRCH;
+		rcu_read_lock();
+		alive = pid_task(*pid, config->filter == PROFBUF_FILTER_PROCESS ? PIDTYPE_TGID : PIDTYPE_PID);
+		rcu_read_unlock();
+		if (!alive) {
+			put_pid(*pid);
+			*pid = NULL;
+			return -ESRCH;
+		}
+		break;
+	case PROFBUF_FILTER_CGROUP:
+		*cgroup = cgroup_get_from_fd(config->filter_id);
+		if (IS_ERR(*cgroup)) {
+			*cgroup = NULL;
+			return -EBADF;
+		}
+		break;
+	}
+	return 0;
+}
+
+static void put_filter(struct pid *pid, struct cgroup *cgroup)
+{
+	put_pid(pid);
+	if (cgroup)
+		cgroup_put(cgroup);
+}
+
+int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_config *from)
+{
+	struct profbuf_config config = *from;
+	struct cgroup *cgroup;
+	cpumask_var_t mask;
+	struct pid *pid;
+	int err;
+
+	if (!alloc_cpumask_var(&mask, GFP_KERNEL))
+		return -ENOMEM;
+	mutex_lock(&s->lock);
+	err = -EBUSY;
+	if (s->state != PROFBUF_STATE_NEW)
+		goto out_unlock;
+	err = profbuf_config_check(s, &config, mask);
+	if (!err)
+		err = profbuf_sampler_probe(&config);
+	if (!err)
+		err = find_filter(&config, &pid, &cgroup);
+	if (err)
+		goto out_unlock;
+
+	s->config = config;
+	cpumask_copy(s->cpumask, mask);
+	swap(s->filter_pid, pid);
+	swap(s->filter_cgroup, cgroup);
+	put_filter(pid, cgroup);
+out_unlock:
+	mutex_unlock(&s->lock);
+	free_cpumask_var(mask);
+	return err;
+}
+
+/* Start and stop */
+
+static void free_cpus(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	if (!s->cpus)
+		return;
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		if (s->cpus[cpu])
+			vfree(s->cpus[cpu]->memory);
+		vfree(s->cpus[cpu]);
+	}
+	kfree(s->cpus);
+	s->cpus = NULL;
+	s->memory = 0;
+}
+
+static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
+{
+	u32 words = s->config.ring_bytes / sizeof(u64);
+	struct profbuf_cpu *c;
+
+	c = __vmalloc(sizeof(*c), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!c)
+		return -ENOMEM;
+	s->cpus[cpu] = c;
+	c->session = s;
+	c->cpu = cpu;
+	c->memory = __vmalloc(profbuf_memory(PROFBUF_HEADER_WORDS, words, s->config.tag_slots),
+			      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!c->memory)
+		return -ENOMEM;
+	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
+	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
+	profbuf_sampler_init_cpu(c);
+	s->memory += profbuf_config_cpu_memory(&s->config);
+	return 0;
+}
+
+static int alloc_cpus(struct profbuf_session *s)
+{
+	unsigned int cpu;
+	int err;
+
+	s->cpus = kcalloc(nr_cpu_ids, sizeof(*s->cpus), GFP_KERNEL_ACCOUNT);
+	if (!s->cpus)
+		return -ENOMEM;
+	for_each_cpu(cpu, s->cpumask) {
+		err = alloc_cpu(s, cpu);
+		if (err) {
+			free_cpus(s);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* The record that describes the stream: the first in the queue. */
+static struct profbuf_note *stream_info(const struct profbuf_session *s)
+{
+	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_stream_info));
+	struct profbuf_stream_info *info;
+
+	if (!note)
+		return NULL;
+	info = (struct profbuf_stream_info *)note->words;
+	info->time = ktime_get_ns();
+	info->type = PROFBUF_RECORD_INFO;
+	info->cpu = PROFBUF_CPU_NONE;
+	info->magic = PROFBUF_MAGIC;
+	info->abi_version = PROFBUF_ABI_VERSION;
+	info->clock = CLOCK_MONOTONIC;
+	info->realtime_offset = ktime_get_real_ns() - info->time;
+	info->period = s->config.period;
+	info->source = s->config.source;
+	info->flags = s->config.flags;
+	info->nr_cpus = nr_cpu_ids;
+	info->nr_skips = PROFBUF_NR_SKIPS;
+	info->kernel_depth = s->config.kernel_depth;
+	info->user_depth = s->config.user_depth;
+	if (s->rights & PROFBUF_RIGHT_KERNEL)
+		info->kernel_anchor = (u64)&schedule;
+	strscpy(info->release, init_utsname()->release, sizeof(info->release));
+	strscpy(info->machine, init_utsname()->machine, sizeof(info->machine));
+	return note;
+}
+
+static unsigned long delay_jiffies(u64 ns)
+{
+	/* One more: a delay is at least as long as it says. */
+	return min_t(u64, nsecs_to_jiffies64(ns) + 1, MAX_JIFFY_OFFSET);
+}
+
+/* Turns the ticks on, and the end of the session with them. */
+static int start_ticks(struct profbuf_session *s)
+{
+	int err;
+
+	lockdep_assert_held(&s->lock);
+	s->starting = true;
+	err = profbuf_sampler_start(s);
+	s->starting = false;
+	if (err)
+		return err;
+	s->ticking = true;
+	if (s->config.duration_ns)
+		schedule_delayed_work(&s->stop_work, delay_jiffies(s->config.duration_ns));
+	return 0;
+}
+
+int profbuf_session_start(struct profbuf_session *s)
+{
+	struct profbuf_note *info;
+	LIST_HEAD(notes);
+	int err;
+
+	mutex_lock(&s->lock);
+	err = -EBUSY;
+	if (s->state != PROFBUF_STATE_NEW)
+		goto err_unlock;
+	err = alloc_cpus(s);
+	if (err)
+		goto err_unlock;
+	err = -ENOMEM;
+	info = stream_info(s);
+	if (!info)
+		goto err_free;
+	err = profbuf_counters_join(s);
+	if (err)
+		goto err_free_info;
+
+	/* Nothing is queued yet, so there is room. */
+	list_add(&info->list, &notes);
+	profbuf_sideband_queue(&s->sideband, &notes);
+	if (!s->config.delay_ns) {
+		err = start_ticks(s);
+		if (err)
+			goto err_part;
+	} else {
+		schedule_delayed_work(&s->start_work, delay_jiffies(s->config.delay_ns));
+	}
+	schedule_delayed_work(&s->flush_work, delay_jiffies(s->config.flush_ns));
+	set_state(s, PROFBUF_STATE_RUNNING);
+	mutex_unlock(&s->lock);
+	return 0;
+
+err_part:
+	profbuf_counters_part(s);
+	/* A source that failed on the second CPU may have left requests of the first. */
+	profbuf_sideband_stop(s);
+	profbuf_sideband_clear(&s->sideband);
+	goto err_free;
+err_free_info:
+	kfree(info);
+err_free:
+	free_cpus(s);
+err_unlock:
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static void stop_locked(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	lockdep_assert_held(&s->lock);
+	if (s->state != PROFBUF_STATE_RUNNING)
+		return;
+	if (s->ticking)
+		profbuf_sampler_stop(s);
+	s->ticking = false;
+	profbuf_sideband_stop(s);
+	for_each_cpu(cpu, s->cpumask)
+		profbuf_close(&s->cpus[cpu]->ring);
+	set_state(s, PROFBUF_STATE_STOPPED);
+	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+}
+
+int profbuf_session_stop(struct profbuf_session *s)
+{
+	int err = 0;
+
+	mutex_lock(&s->lock);
+	if (s->state == PROFBUF_STATE_NEW)
+		err = -EINVAL;
+	else
+		stop_locked(s);
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static void do_start(struct work_struct *work)
+{
+	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, start_work);
+
+	mutex_lock(&s->lock);
+	/* A start that fails this late can only end the session. */
+	if (s->state == PROFBUF_STATE_RUNNING && start_ticks(s))
+		stop_locked(s);
+	mutex_unlock(&s->lock);
+}
+
+static void do_stop(struct work_struct *work)
+{
+	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, stop_work);
+
+	mutex_lock(&s->lock);
+	stop_locked(s);
+	mutex_unlock(&s->lock);
+}
+
+void profbuf_session_cpu_ended(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	if (!s->config.max_ticks)
+		return;
+	smp_mb();	/* of two CPUs that end at once, the later one sees both */
+	for_each_cpu_and(cpu, s->cpumask, cpu_online_mask) {
+		if (!READ_ONCE(s->cpus[cpu]->ended))
+			return;
+	}
+	mod_delayed_work(system_wq, &s->stop_work, 0);
+}
+
+/* Reading */
+
+static bool session_readable(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	if (profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
+		return true;	/* a read starts it, or gets the rest, or the end */
+	if (profbuf_sideband_first(&s->sideband))
+		return true;
+	for_each_cpu(cpu, s->cpumask) {
+		if (profbuf_readable(&s->cpus[cpu]->ring))
+			return true;
+	}
+	return false;
+}
+
+void profbuf_session_flush(struct profbuf_session *s)
+{
+	if (session_readable(s))
+		wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void do_flush(struct work_struct *work)
+{
+	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, flush_work);
+
+	profbuf_session_flush(s);
+	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING)
+		schedule_delayed_work(&s->flush_work, delay_jiffies(s->config.flush_ns));
+}
+
+/* Where a read has got to in the user's buffer. */
+struct reader {
+	char __user *to;
+	size_t room;
+	ssize_t done;		/* bytes copied, or the error that came before any */
+};
+
+/*
+ * Copies one record, or several that belong together. Returns false if that was not possible, with the error if nothing
+ * was copied before.
+ */
+static bool copy_out(struct reader *r, const u64 *words, u64 n)
+{
+	size_t bytes = n * sizeof(u64);
+	int err = 0;
+
+	if (bytes > r->room)
+		err = -EINVAL;
+	else if (copy_to_user(r->to, words, bytes))
+		err = -EFAULT;
+	if (err) {
+		if (!r->done)
+			r->done = err;
+		return false;
+	}
+	r->to += bytes;
+	r->room -= bytes;
+	r->done += bytes;
+	return true;
+}
+
+static bool read_notes(struct profbuf_session *s, struct reader *r)
+{
+	struct profbuf_note *note;
+
+	while ((note = profbuf_sideband_first(&s->sideband))) {
+		if (!copy_out(r, note->words, note->words[0]))
+			return false;
+		profbuf_sideband_drop(&s->sideband, note);
+	}
+	return true;
+}
+
+/* What the stream does not say of processes, it says it does not say. */
+static bool read_sideband_lost(struct profbuf_session *s, struct reader *r)
+{
+	struct profbuf_sideband_lost lost = {
+		.len = PROFBUF_WORDS(sizeof(lost)),
+		.type = PROFBUF_RECORD_SIDEBAND_LOST,
+		.cpu = PROFBUF_CPU_NONE,
+	};
+	struct profbuf_sideband *b = &s->sideband;
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++) {
+		lost.count[i] = atomic64_read(&b->lost[i]) - b->lost_told[i];
+		any |= lost.count[i];
+	}
+	if (!any)
+		return true;
+	lost.time = ktime_get_ns();
+	if (!copy_out(r, (u64 *)&lost, lost.len))
+		return false;
+	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
+		b->lost_told[i] += lost.count[i];
+	return true;
+}
+
+/*
+ * The records of a slice that fit into @room. A record in the ring becomes one in the stream: samples get their tag out
+ * of the ring's second array, a loss record its CPU.
+ */
+static u32 finish_records(const struct profbuf_cpu *c, const struct profbuf_slice *slice, size_t room, u32 *ntags)
+{
+	u32 words = 0;
+
+	for (*ntags = 0; *ntags < slice->ntags; (*ntags)++) {
+		struct profbuf_sample *sample = (struct profbuf_sample *)&slice->data[words];
+
+		if ((words + sample->len) * sizeof(u64) > room)
+			break;
+		if (sample->type == PROFBUF_RECORD_LOST)
+			sample->cpu = c->cpu;
+		else
+			sample->tag = slice->tags[*ntags];
+		words += sample->len;
+	}
+	return words;
+}
+
+static bool read_ring(struct profbuf_cpu *c, struct reader *r)
+{
+	struct profbuf_slice slice;
+	u32 words, ntags;
+
+	while (profbuf_read(&c->ring, PROFBUF_NONBLOCKING, &slice) == PROFBUF_DATA) {
+		words = finish_records(c, &slice, r->room, &ntags);
+		/* If not even one fits, copy_out() says so. */
+		if (!copy_out(r, slice.data, ntags ? words : slice.data[0])) {
+			profbuf_consume(&c->ring, 0, 0);
+			return false;
+		}
+		profbuf_consume(&c->ring, words, ntags);
+		if (ntags < slice.ntags)
+			return false;
+	}
+	return true;
+}
+
+/* Every CPU's ring, another one first each time, so that a short buffer does not starve the last. */
+static bool read_rings(struct profbuf_session *s, struct reader *r)
+{
+	unsigned int i, n = nr_cpu_ids, first = s->next_cpu;
+
+	s->next_cpu = (first + 1) % n;
+	for (i = 0; i < n; i++) {
+		struct profbuf_cpu *c = s->cpus[(first + i) % n];
+
+		if (c && !read_ring(c, r))
+			return false;
+	}
+	return true;
+}
+
+/* After everything else, the final counters. */
+static bool read_final_counters(struct profbuf_session *s, struct reader *r)
+{
+	struct profbuf_record_counters counters = {
+		.len = PROFBUF_WORDS(sizeof(counters)),
+		.type = PROFBUF_RECORD_COUNTERS,
+		.misc = PROFBUF_COUNTERS_FINAL,
+	};
+
+	for (; s->final_cpu < nr_cpu_ids; s->final_cpu++) {
+		if (!cpu_possible(s->final_cpu))
+			continue;
+		counters.time = ktime_get_ns();
+		counters.cpu = s->final_cpu;
+		profbuf_counters_session(s, s->final_cpu, &counters.counters);
+		if (!copy_out(r, (u64 *)&counters, counters.len))
+			return false;
+	}
+	return true;
+}
+
+/* Marks the reader as sleeping in every ring; false if one has something. */
+static bool sleep_in_rings(struct profbuf_session *s)
+{
+	struct profbuf_slice slice;
+	unsigned int cpu;
+
+	lockdep_assert_held(&s->read_lock);
+	for_each_cpu(cpu, s->cpumask) {
+		struct profbuf *ring = &s->cpus[cpu]->ring;
+
+		switch (profbuf_read(ring, PROFBUF_BLOCKING, &slice)) {
+		case PROFBUF_SLEEP:
+			break;
+		case PROFBUF_DATA:
+			profbuf_consume(ring, 0, 0);
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock)
+{
+	struct reader r = { .to = to, .room = count };
+	bool stopped, sleeping;
+	int err;
+
+	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
+		err = profbuf_session_start(s);
+		/* -EBUSY: another reader was faster. */
+		if (err && err != -EBUSY)
+			return err;
+	}
+	for (;;) {
+		if (mutex_lock_interruptible(&s->read_lock))
+			return -ERESTARTSYS;
+		/* Before the rings: after the stop they do not fill any more. */
+		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
+		if (read_notes(s, &r) && read_sideband_lost(s, &r) && read_rings(s, &r) && stopped)
+			read_final_counters(s, &r);
+		if (r.done || stopped) {
+			mutex_unlock(&s->read_lock);
+			return r.done;
+		}
+		sleeping = sleep_in_rings(s);
+		mutex_unlock(&s->read_lock);
+		if (!sleeping)
+			continue;
+		if (nonblock)
+			return -EAGAIN;
+		err = wait_event_interruptible(s->wait, session_readable(s));
+		if (err)
+			return err;
+	}
+}
+
+__poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll_table *wait)
+{
+	__poll_t events = 0;
+
+	poll_wait(file, &s->wait, wait);
+	/*
+	 * Without the lock a reader is at work, and the next wakeup may be one that it asked for; the flush period
+	 * bounds what that costs.
+	 */
+	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING && mutex_trylock(&s->read_lock)) {
+		sleep_in_rings(s);
+		mutex_unlock(&s->read_lock);
+	}
+	if (session_readable(s))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (profbuf_session_state(s) == PROFBUF_STATE_STOPPED)
+		events |= EPOLLHUP;
+	return events;
+}
+
+/* Life */
+
+struct profbuf_session *profbuf_session_create(u32 rights)
+{
+	struct profbuf_session *s;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	if (!alloc_cpumask_var(&s->cpumask, GFP_KERNEL_ACCOUNT))
+		goto err_free;
+	if (profbuf_sideband_init(&s->sideband))
+		goto err_free_mask;
+	s->rights = rights;
+	s->uid = current_uid();
+	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	mutex_init(&s->lock);
+	mutex_init(&s->read_lock);
+	init_waitqueue_head(&s->wait);
+	INIT_DELAYED_WORK(&s->start_work, do_start);
+	INIT_DELAYED_WORK(&s->stop_work, do_stop);
+	INIT_DELAYED_WORK(&s->flush_work, do_flush);
+	profbuf_config_default(s, &s->config);
+	cpumask_copy(s->cpumask, cpu_possible_mask);
+	return s;
+
+err_free_mask:
+	free_cpumask_var(s->cpumask);
+err_free:
+	kfree(s);
+	return ERR_PTR(-ENOMEM);
+}
+
+void profbuf_session_destroy(struct profbuf_session *s)
+{
+	profbuf_session_stop(s);
+	cancel_delayed_work_sync(&s->start_work);
+	cancel_delayed_work_sync(&s->stop_work);
+	cancel_delayed_work_sync(&s->flush_work);
+	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
+		profbuf_counters_part(s);
+	profbuf_sideband_exit(&s->sideband);
+	free_cpus(s);
+	put_filter(s->filter_pid, s->filter_cgroup);
+	put_pid_ns(s->pid_ns);
+	free_cpumask_var(s->cpumask);
+	kfree(s);
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * profbuf_sideband.c - what processes and mappings the samples mean
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/elf.h>
+#include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/highmem.h>
+#include <linux/kdev_t.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/vmalloc.h>
+#include <asm/elf.h>
+
+#include "profbuf_compat.h"
+#include "profbuf_session.h"
+#include "profbuf_sideband.h"
+
+/* The note that has the build id, of the owner GNU; no header of the kernel's names it. */
+#define NT_GNU_BUILD_ID	3
+
+/* Bytes one session's queue may hold. */
+#define QUEUE_MAX	(8UL << 20)
+
+static struct workqueue_struct *workqueue;
+
+/* Notes */
+
+struct profbuf_note *profbuf_note_alloc(size_t bytes)
+{
+	struct profbuf_note *note;
+
+	note = kzalloc(sizeof(*note) + PROFBUF_WORDS(bytes) * sizeof(u64), GFP_KERNEL_ACCOUNT);
+	if (note)
+		note->words[0] = PROFBUF_WORDS(bytes);
+	return note;
+}
+
+static void free_notes(struct list_head *notes)
+{
+	struct profbuf_note *note, *next;
+
+	list_for_each_entry_safe(note, next, notes, list)
+		kfree(note);
+	INIT_LIST_HEAD(notes);
+}
+
+static size_t notes_bytes(const struct list_head *notes)
+{
+	const struct profbuf_note *note;
+	size_t bytes = 0;
+
+	list_for_each_entry(note, notes, list)
+		bytes += note->words[0] * sizeof(u64);
+	return bytes;
+}
+
+bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes)
+{
+	size_t bytes = notes_bytes(notes);
+	bool room;
+
+	spin_lock(&b->lock);
+	room = b->bytes + bytes <= QUEUE_MAX;
+	if (room) {
+		list_splice_tail_init(notes, &b->notes);
+		b->bytes += bytes;
+	}
+	spin_unlock(&b->lock);
+	return room;
+}
+
+struct profbuf_note *profbuf_sideband_first(struct profbuf_sideband *b)
+{
+	struct profbuf_note *note;
+
+	spin_lock(&b->lock);
+	note = list_first_entry_or_null(&b->notes, struct profbuf_note, list);
+	spin_unlock(&b->lock);
+	return note;
+}
+
+void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note)
+{
+	spin_lock(&b->lock);
+	list_del(&note->list);
+	b->bytes -= note->words[0] * sizeof(u64);
+	spin_unlock(&b->lock);
+	kfree(note);
+}
+
+/* The tick's side */
+
+/* A process and the state of its mappings, as far as a tick can tell: another program or mapping, another signature. */
+static u64 signature(const struct profbuf_sideband *b, struct task_struct *leader, const struct mm_struct *mm)
+{
+	u64 h = hash_64(leader->start_boottime ^ READ_ONCE(b->generation), 64) ^ (u64)leader->tgid << 32;
+
+	if (mm)
+		h ^= hash_64((u64)mm + READ_ONCE(mm->exec_vm), 64) ^ (u32)READ_ONCE(mm->map_count);
+	return h ? h : 1;
+}
+
+static void fill_request(struct profbuf_request *r, struct task_struct *leader, struct mm_struct *mm, u64 now, u32 pid)
+{
+	struct pid *thread_group;
+
+	rcu_read_lock();
+	thread_group = task_pid(leader);
+	r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
+	r->ppid = task_tgid_nr(rcu_dereference(leader->real_parent));
+	r->cgroup = cgroup_id(task_dfl_cgroup(current));
+	rcu_read_unlock();
+	r->pid = pid;
+	r->uid = from_kuid(&init_user_ns, current_uid());
+	r->time = now;
+	r->start_time = leader->start_boottime;
+	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
+	memcpy(r->comm, leader->comm, sizeof(r->comm));
+	r->mm = mm;
+	if (mm)
+		mmget(mm);
+}
+
+bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid)
+{
+	struct profbuf_sideband *b = &c->session->sideband;
+	struct task_struct *leader = current->group_leader;
+	/* A kernel thread may borrow a memory map; it does not describe the thread. */
+	struct mm_struct *mm = profbuf_compat_kernel_thread(current) ? NULL : current->mm;
+	struct profbuf_requests *q = &c->requests;
+	u64 sig = signature(b, leader, mm);
+	u64 *seen = &q->seen[hash_64((u64)leader, ilog2(PROFBUF_SEEN))];
+
+	if (PORT_LIKELY(*seen == sig))
+		return false;
+	/* The worker has done with the entries before tail. */
+	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+		return false;
+	}
+	fill_request(&q->ring[q->head % PROFBUF_REQUESTS], leader, mm, now, pid);
+	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
+	*seen = sig;
+	return true;
+}
+
+void profbuf_sideband_pass(struct profbuf_cpu *c)
+{
+	if (READ_ONCE(c->requests.head) != READ_ONCE(c->requests.tail))
+		queue_work(workqueue, &c->session->sideband.work);
+}
+
+/* The worker's side */
+
+/*
+ * The build id of the ELF file that @file is, if its first page is in memory, which it is while the file is executed.
+ * Nothing is read from disk: a filesystem that hangs does not hang the worker.
+ */
+static u32 build_id_of(const struct file *file, u8 *build_id, u32 max)
+{
+	const Elf64_Ehdr *ehdr;
+	const Elf64_Phdr *phdr;
+	struct page *page;
+	const u8 *elf;
+	u32 i, len = 0;
+
+	page = find_get_page(file->f_mapping, 0);
+	if (!page)
+		return 0;
+	if (!PageUptodate(page))
+		goto out_put;
+
+	elf = kmap_local_page(page);
+	ehdr = (const Elf64_Ehdr *)elf;
+	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) || ehdr->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr->e_phentsize != sizeof(*phdr) || ehdr->e_phoff > PAGE_SIZE || ehdr->e_phoff % 8 ||
+	    ehdr->e_phnum > (PAGE_SIZE - ehdr->e_phoff) / sizeof(*phdr))
+		goto out_unmap;
+	phdr = (const Elf64_Phdr *)(elf + ehdr->e_phoff);
+	for (i = 0; i < ehdr->e_phnum && !len; i++) {
+		u64 at = phdr[i].p_offset, end = at + phdr[i].p_filesz;
+
+		if (phdr[i].p_type != PT_NOTE || at % 4 || end < at || end > PAGE_SIZE)
+			continue;
+		while (at + sizeof(Elf64_Nhdr) <= end) {
+			const Elf64_Nhdr *note = (const Elf64_Nhdr *)(elf + at);
+			u64 name = at + sizeof(*note);
+			u64 desc = name + ALIGN((u64)note->n_namesz, 4);
+
+			at = desc + ALIGN((u64)note->n_descsz, 4);
+			if (at > end)
+				break;
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
+			    !memcmp(elf + name, "GNU", sizeof("GNU")) && note->n_descsz <= max) {
+				len = note->n_descsz;
+				memcpy(build_id, elf + desc, len);
+				break;
+			}
+		}
+	}
+out_unmap:
+	kunmap_local(elf);
+out_put:
+	put_page(page);
+	return len;
+}
+
+static const char *vma_path(struct vm_area_struct *vma, char *buf, int size)
+{
+	const char *path = NULL;
+
+	if (vma->vm_file) {
+		path = d_path(profbuf_compat_user_path(vma->vm_file), buf, size);
+		return IS_ERR(path) ? "" : path;
+	}
+	if (vma->vm_ops && vma->vm_ops->name)
+		path = vma->vm_ops->name(vma);	/* [vdso] */
+	return path ? path : "";
+}
+
+/* Adds a mapping record to @notes. */
+static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct *vma, char *buf, int size,
+			 struct list_head *notes)
+{
+	const char *path = vma_path(vma, buf, size);
+	size_t len = strlen(path) + 1;
+	struct profbuf_mapping *m;
+	struct profbuf_note *note;
+
+	note = profbuf_note_alloc(sizeof(*m) + len);
+	if (!note)
+		return false;
+	list_add_tail(&note->list, notes);
+	m = (struct profbuf_mapping *)note->words;
+	m->time = r->time;
+	m->type = PROFBUF_RECORD_MAPPING;
+	m->cpu = PROFBUF_CPU_NONE;
+	m->pid = r->pid;
+	m->start_time = r->start_time;
+	m->start = vma->vm_start;
+	m->end = vma->vm_end;
+	memcpy(m->path, path, len);
+	if (vma->vm_file) {
+		const struct inode *inode = profbuf_compat_user_inode(vma->vm_file);
+
+		m->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+		m->inode = inode->i_ino;
+		m->dev_major = MAJOR(inode->i_sb->s_dev);
+		m->dev_minor = MINOR(inode->i_sb->s_dev);
+		m->build_id_len = build_id_of(vma->vm_file, m->build_id, sizeof(m->build_id));
+	} else {
+		m->misc = PROFBUF_MAPPING_ANON;
+	}
+	return true;
+}
+
+/* A hash of the executable mappings, to tell whether they are the ones described before. */
+static u64 mappings_signature(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+	u64 h = 1;
+
+	for_each_vma(vmi, vma) {
+		if (!(vma->vm_flags & VM_EXEC))
+			continue;
+		h = hash_64(h + vma->vm_start, 64);
+		h = hash_64(h + vma->vm_end, 64);
+		h = hash_64(h + vma->vm_pgoff, 64);
+		h = hash_64(h + (vma->vm_file ? file_inode(vma->vm_file)->i_ino : 0), 64);
+	}
+	return h;
+}
+
+static bool describe_mappings(const struct profbuf_request *r, char *buf, int size, struct list_head *notes, u32 *nr)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, r->mm, 0);
+
+	for_each_vma(vmi, vma) {
+		if (!(vma->vm_flags & VM_EXEC))
+			continue;
+		if (!describe_vma(r, vma, buf, size, notes))
+			return false;
+		(*nr)++;
+	}
+	return true;
+}
+
+static struct profbuf_note *describe_process(const struct profbuf_request *r)
+{
+	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_process));
+	struct profbuf_process *p;
+
+	if (!note)
+		return NULL;
+	p = (struct profbuf_process *)note->words;
+	p->time = r->time;
+	p->type = PROFBUF_RECORD_PROCESS;
+	p->cpu = PROFBUF_CPU_NONE;
+	p->misc = r->is_32bit;
+	p->pid = r->pid;
+	p->ns_pid = r->ns_pid;
+	p->ppid = r->ppid;
+	p->uid = r->uid;
+	p->start_time = r->start_time;
+	p->cgroup = r->cgroup;
+	p->exe_start = r->mm ? r->mm->start_code : 0;
+	memcpy(p->comm, r->comm, sizeof(p->comm));
+	return note;
+}
+
+static void ask_again(struct profbuf_sideband *b, enum profbuf_sideband_cause cause)
+{
+	atomic64_inc(&b->lost[cause]);
+	WRITE_ONCE(b->generation, b->generation + 1);
+}
+
+/* Puts one process into the queue, unless it is there with the same mappings. */
+static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
+{
+	u64 *described = &b->described[hash_64(r->start_time ^ r->pid, ilog2(PROFBUF_DESCRIBED))];
+	u64 sig = hash_64(r->start_time + r->pid, 64) ^ *(const u64 *)r->comm;
+	struct profbuf_note *process;
+	LIST_HEAD(notes);
+	u32 nr = 0;
+
+	if (r->mm) {
+		mmap_read_lock(r->mm);
+		sig ^= mappings_signature(r->mm);
+	}
+	if (*described == sig) {
+		if (r->mm)
+			mmap_read_unlock(r->mm);
+		return;
+	}
+	process = describe_process(r);
+	if (process)
+		list_add_tail(&process->list, &notes);
+	if (!process || (r->mm && !describe_mappings(r, buf, size, &notes, &nr))) {
+		if (r->mm)
+			mmap_read_unlock(r->mm);
+		free_notes(&notes);
+		ask_again(b, PROFBUF_SIDEBAND_MEMORY);
+		return;
+	}
+	if (r->mm)
+		mmap_read_unlock(r->mm);
+
+	((struct profbuf_process *)process->words)->nr_mappings = nr;
+	if (!profbuf_sideband_queue(b, &notes)) {
+		free_notes(&notes);
+		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
+		return;
+	}
+	*described = sig;
+	atomic64_inc(&b->processes);
+	atomic64_add(nr, &b->mappings);
+}
+
+static void describe_requests(struct profbuf_sideband *b, struct profbuf_requests *q, char *buf, int size)
+{
+	while (q->tail != smp_load_acquire(&q->head)) {	/* pairs with profbuf_sideband_see() */
+		struct profbuf_request *r = &q->ring[q->tail % PROFBUF_REQUESTS];
+
+		if (buf)
+			describe(b, r, buf, size);
+		else
+			ask_again(b, PROFBUF_SIDEBAND_MEMORY);
+		if (r->mm)
+			mmput(r->mm);
+		smp_store_release(&q->tail, q->tail + 1);	/* likewise */
+	}
+}
+
+static void work(struct work_struct *work)
+{
+	struct profbuf_sideband *b = container_of(work, struct profbuf_sideband, work);
+	struct profbuf_session *s = container_of(b, struct profbuf_session, sideband);
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	unsigned int cpu;
+
+	for_each_cpu(cpu, s->cpumask)
+		describe_requests(b, &s->cpus[cpu]->requests, buf, PATH_MAX);
+	kfree(buf);
+}
+
+void profbuf_sideband_stop(struct profbuf_session *s)
+{
+	/* The irq_works are over; whatever they left is described now. */
+	queue_work(workqueue, &s->sideband.work);
+	flush_work(&s->sideband.work);
+}
+
+int profbuf_sideband_init(struct profbuf_sideband *b)
+{
+	b->described = kvcalloc(PROFBUF_DESCRIBED, sizeof(*b->described), GFP_KERNEL_ACCOUNT);
+	if (!b->described)
+		return -ENOMEM;
+	spin_lock_init(&b->lock);
+	INIT_LIST_HEAD(&b->notes);
+	INIT_WORK(&b->work, work);
+	return 0;
+}
+
+void profbuf_sideband_clear(struct profbuf_sideband *b)
+{
+	free_notes(&b->notes);
+	b->bytes = 0;
+}
+
+void profbuf_sideband_exit(struct profbuf_sideband *b)
+{
+	profbuf_sideband_clear(b);
+	kvfree(b->described);
+}
+
+int profbuf_sideband_module_init(void)
+{
+	workqueue = alloc_workqueue("profbuf", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+void profbuf_sideband_module_exit(void)
+{
+	destroy_workqueue(workqueue);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * profbuf_sideband.h - records that explain samples
+ *
+ * A tick that samples a process it has not seen leaves a request: what it can copy of the process there and then, and a
+ * reference on its memory map. A worker walks the map. The reference keeps the mappings in place even if the process
+ * exits before the worker comes, so a process that lives for one sample only is described all the same; and unlike a
+ * task_work, nothing waits for the task to return to user space, so nothing keeps the module from unloading.
+ *
+ * Everything waiting for the reader is in one queue per session, bounded in bytes.
+ */
+#ifndef PROFBUF_SIDEBAND_H
+#define PROFBUF_SIDEBAND_H
+
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "profbuf_uapi.h"
+
+struct mm_struct;
+struct profbuf_cpu;
+struct profbuf_session;
+
+#define PROFBUF_REQUESTS	32	/* per CPU: processes seen between two runs of the worker */
+#define PROFBUF_SEEN		512	/* per CPU: processes remembered */
+#define PROFBUF_DESCRIBED	4096	/* per session: processes remembered by the worker */
+
+struct profbuf_request {
+	struct mm_struct *mm;		/* a reference; NULL: kernel thread */
+	u64 time;
+	u64 start_time;
+	u64 cgroup;
+	u32 pid;
+	u32 ns_pid;
+	u32 ppid;
+	u32 uid;
+	bool is_32bit;
+	char comm[TASK_COMM_LEN];
+};
+
+/* A CPU's requests: the tick puts at @head, the worker takes at @tail. */
+struct profbuf_requests {
+	struct profbuf_request ring[PROFBUF_REQUESTS];
+	unsigned int head;
+	unsigned int tail;
+	u64 seen[PROFBUF_SEEN];		/* the tick's: signatures of what was asked for */
+};
+
+/* A record in the queue. */
+struct profbuf_note {
+	struct list_head list;
+	u64 words[];			/* words[0]: how many */
+};
+
+/**
+ * struct profbuf_sideband - a session's queue, and what was not put into it
+ */
+struct profbuf_sideband {
+	spinlock_t lock;
+	struct list_head notes;		/* under @lock; only the reader takes from it */
+	size_t bytes;			/* in @notes; under @lock */
+	struct work_struct work;	/* describes requests, of all CPUs */
+	u64 *described;			/* the worker's: [PROFBUF_DESCRIBED] signatures of what was put in */
+	u32 generation;			/* part of the ticks' signatures: changed to be asked again */
+	atomic64_t processes;
+	atomic64_t mappings;
+	atomic64_t lost[PROFBUF_NR_SIDEBAND_CAUSES];
+	u64 lost_told[PROFBUF_NR_SIDEBAND_CAUSES];	/* the reader's: in the stream already */
+};
+
+int profbuf_sideband_init(struct profbuf_sideband *b);
+
+/**
+ * profbuf_sideband_exit() - drop what is queued
+ * @b: after profbuf_sideband_stop(), or never started
+ */
+void profbuf_sideband_exit(struct profbuf_sideband *b);
+
+/**
+ * profbuf_sideband_see() - the tick has a sample of the current task
+ * @c: this CPU's part
+ * @now: the sample's time
+ * @pid: the thread group as the sample shows it
+ *
+ * Context: the tick, NMI too.
+ * Return: whether there is a request, so that profbuf_sideband_pass() is to be called from an irq_work.
+ */
+bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid);
+
+/**
+ * profbuf_sideband_pass() - get requests to the worker
+ * @c: any CPU's part
+ *
+ * Context: irq_work.
+ */
+void profbuf_sideband_pass(struct profbuf_cpu *c);
+
+/**
+ * profbuf_sideband_stop() - describe the last requests
+ * @s: its ticks and irq_works are off
+ */
+void profbuf_sideband_stop(struct profbuf_session *s);
+
+/* Drop what is queued. */
+void profbuf_sideband_clear(struct profbuf_sideband *b);
+
+/* A note with room for @bytes of record, zeroed, its length set; NULL: no memory. */
+struct profbuf_note *profbuf_note_alloc(size_t bytes);
+
+/**
+ * profbuf_sideband_queue() - put notes into the stream, all or none
+ * @b: the sideband
+ * @notes: list of notes, taken over on success
+ *
+ * Return: false if there is no room.
+ */
+bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes);
+
+/* The reader: the first note, which stays until it is dropped; NULL if there is none. */
+struct profbuf_note *profbuf_sideband_first(struct profbuf_sideband *b);
+void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note);
+
+/* What a record of nested lengths needs: bytes rounded up to whole words. */
+#define PROFBUF_WORDS(bytes)	DIV_ROUND_UP(bytes, sizeof(u64))
+
+int profbuf_sideband_module_init(void);
+void profbuf_sideband_module_exit(void);
+
+#endif /* PROFBUF_SIDEBAND_H */

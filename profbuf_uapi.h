@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * profbuf_uapi.h - the ABI of /dev/profbuf: the stream that read() returns and the ioctls
+ *
+ * The stream
+ * ----------
+ * 64-bit words in the byte order of the machine that made it. read() returns whole records, as many as fit;
+ * a buffer too small for the next record is EINVAL and consumes nothing. Every record begins with
+ * struct profbuf_record; a reader skips a record whose type it does not know by its length, and ignores words past
+ * those it knows: records grow at their end only.
+ *
+ * The first record is PROFBUF_RECORD_INFO. Samples and losses of one CPU come in the order of time; records of
+ * different CPUs and the sideband (processes, mappings, markers) come in no particular order among each other: sort
+ * by time. The stream of a session that ended has one PROFBUF_RECORD_COUNTERS with PROFBUF_COUNTERS_FINAL for each
+ * possible CPU at its end; a stored stream without them was cut short.
+ *
+ * The arithmetic, per CPU, exactly:
+ *
+ *	ticks = delivered + lost + skipped[0] + ... + skipped[PROFBUF_NR_SKIPS - 1] + missed
+ *
+ * where, once the stream is drained, `delivered` is the number of PROFBUF_RECORD_SAMPLE of that CPU in it and `lost`
+ * the sum of the counts of its PROFBUF_RECORD_LOST.
+ */
+#ifndef PROFBUF_UAPI_H
+#define PROFBUF_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define PROFBUF_ABI_VERSION	1
+#define PROFBUF_MAGIC		0x0066756266726f70ULL	/* "profbuf\0" on a little-endian machine */
+#define PROFBUF_DEVICE		"/dev/profbuf"
+
+/* Bounds of records, for readers that size buffers. */
+#define PROFBUF_STACK_MAX	127	/* frames of one kind (kernel or user) in one sample */
+#define PROFBUF_RECORD_MAX	8192	/* bytes; no record is longer */
+#define PROFBUF_MARKER_MAX	4096	/* bytes of one write() */
+#define PROFBUF_CPU_NONE	0xffff	/* the record belongs to no CPU */
+
+enum profbuf_record_type {
+	PROFBUF_RECORD_LOST	= 0,	/* struct profbuf_lost */
+	PROFBUF_RECORD_SAMPLE	= 1,	/* struct profbuf_sample */
+	PROFBUF_RECORD_INFO	= 2,	/* struct profbuf_stream_info */
+	PROFBUF_RECORD_COUNTERS	= 3,	/* struct profbuf_record_counters */
+	PROFBUF_RECORD_PROCESS	= 4,	/* struct profbuf_process */
+	PROFBUF_RECORD_MAPPING	= 5,	/* struct profbuf_mapping */
+	PROFBUF_RECORD_MARKER	= 6,	/* struct profbuf_marker */
+	PROFBUF_RECORD_SIDEBAND_LOST = 7, /* struct profbuf_sideband_lost */
+	/* 8..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+};
+
+/* The beginning of every record: three words. */
+struct profbuf_record {
+	__u64	len;		/* of the whole record, in 64-bit words */
+	__u64	time;		/* CLOCK_MONOTONIC, ns */
+	__u16	type;		/* enum profbuf_record_type */
+	__u16	cpu;		/* or PROFBUF_CPU_NONE */
+	__u32	misc;		/* by type; 0 where nothing is said of it */
+};
+
+/* Ticks that left no sample because the CPU's ring was full. time is that of the first of them. */
+struct profbuf_lost {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_LOST */
+	__u16	cpu;
+	__u32	misc;
+	__u64	zero[3];
+	__u64	count;
+};
+
+/* What the CPU was doing when the tick came: low four bits of profbuf_sample.mode. */
+enum profbuf_mode {
+	PROFBUF_MODE_USER	= 1,
+	PROFBUF_MODE_KERNEL	= 2,
+	PROFBUF_MODE_IDLE	= 3,
+};
+#define PROFBUF_MODE_MASK	0x0f
+#define PROFBUF_MODE_32BIT	0x10	/* the interrupted user code is 32-bit code */
+
+/* Why a stack ends where it ends. */
+enum profbuf_stop {
+	PROFBUF_STOP_NONE	= 0,	/* no such stack was asked for, or the task has none */
+	PROFBUF_STOP_END	= 1,	/* the outermost frame was reached */
+	PROFBUF_STOP_DEPTH	= 2,	/* the configured depth was reached */
+	PROFBUF_STOP_FAULT	= 3,	/* the next frame is not in memory, or not readable */
+	PROFBUF_STOP_FRAME	= 4,	/* the frame pointer is not one: unaligned, or not further out */
+	PROFBUF_STOP_UNWIND	= 5,	/* the kernel's unwinder gave up */
+	PROFBUF_STOP_EXEC	= 6,	/* the task was changing its program: its user registers meant nothing */
+};
+
+/*
+ * One tick's sample. frames[] holds nr_kernel kernel addresses, leaf first, then nr_user user addresses, leaf first.
+ * The first address of each kind is the interrupted instruction (kernel: if the CPU was in the kernel; user: the
+ * instruction that entered the kernel or was interrupted); the others are return addresses: look up address - 1.
+ */
+struct profbuf_sample {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_SAMPLE */
+	__u16	cpu;
+	__u8	mode;		/* enum profbuf_mode and PROFBUF_MODE_32BIT */
+	__u8	stop;		/* enum profbuf_stop: low four bits kernel, high four bits user */
+	__u8	nr_kernel;
+	__u8	nr_user;
+	__u64	tag;		/* 0: none */
+	__u32	pid;		/* thread group, in the pid namespace of who opened the device; 0: idle, or not in it */
+	__u32	tid;
+	__u64	stack;		/* cookie of a later stack record that continues frames[]; 0: none */
+	__u64	frames[];
+};
+
+#define PROFBUF_SAMPLE_KERNEL_STOP(s)	((s)->stop & 0x0f)
+#define PROFBUF_SAMPLE_USER_STOP(s)	((s)->stop >> 4)
+
+enum profbuf_source {
+	PROFBUF_SOURCE_HRTIMER		= 0,	/* a pinned hard timer on each CPU */
+	PROFBUF_SOURCE_PERF_CPU_CLOCK	= 1,	/* perf's software event */
+	PROFBUF_SOURCE_PERF_CYCLES	= 2,	/* the hardware's cycle counter; in NMI on x86 */
+	PROFBUF_NR_SOURCES
+};
+
+/* Describes the stream; once, first. */
+struct profbuf_stream_info {
+	__u64	len;
+	__u64	time;		/* of the start */
+	__u16	type;		/* PROFBUF_RECORD_INFO */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	magic;		/* PROFBUF_MAGIC; swapped: the stream is of the other byte order */
+	__u32	abi_version;
+	__u32	clock;		/* of every time: clockid_t, CLOCK_MONOTONIC (1) */
+	__u64	realtime_offset;/* ns: CLOCK_REALTIME = time + realtime_offset at the start */
+	__u64	period;		/* as in struct profbuf_config */
+	__u32	source;		/* enum profbuf_source */
+	__u32	flags;		/* PROFBUF_CONFIG_* in force */
+	__u32	nr_cpus;	/* possible CPUs: cpu < nr_cpus in every record that has one */
+	__u32	nr_skips;	/* causes in struct profbuf_counters */
+	__u32	kernel_depth;
+	__u32	user_depth;
+	__u64	kernel_anchor;	/* run-time address of the kernel's schedule(): tells this boot; 0: no right to it */
+	char	release[64];	/* the kernel's, as uname -r, padded with zeros */
+	char	machine[16];	/* as uname -m */
+};
+
+/* Why a tick left no sample. Each name is that of a file in sysfs too: skipped_<name>. */
+enum profbuf_skip {
+	PROFBUF_SKIP_NESTED	= 0,	/* nested: came inside another tick of the same CPU and session */
+	PROFBUF_SKIP_NO_REGS	= 1,	/* no_regs: the interrupted registers were not known */
+	PROFBUF_SKIP_IDLE	= 2,	/* idle: the CPU was idle and idle samples are off */
+	PROFBUF_SKIP_KERNEL	= 3,	/* kernel: in the kernel, and kernel samples are off */
+	PROFBUF_SKIP_USER	= 4,	/* user: in user space, and user samples are off */
+	PROFBUF_SKIP_FILTER	= 5,	/* filter: not the process, thread or cgroup asked for */
+	PROFBUF_SKIP_RIGHTS	= 6,	/* rights: the session may not see this task */
+	PROFBUF_SKIP_ENDED	= 7,	/* ended: after the session's last tick, before its source was off */
+	PROFBUF_NR_SKIPS
+};
+#define PROFBUF_SKIPS_MAX	16
+
+/* The accounting of one CPU, or of all. */
+struct profbuf_counters {
+	__u64	ticks;		/* periods that passed while the source was on */
+	__u64	delivered;	/* samples in the ring or already read */
+	__u64	lost;		/* the ring was full; each is in a loss record */
+	__u64	missed;		/* periods in which the timer could not fire */
+	__u64	skipped[PROFBUF_SKIPS_MAX];	/* by enum profbuf_skip */
+};
+
+#define PROFBUF_COUNTERS_FINAL	1	/* misc: the session has ended, these do not change any more */
+
+struct profbuf_record_counters {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_COUNTERS */
+	__u16	cpu;
+	__u32	misc;		/* PROFBUF_COUNTERS_FINAL or 0 */
+	struct profbuf_counters counters;
+};
+
+/*
+ * A process some sample belongs to, and its executable mappings, as they were at `time`. One PROFBUF_RECORD_PROCESS,
+ * then its nr_mappings PROFBUF_RECORD_MAPPING. They replace what an earlier PROCESS record of the same pid and
+ * start_time said, from their time on; samples before the first belong to the first.
+ */
+struct profbuf_process {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_PROCESS */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;		/* 1: 32-bit process */
+	__u32	pid;		/* as in the samples */
+	__u32	ns_pid;		/* in the process's own innermost pid namespace: the PID of /tmp/perf-PID.map */
+	__u32	ppid;
+	__u32	uid;		/* real, in the initial user namespace */
+	__u64	start_time;	/* CLOCK_BOOTTIME, ns: with pid the identity of the process */
+	__u64	cgroup;		/* id: the inode number of its directory in the unified hierarchy; 0: none */
+	__u64	exe_start;	/* an address in the mapping of the executable */
+	__u32	nr_mappings;
+	__u32	reserved;
+	char	comm[16];
+};
+
+#define PROFBUF_MAPPING_ANON	1	/* misc: no file behind it (JIT code); path names it, or is empty */
+
+/* One executable mapping. path is zero-terminated, padded with zeros to a whole word. */
+struct profbuf_mapping {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_MAPPING */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;		/* PROFBUF_MAPPING_ANON or 0 */
+	__u32	pid;
+	__u32	build_id_len;	/* bytes; 0: none, or not in memory at the time */
+	__u64	start_time;	/* of the process */
+	__u64	start;
+	__u64	end;
+	__u64	offset;		/* in the file, bytes */
+	__u64	inode;
+	__u32	dev_major;
+	__u32	dev_minor;
+	__u8	build_id[24];
+	char	path[];
+};
+
+/* Text that write() put into the stream, zero-terminated, padded with zeros to a whole word. */
+struct profbuf_marker {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_MARKER */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;		/* bytes of text */
+	__u32	pid;		/* who wrote it */
+	__u32	tid;
+	char	text[];
+};
+
+/* Why a process's sideband is not in the stream. */
+enum profbuf_sideband_cause {
+	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes were waiting to be described on that CPU */
+	PROFBUF_SIDEBAND_MEMORY	= 1,	/* no memory */
+	PROFBUF_SIDEBAND_LIMIT	= 2,	/* the reader was slower than the sideband's limit allows */
+	PROFBUF_NR_SIDEBAND_CAUSES
+};
+
+/* Sideband that could not be given, since the last such record. */
+struct profbuf_sideband_lost {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_SIDEBAND_LOST */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	count[4];	/* by enum profbuf_sideband_cause */
+};
+
+/*
+ * ioctls
+ * ------
+ * Every struct begins with its size as the caller knows it. A longer struct than the kernel's is accepted if what
+ * the kernel does not know is zero (E2BIG otherwise; the caller's size field is set to what the kernel knows); a
+ * shorter one means defaults for the rest. On any error nothing has changed.
+ */
+#define PROFBUF_IOC		0xDE
+#define PROFBUF_IOC_INFO	_IO(PROFBUF_IOC, 0)	/* struct profbuf_info *: get */
+#define PROFBUF_IOC_CONFIG	_IO(PROFBUF_IOC, 1)	/* const struct profbuf_config *: set */
+#define PROFBUF_IOC_GET_CONFIG	_IO(PROFBUF_IOC, 2)	/* struct profbuf_config *: what is in force */
+#define PROFBUF_IOC_START	_IO(PROFBUF_IOC, 3)
+#define PROFBUF_IOC_STOP	_IO(PROFBUF_IOC, 4)	/* what is in the rings can still be read, then EOF */
+#define PROFBUF_IOC_FLUSH	_IO(PROFBUF_IOC, 5)	/* wake readers for what is there now */
+#define PROFBUF_IOC_COUNTERS	_IO(PROFBUF_IOC, 6)	/* struct profbuf_counters_get * */
+
+enum profbuf_state {
+	PROFBUF_STATE_NEW	= 0,	/* may be configured */
+	PROFBUF_STATE_RUNNING	= 1,
+	PROFBUF_STATE_STOPPED	= 2,	/* for good: a session runs once */
+};
+
+#define PROFBUF_RIGHT_TASKS	1	/* samples of every task; else own user's tasks only */
+#define PROFBUF_RIGHT_KERNEL	2	/* samples of kernel code, kernel addresses */
+
+struct profbuf_info {
+	__u32	size;
+	__u32	abi_version;
+	__u32	state;		/* enum profbuf_state */
+	__u32	rights;		/* PROFBUF_RIGHT_* */
+	__u32	sources;	/* bit n: source n can be asked for in this kernel; cycles may still be ENOENT */
+	__u32	nr_cpus;	/* possible */
+	__u64	min_period;	/* ns: the floor of a clock's period */
+	__u64	max_session_memory;	/* bytes */
+	__u64	used_memory;	/* bytes: this session's rings */
+	char	version[32];	/* of the module */
+};
+
+/* profbuf_config.flags */
+#define PROFBUF_CONFIG_USER	0x01	/* samples of user code */
+#define PROFBUF_CONFIG_KERNEL	0x02	/* samples of kernel code, and kernel frames */
+#define PROFBUF_CONFIG_IDLE	0x04	/* samples of the idle task (with PROFBUF_CONFIG_KERNEL) */
+#define PROFBUF_CONFIG_SIDEBAND	0x08	/* processes and mappings */
+#define PROFBUF_CONFIG_FLAGS	0x0f
+
+enum profbuf_filter {
+	PROFBUF_FILTER_NONE	= 0,
+	PROFBUF_FILTER_PROCESS	= 1,	/* filter_id: pid; its threads, its children and theirs */
+	PROFBUF_FILTER_THREAD	= 2,	/* filter_id: tid */
+	PROFBUF_FILTER_CGROUP	= 3,	/* filter_id: file descriptor of a cgroup v2 directory; it and those below */
+	PROFBUF_NR_FILTERS
+};
+
+/*
+ * What a session does. Where a field may be 0 for a default, it says so; get what is in force with
+ * PROFBUF_IOC_GET_CONFIG. Errors of PROFBUF_IOC_CONFIG: EINVAL (a value out of its range, an unknown flag, a reserved
+ * field that is not 0), E2BIG (above), EFAULT, ERANGE (period below the floor), EPERM (needs more rights), EBUSY
+ * (already started), ESRCH (no such process or thread), EBADF (no such cgroup), ENODEV (no CPU of the mask is
+ * possible), EDQUOT (more memory than a session may have). PROFBUF_IOC_START: EBUSY (started before), ENOMEM, EUSERS (more
+ * sessions than may run), EDQUOT, and ENOENT or EOPNOTSUPP (this machine has no such counter).
+ */
+struct profbuf_config {
+	__u32	size;
+	__u32	flags;		/* PROFBUF_CONFIG_* */
+	__u32	source;		/* enum profbuf_source */
+	__u32	filter;		/* enum profbuf_filter */
+	__u64	filter_id;
+	__u64	period;		/* ns between ticks; cycles for PROFBUF_SOURCE_PERF_CYCLES. 0: default */
+	__u32	ring_bytes;	/* of each CPU's ring, rounded up to a power of two. 0: default */
+	__u32	tag_slots;	/* records a ring holds at most, rounded up likewise. 0: by ring_bytes */
+	__u32	kernel_depth;	/* frames, up to PROFBUF_STACK_MAX; 0: no kernel frames */
+	__u32	user_depth;
+	__u64	cpus;		/* pointer to a mask: bit n of byte n / 8 is CPU n; 0: all */
+	__u32	cpus_bytes;
+	__u32	watermark;	/* bytes in a ring at which a reader is woken. 0: half of the ring */
+	__u64	flush_ns;	/* a reader is woken after this time even for less. 0: default */
+	__u64	delay_ns;	/* between start and the first period */
+	__u64	duration_ns;	/* stop by itself after this time. 0: never */
+	__u64	max_ticks;	/* stop by itself when every CPU had this many. 0: never */
+	__u64	reserved[4];
+};
+
+struct profbuf_counters_get {
+	__u32	size;
+	__u32	cpu;		/* in: a CPU, or PROFBUF_CPU_NONE for the sum of all */
+	struct profbuf_counters counters;
+	__u64	sideband_processes;	/* descriptions put into the stream (whole session) */
+	__u64	sideband_mappings;
+	__u64	sideband_lost[4];	/* by enum profbuf_sideband_cause */
+};
+
+#endif /* PROFBUF_UAPI_H */

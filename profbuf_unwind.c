@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * profbuf_unwind.c - stacks from interrupted registers, on x86-64
+ */
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+#include <asm/ptrace.h>
+#include <asm/unwind.h>
+
+#include "profbuf_unwind.h"
+
+unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned int max, enum profbuf_stop *stop)
+{
+	struct unwind_state state;
+	unsigned int n = 0;
+
+	for (unwind_start(&state, current, regs, NULL); !unwind_done(&state); unwind_next_frame(&state)) {
+		unsigned long ip = unwind_get_return_address(&state);
+
+		if (!ip)
+			break;
+		if (n == max) {
+			*stop = PROFBUF_STOP_DEPTH;
+			return n;
+		}
+		frames[n++] = ip;
+	}
+	*stop = unwind_error(&state) ? PROFBUF_STOP_UNWIND : PROFBUF_STOP_END;
+	return n;
+}
+
+/* What a frame pointer points to. */
+struct frame {
+	u64 next;
+	u64 ret;
+};
+
+/*
+ * Reads a frame of 64-bit code without taking a fault. In NMI the page tables may be another task's or half switched:
+ * copy_from_user_nofault() knows; in a timer they are the current task's, and a plain access will do.
+ */
+static __always_inline bool read_frame(u64 fp, struct frame *frame)
+{
+	const struct frame __user *user = (const struct frame __user *)fp;
+
+	if (in_nmi())
+		return !copy_from_user_nofault(frame, user, sizeof(*frame));
+	if (!user_access_begin(user, sizeof(*user)))
+		return false;
+	unsafe_get_user(frame->next, &user->next, fault);
+	unsafe_get_user(frame->ret, &user->ret, fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+/* The same for 32-bit code. */
+static bool read_frame32(u64 fp, struct frame *frame)
+{
+	u32 words[2];
+
+	if (copy_from_user_nofault(words, (const void __user *)fp, sizeof(words)))
+		return false;
+	frame->next = words[0];
+	frame->ret = words[1];
+	return true;
+}
+
+unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int max, enum profbuf_stop *stop)
+{
+	bool is_64bit = user_64bit_mode(regs);
+	u64 align = is_64bit ? sizeof(u64) : sizeof(u32);
+	u64 fp = regs->bp;
+	unsigned int n = 0;
+	struct frame frame;
+
+	*stop = PROFBUF_STOP_NONE;
+	if (!max)
+		return 0;
+	frames[n++] = regs->ip;
+
+	pagefault_disable();
+	for (;;) {
+		if (!fp) {
+			*stop = PROFBUF_STOP_END;
+			break;
+		}
+		/* The stack grows down: a caller's frame is above, and above the stack pointer. */
+		if (fp & (align - 1) || fp < regs->sp) {
+			*stop = PROFBUF_STOP_FRAME;
+			break;
+		}
+		if (n == max) {
+			*stop = PROFBUF_STOP_DEPTH;
+			break;
+		}
+		if (!(is_64bit ? read_frame(fp, &frame) : read_frame32(fp, &frame))) {
+			*stop = PROFBUF_STOP_FAULT;
+			break;
+		}
+		if (!frame.ret) {
+			*stop = PROFBUF_STOP_END;
+			break;
+		}
+		frames[n++] = frame.ret;
+		if (frame.next && frame.next <= fp) {
+			*stop = PROFBUF_STOP_FRAME;
+			break;
+		}
+		fp = frame.next;
+	}
+	pagefault_enable();
+	return n;
+}
