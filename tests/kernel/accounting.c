@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * accounting.c - ticks = delivered + lost + skipped + missed, at any time, and equal to the stream
+ */
+#define _GNU_SOURCE
+#include "kt.h"
+
+static void adds_up(const struct profbuf_config *config, uint64_t ns, struct kt_sums *sums, struct profbuf_counters *sum)
+{
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	kt_configure(fd, config);
+	*sums = kt_run_session(fd, ns, &s);
+	*sum = kt_counters(fd, -1);
+	sums->info = NULL;
+	kt_free(&s);
+	close(fd);
+}
+
+static void hrtimer_adds_up(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	adds_up(&config, 500 * MSEC, &sums, &sum);
+	CHECK(sum.delivered > 100);
+	CHECK(!sum.lost);
+}
+
+static void perf_cpu_clock_adds_up(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	config.source = PROFBUF_SOURCE_PERF_CPU_CLOCK;
+	adds_up(&config, 500 * MSEC, &sums, &sum);
+	CHECK(sum.delivered > 50, "%llu", (unsigned long long)sum.delivered);
+}
+
+/* Without idle samples idle ticks are skipped by that name, and nothing else changes. */
+static void idle_is_skipped_by_name(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	config.flags &= ~PROFBUF_CONFIG_IDLE;
+	adds_up(&config, 300 * MSEC, &sums, &sum);
+	CHECK(sum.skipped[PROFBUF_SKIP_IDLE] > 20);
+	config.flags |= PROFBUF_CONFIG_IDLE;
+	adds_up(&config, 300 * MSEC, &sums, &sum);
+	CHECK(!sum.skipped[PROFBUF_SKIP_IDLE]);
+}
+
+static void modes_are_skipped_by_name(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	config.flags = PROFBUF_CONFIG_USER;
+	adds_up(&config, 300 * MSEC, &sums, &sum);
+	CHECK(sum.skipped[PROFBUF_SKIP_KERNEL] + sum.skipped[PROFBUF_SKIP_IDLE] > 0 && !sum.skipped[PROFBUF_SKIP_USER]);
+	config.flags = PROFBUF_CONFIG_KERNEL;
+	adds_up(&config, 300 * MSEC, &sums, &sum);
+	CHECK(sum.skipped[PROFBUF_SKIP_USER] > 50 && !sum.skipped[PROFBUF_SKIP_KERNEL]);
+}
+
+/* The smallest ring, nobody reads: most is lost, and every loss is in a record. */
+static void small_ring_loses_and_says_so(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	config.ring_bytes = 4096;
+	config.kernel_depth = 16;
+	config.user_depth = 16;
+	config.period = 200000;
+	adds_up(&config, 500 * MSEC, &sums, &sum);
+	CHECK(sum.lost > 100, "%llu", (unsigned long long)sum.lost);
+	CHECK(sums.all_lost == sum.lost && sums.loss_records >= 1);
+}
+
+/* A reader that keeps up now and then: losses between samples, every one accounted for. */
+static void losses_come_between_samples(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.ring_bytes = 4096;
+	config.kernel_depth = 16;
+	config.user_depth = 16;
+	config.period = 200000;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < 10; i++) {
+		kt_spin(50 * MSEC);
+		CHECK(kt_read(fd, &s) > 0);
+	}
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.loss_records >= 5, "%llu", (unsigned long long)sums.loss_records);
+	for (int cpu = 0; cpu < (int)sums.info->nr_cpus; cpu++) {
+		struct profbuf_counters c = kt_counters(fd, cpu);
+
+		CHECK(c.ticks == kt_accounted(&c) && c.lost == sums.lost[cpu] && c.delivered == sums.samples[cpu]);
+	}
+	kt_free(&s);
+	close(fd);
+}
+
+/* While ticks come, every look at the counters is of whole ticks. */
+static void adds_up_at_any_time(void)
+{
+	struct profbuf_config config = kt_config();
+	int fd = kt_open(), off = 0;
+	uint64_t before = 0;
+
+	config.period = 100000;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < 20000; i++) {
+		struct profbuf_counters c = kt_counters(fd, i % 3 - 1);
+
+		off += c.ticks != kt_accounted(&c);
+		if (i % 3 == 0) {
+			CHECK(c.ticks >= before);
+			before = c.ticks;
+		}
+	}
+	CHECK(!off, "%d times", off);
+	CHECK(before > 100);
+	close(fd);
+}
+
+/* Each CPU has a tick for every period that passed. The machine's clock may jump a little when it is emulated. */
+static void ticks_are_the_periods_that_passed(void)
+{
+	struct profbuf_config config = kt_config();
+	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
+
+	for (int i = 0; i < 2; i++) {
+		struct profbuf_counters a, b;
+		uint64_t t0, t1, t2, t3;
+		int fd = kt_open();
+
+		config.source = sources[i];
+		kt_configure(fd, &config);
+		kt_start(fd);
+		kt_sleep(20 * MSEC);
+		t0 = kt_now();
+		a = kt_counters(fd, 0);
+		t1 = kt_now();
+		kt_spin(700 * MSEC);
+		t2 = kt_now();
+		b = kt_counters(fd, 0);
+		t3 = kt_now();
+		/* A tick that is late by less than the test's own length is missed or about to come. */
+		CHECK(b.ticks - a.ticks + 30 >= (t2 - t1) / config.period, "source %d: %llu ticks in %llu ms", i,
+		      (unsigned long long)(b.ticks - a.ticks), (unsigned long long)((t2 - t1) / MSEC));
+		CHECK(b.ticks - a.ticks <= (t3 - t0) / config.period + 30, "source %d: %llu ticks in %llu ms", i,
+		      (unsigned long long)(b.ticks - a.ticks), (unsigned long long)((t3 - t0) / MSEC));
+		close(fd);
+	}
+}
+
+static uint64_t sysfs(const char *name)
+{
+	unsigned long long value;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
+	f = fopen(path, "r");
+	NEED(f && fscanf(f, "%llu", &value) == 1);
+	fclose(f);
+	return value;
+}
+
+/* The module's files grow by what a session had, per CPU and in sum, while it runs and after. */
+static void sysfs_has_the_same_numbers(void)
+{
+	uint64_t before = sysfs("ticks"), before0 = sysfs("cpu0/ticks"), delivered = sysfs("delivered");
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters c;
+	int fd = kt_open();
+
+	CHECK(sysfs("sessions") == 0);
+	kt_configure(fd, &config);
+	kt_start(fd);
+	CHECK(sysfs("sessions") == 1);
+	kt_spin(200 * MSEC);
+	CHECK(sysfs("ticks") > before);
+	kt_stop(fd);
+	c = kt_counters(fd, -1);
+	CHECK(sysfs("ticks") - before == c.ticks);
+	CHECK(sysfs("delivered") - delivered == c.delivered);
+	CHECK(sysfs("cpu0/ticks") - before0 == kt_counters(fd, 0).ticks);
+	close(fd);
+	CHECK(sysfs("sessions") == 0);
+	CHECK(sysfs("ticks") - before == c.ticks);
+	CHECK(sysfs("ticks") == sysfs("delivered") + sysfs("lost") + sysfs("missed") + sysfs("skipped_nested") +
+	      sysfs("skipped_no_regs") + sysfs("skipped_idle") + sysfs("skipped_kernel") + sysfs("skipped_user") +
+	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended"));
+}
+
+/* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */
+static void missed_periods_count(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters sum;
+	struct kt_sums sums;
+
+	config.period = 50000;
+	adds_up(&config, 500 * MSEC, &sums, &sum);
+	CHECK(sum.missed > 0);
+}
+
+int main(void)
+{
+	RUN(hrtimer_adds_up);
+	RUN(perf_cpu_clock_adds_up);
+	RUN(idle_is_skipped_by_name);
+	RUN(modes_are_skipped_by_name);
+	RUN(small_ring_loses_and_says_so);
+	RUN(losses_come_between_samples);
+	RUN(adds_up_at_any_time);
+	RUN(ticks_are_the_periods_that_passed);
+	RUN(sysfs_has_the_same_numbers);
+	RUN(missed_periods_count);
+	return kt_done();
+}

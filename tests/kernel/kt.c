@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kt.c - see kt.h
+ */
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+
+#include "kt.h"
+
+bool kt_failed;
+static int tests;
+
+void kt_run(const char *name, void (*test)(void))
+{
+	kt_failed = false;
+	fflush(stdout);
+	test();
+	printf("%sok %d - %s\n", kt_failed ? "not " : "", ++tests, name);
+	fflush(stdout);
+}
+
+int kt_done(void)
+{
+	printf("1..%d\n", tests);
+	return 0;
+}
+
+uint64_t kt_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SEC + t.tv_nsec;
+}
+
+void kt_sleep(uint64_t ns)
+{
+	struct timespec t = { .tv_sec = ns / SEC, .tv_nsec = ns % SEC };
+
+	while (nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+void kt_spin(uint64_t ns)
+{
+	uint64_t end = kt_now() + ns;
+
+	while (kt_now() < end)
+		for (volatile int i = 0; i < 10000; i++)
+			;
+}
+
+void kt_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	NEED(!sched_setaffinity(0, sizeof(set), &set));
+}
+
+pid_t kt_spinner(int cpu)
+{
+	pid_t pid = fork();
+
+	NEED(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (cpu >= 0)
+		kt_pin(cpu);
+	for (volatile int i = 0;; i++)
+		;
+}
+
+void kt_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+int kt_open(void)
+{
+	int fd = open(PROFBUF_DEVICE, O_RDWR | O_CLOEXEC);
+
+	NEED(fd >= 0);
+	return fd;
+}
+
+struct profbuf_config kt_config(void)
+{
+	return (struct profbuf_config){
+		.size = sizeof(struct profbuf_config),
+		.flags = PROFBUF_CONFIG_FLAGS,
+		.period = MSEC,
+		.ring_bytes = 256 << 10,
+		.kernel_depth = PROFBUF_STACK_MAX,
+		.user_depth = PROFBUF_STACK_MAX,
+		.flush_ns = 50 * MSEC,
+	};
+}
+
+void kt_configure(int fd, const struct profbuf_config *config)
+{
+	NEED(!ioctl(fd, PROFBUF_IOC_CONFIG, config));
+}
+
+void kt_start(int fd)
+{
+	NEED(!ioctl(fd, PROFBUF_IOC_START));
+}
+
+void kt_stop(int fd)
+{
+	NEED(!ioctl(fd, PROFBUF_IOC_STOP));
+}
+
+struct profbuf_counters kt_counters(int fd, int cpu)
+{
+	struct profbuf_counters_get get = {
+		.size = sizeof(get),
+		.cpu = cpu < 0 ? PROFBUF_CPU_NONE : cpu,
+	};
+
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	return get.counters;
+}
+
+uint64_t kt_accounted(const struct profbuf_counters *c)
+{
+	uint64_t sum = c->delivered + c->lost + c->missed;
+
+	for (int i = 0; i < PROFBUF_SKIPS_MAX; i++)
+		sum += c->skipped[i];
+	return sum;
+}
+
+ssize_t kt_read(int fd, struct kt_stream *s)
+{
+	size_t room = 256 << 10;
+	ssize_t n;
+
+	s->words = realloc(s->words, s->n * 8 + room);
+	NEED(s->words);
+	n = read(fd, s->words + s->n, room);
+	if (n > 0) {
+		CHECK(n % 8 == 0);
+		s->n += n / 8;
+	}
+	return n;
+}
+
+void kt_drain(int fd, struct kt_stream *s)
+{
+	ssize_t n;
+
+	while ((n = kt_read(fd, s)) > 0 || (n < 0 && errno == EINTR))
+		;
+	CHECK(n == 0, "%s", strerror(errno));
+}
+
+const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r)
+{
+	const uint64_t *next = r ? (const uint64_t *)r + r->len : s->words;
+
+	return next < s->words + s->n ? (const struct profbuf_record *)next : NULL;
+}
+
+static void check_sample(const struct profbuf_sample *p)
+{
+	CHECK(p->len == 6ULL + p->nr_kernel + p->nr_user, "len %llu", (unsigned long long)p->len);
+	CHECK((p->mode & PROFBUF_MODE_MASK) >= PROFBUF_MODE_USER && (p->mode & PROFBUF_MODE_MASK) <= PROFBUF_MODE_IDLE);
+	for (int i = 0; i < p->nr_kernel; i++)
+		CHECK(p->frames[i] >> 63, "kernel frame %llx", (unsigned long long)p->frames[i]);
+	for (int i = p->nr_kernel; i < p->nr_kernel + p->nr_user; i++)
+		CHECK(!(p->mode == PROFBUF_MODE_USER && i == p->nr_kernel && p->frames[i] >> 63));
+}
+
+struct kt_sums kt_check(const struct kt_stream *s)
+{
+	const struct profbuf_record *r = NULL;
+	uint64_t last[KT_CPUS] = { 0 };
+	struct kt_sums sums = { 0 };
+
+	while ((r = kt_next(s, r))) {
+		const uint64_t *words = (const uint64_t *)r;
+
+		NEED(r->len >= 3 && words + r->len <= s->words + s->n && r->len * 8 <= PROFBUF_RECORD_MAX);
+		CHECK(r->cpu == PROFBUF_CPU_NONE || r->cpu < KT_CPUS);
+		CHECK((words == s->words) == (r->type == PROFBUF_RECORD_INFO), "type %d", r->type);
+		if (r->type <= PROFBUF_RECORD_SAMPLE) {
+			CHECK(r->time >= last[r->cpu], "CPU %d goes back", r->cpu);
+			last[r->cpu] = r->time;
+		}
+		switch (r->type) {
+		case PROFBUF_RECORD_INFO:
+			sums.info = (const struct profbuf_stream_info *)r;
+			break;
+		case PROFBUF_RECORD_SAMPLE:
+			check_sample((const struct profbuf_sample *)r);
+			sums.samples[r->cpu]++;
+			sums.all_samples++;
+			break;
+		case PROFBUF_RECORD_LOST:
+			CHECK(r->len == 7 && !words[3] && !words[4] && !words[5] && words[6]);
+			sums.lost[r->cpu] += words[6];
+			sums.all_lost += words[6];
+			sums.loss_records++;
+			break;
+		case PROFBUF_RECORD_COUNTERS:
+			CHECK(r->misc == PROFBUF_COUNTERS_FINAL && !sums.has_final[r->cpu]);
+			sums.final[r->cpu] = ((const struct profbuf_record_counters *)r)->counters;
+			sums.has_final[r->cpu] = true;
+			break;
+		case PROFBUF_RECORD_PROCESS:
+			sums.processes++;
+			break;
+		case PROFBUF_RECORD_MAPPING:
+			sums.mappings++;
+			break;
+		case PROFBUF_RECORD_MARKER:
+			sums.markers++;
+			break;
+		case PROFBUF_RECORD_SIDEBAND_LOST:
+			sums.sideband_lost += words[3] + words[4] + words[5] + words[6];
+			break;
+		default:
+			CHECK(false, "type %d", r->type);
+		}
+	}
+	return sums;
+}
+
+void kt_free(struct kt_stream *s)
+{
+	free(s->words);
+	*s = (struct kt_stream){ 0 };
+}
+
+struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s)
+{
+	struct profbuf_counters total;
+	uint64_t ticks = 0;
+	struct kt_sums sums;
+
+	kt_start(fd);
+	kt_spin(ns);
+	kt_stop(fd);
+	kt_drain(fd, s);
+	sums = kt_check(s);
+	for (int cpu = 0; cpu < (int)sums.info->nr_cpus; cpu++) {
+		struct profbuf_counters c = kt_counters(fd, cpu);
+
+		CHECK(sums.has_final[cpu]);
+		CHECK(!memcmp(&c, &sums.final[cpu], sizeof(c)));
+		CHECK(c.ticks == kt_accounted(&c), "CPU %d: %llu ticks, %llu accounted for", cpu,
+		      (unsigned long long)c.ticks, (unsigned long long)kt_accounted(&c));
+		CHECK(c.delivered == sums.samples[cpu], "CPU %d", cpu);
+		CHECK(c.lost == sums.lost[cpu], "CPU %d", cpu);
+		ticks += c.ticks;
+	}
+	total = kt_counters(fd, -1);
+	CHECK(total.ticks == ticks);
+	return sums;
+}
+
+uint64_t kt_symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long address, found = 0;
+	char symbol[256];
+
+	NEED(f);
+	while (!found && fscanf(f, "%llx %*c %255s%*[^\n]", &address, symbol) == 2) {
+		if (!strcmp(symbol, name))
+			found = address;
+	}
+	fclose(f);
+	return found;
+}
+
+const char *kt_symbol_name(uint64_t of)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long address, best = 0;
+	static char name[256];
+	char symbol[256];
+
+	NEED(f);
+	name[0] = 0;
+	while (fscanf(f, "%llx %*c %255s%*[^\n]", &address, symbol) == 2) {
+		if (address <= of && address > best) {
+			best = address;
+			strcpy(name, symbol);
+		}
+	}
+	fclose(f);
+	return name;
+}

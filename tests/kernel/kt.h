@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kt.h - what the tests of the real module share: TAP, a session, its stream
+ *
+ * A test program is a main() that calls test functions through RUN() and ends with return kt_done(). A failed CHECK
+ * marks the test function that it is in; a failed NEED ends the program, without the plan line that a pass needs.
+ */
+#ifndef KT_H
+#define KT_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "profbuf_uapi.h"
+
+#define MSEC	1000000ULL
+#define SEC	1000000000ULL
+
+extern bool kt_failed;	/* in the test function under way */
+
+#define CHECK(cond, ...) do { \
+	if (!(cond)) { \
+		kt_failed = true; \
+		printf("# %s:%d: %s: ", __FILE__, __LINE__, #cond); \
+		printf("" __VA_ARGS__); \
+		printf("\n"); \
+	} \
+} while (0)
+
+#define NEED(cond) do { \
+	if (!(cond)) { \
+		printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #cond, strerror(errno)); \
+		exit(1); \
+	} \
+} while (0)
+
+#define RUN(test) kt_run(#test, test)
+void kt_run(const char *name, void (*test)(void));
+int kt_done(void);
+
+/* Time. */
+uint64_t kt_now(void);
+void kt_sleep(uint64_t ns);
+void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space */
+void kt_pin(int cpu);
+
+/* A child that spins until it is killed. */
+pid_t kt_spinner(int cpu);
+void kt_kill(pid_t pid);
+
+/* A session: 1 kHz, everything, 256 KiB rings; change the config, then start. */
+int kt_open(void);
+struct profbuf_config kt_config(void);
+void kt_configure(int fd, const struct profbuf_config *config);
+void kt_start(int fd);
+void kt_stop(int fd);
+struct profbuf_counters kt_counters(int fd, int cpu);	/* -1: the sum */
+uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */
+
+/*
+ * A stream: what was read, and a walk over it. kt_check() walks all of it, checks every record's form, and sums up by
+ * CPU what the accounting must equal.
+ */
+struct kt_stream {
+	uint64_t *words;
+	size_t n;
+};
+
+#define KT_CPUS 64
+
+struct kt_sums {
+	uint64_t samples[KT_CPUS], lost[KT_CPUS], loss_records;
+	uint64_t all_samples, all_lost, processes, mappings, markers, sideband_lost;
+	struct profbuf_counters final[KT_CPUS];
+	bool has_final[KT_CPUS];
+	const struct profbuf_stream_info *info;
+};
+
+ssize_t kt_read(int fd, struct kt_stream *s);	/* appends one read() */
+void kt_drain(int fd, struct kt_stream *s);	/* appends until the end */
+struct kt_sums kt_check(const struct kt_stream *s);
+/* The next record; start with NULL; NULL at the end. */
+const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r);
+void kt_free(struct kt_stream *s);
+
+/* Runs the session for a time with CPU work, stops, drains; the arithmetic is checked. */
+struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);
+
+/* The address of a kernel symbol, and the symbol's name of an address. */
+uint64_t kt_symbol(const char *name);
+const char *kt_symbol_name(uint64_t address);
+
+#endif /* KT_H */

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read.c - read(): blocking, whole records, errors that lose nothing, the end
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "kt.h"
+
+static void first_read_starts_with_defaults(void)
+{
+	int fd = open(PROFBUF_DEVICE, O_RDONLY);
+	struct profbuf_info info = { .size = sizeof(info) };
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+
+	NEED(fd >= 0);
+	CHECK(kt_read(fd, &s) > 0);
+	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+	CHECK(info.state == PROFBUF_STATE_RUNNING);
+	CHECK(info.abi_version == PROFBUF_ABI_VERSION);
+	kt_spin(300 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.info->magic == PROFBUF_MAGIC && sums.info->abi_version == PROFBUF_ABI_VERSION);
+	CHECK(sums.info->clock == CLOCK_MONOTONIC && sums.info->nr_cpus == info.nr_cpus);
+	CHECK(sums.info->period == 10101000);
+	CHECK(sums.all_samples > 5, "%llu", (unsigned long long)sums.all_samples);
+	kt_free(&s);
+	close(fd);
+}
+
+static void on_signal(int signo)
+{
+	(void)signo;
+}
+
+static void blocking_read_waits_for_a_record(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	uint64_t start;
+
+	config.delay_ns = 300 * MSEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	CHECK(kt_read(fd, &s) > 0);	/* the stream's description is there at once */
+	start = kt_now();
+	CHECK(kt_read(fd, &s) > 0);
+	CHECK(kt_now() - start > 200 * MSEC);
+	kt_free(&s);
+	close(fd);
+}
+
+static void nonblocking_read_is_eagain(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	config.delay_ns = 10 * SEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	NEED(!fcntl(fd, F_SETFL, O_NONBLOCK));
+	CHECK(kt_read(fd, &s) > 0);
+	CHECK(kt_read(fd, &s) == -1 && errno == EAGAIN);
+	CHECK(read(fd, s.words, 0) == 0);
+	kt_free(&s);
+	close(fd);
+}
+
+static void signal_interrupts_a_waiting_read(void)
+{
+	struct profbuf_config config = kt_config();
+	struct sigaction action = { .sa_handler = on_signal };
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	config.delay_ns = 10 * SEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	CHECK(kt_read(fd, &s) > 0);
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(100000, 0);
+	CHECK(kt_read(fd, &s) == -1 && errno == EINTR);
+	kt_free(&s);
+	close(fd);
+}
+
+static void small_buffer_is_einval_and_consumes_nothing(void)
+{
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	struct profbuf_config config = kt_config();
+	uint64_t small[7];
+	int fd = kt_open();
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	CHECK(read(fd, small, 8) == -1 && errno == EINVAL);
+	CHECK(kt_read(fd, &s) >= (ssize_t)sizeof(struct profbuf_stream_info));
+	CHECK(((struct profbuf_record *)s.words)->type == PROFBUF_RECORD_INFO);
+	kt_spin(100 * MSEC);
+	kt_stop(fd);
+	CHECK(read(fd, small, 16) == -1 && errno == EINVAL);
+	CHECK(read(fd, small, 1) == -1 && errno == EINVAL);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
+	kt_free(&s);
+	close(fd);
+}
+
+/* Reads a stopped session with buffers of every size from one record on: records stay whole, none is lost. */
+static void odd_buffers_get_whole_records(void)
+{
+	struct profbuf_config config = kt_config();
+	size_t size = PROFBUF_RECORD_MAX;
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+	ssize_t n;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(200 * MSEC);
+	kt_stop(fd);
+	s.words = malloc(8 << 20);
+	NEED(s.words);
+	while ((n = read(fd, (char *)s.words + s.n * 8, size)) > 0) {
+		s.n += n / 8;
+		size = PROFBUF_RECORD_MAX + s.n % 1009;
+	}
+	CHECK(n == 0);
+	sums = kt_check(&s);
+	CHECK(sums.all_samples == kt_counters(fd, -1).delivered && sums.all_samples > 50);
+	kt_free(&s);
+	close(fd);
+}
+
+/* A buffer whose second page cannot be written, at every offset of a word: EFAULT or what fits, and nothing is lost. */
+static void fault_loses_nothing(void)
+{
+	struct profbuf_config config = kt_config();
+	long page = sysconf(_SC_PAGESIZE);
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open(), faults = 0;
+	char *map;
+	ssize_t n;
+
+	map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(map != MAP_FAILED && !mprotect(map + page, page, PROT_NONE));
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(300 * MSEC);
+	kt_stop(fd);
+	s.words = malloc(8 << 20);
+	NEED(s.words);
+	for (long at = page - 8; at >= 0; at -= 8) {
+		n = read(fd, map + at, page);
+		if (n < 0) {
+			CHECK(errno == EFAULT);
+			faults++;
+			continue;
+		}
+		memcpy(s.words + s.n, map + at, n);
+		s.n += n / 8;
+	}
+	CHECK(faults > 10, "%d", faults);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
+	munmap(map, 2 * page);
+	kt_free(&s);
+	close(fd);
+}
+
+static void end_after_stop(void)
+{
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	char byte[64];
+
+	CHECK(ioctl(fd, PROFBUF_IOC_STOP) == -1 && errno == EINVAL);	/* never started */
+	kt_start(fd);
+	kt_stop(fd);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	CHECK(read(fd, byte, sizeof(byte)) == 0);
+	CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == EBUSY);
+	CHECK(kt_check(&s).has_final[0]);
+	kt_free(&s);
+	close(fd);
+}
+
+static void *stop_later(void *arg)
+{
+	kt_sleep(200 * MSEC);
+	kt_stop(*(int *)arg);
+	return NULL;
+}
+
+static void stop_wakes_a_waiting_reader(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	pthread_t thread;
+
+	config.delay_ns = 100 * SEC;
+	config.flush_ns = 100 * SEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	NEED(!pthread_create(&thread, NULL, stop_later, &fd));
+	kt_drain(fd, &s);
+	CHECK(kt_check(&s).has_final[0]);
+	pthread_join(thread, NULL);
+	kt_free(&s);
+	close(fd);
+}
+
+static int shared_fd;
+
+static void *reader(void *arg)
+{
+	kt_drain(shared_fd, arg);
+	return NULL;
+}
+
+/* Four threads read one file: each gets whole records, together they get every record once. */
+static void concurrent_readers_are_serialised(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s[4] = { 0 };
+	uint64_t samples = 0, lost = 0;
+	pthread_t threads[4];
+
+	shared_fd = kt_open();
+	config.period = 200000;
+	config.flush_ns = 5 * MSEC;
+	kt_configure(shared_fd, &config);
+	kt_start(shared_fd);
+	for (int i = 0; i < 4; i++)
+		NEED(!pthread_create(&threads[i], NULL, reader, &s[i]));
+	kt_spin(1000 * MSEC);
+	kt_stop(shared_fd);
+	for (int i = 0; i < 4; i++) {
+		const struct profbuf_record *r = NULL;
+
+		pthread_join(threads[i], NULL);
+		while ((r = kt_next(&s[i], r))) {
+			NEED(r->len >= 3 && r->len * 8 <= PROFBUF_RECORD_MAX);
+			samples += r->type == PROFBUF_RECORD_SAMPLE;
+			lost += r->type == PROFBUF_RECORD_LOST ? ((struct profbuf_lost *)r)->count : 0;
+		}
+		kt_free(&s[i]);
+	}
+	CHECK(samples == kt_counters(shared_fd, -1).delivered && samples > 100, "%llu", (unsigned long long)samples);
+	CHECK(lost == kt_counters(shared_fd, -1).lost);
+	close(shared_fd);
+}
+
+/* dup() and fork() share the session; it lives until the last of them is closed. */
+static void dup_and_fork_share_the_session(void)
+{
+	struct kt_stream s = { 0 };
+	int fd = kt_open(), copy;
+	pid_t pid;
+	int status;
+
+	kt_start(fd);
+	copy = dup(fd);
+	close(fd);
+	pid = fork();
+	if (!pid) {
+		char buf[65536];
+
+		_exit(read(copy, buf, sizeof(buf)) > 0 ? 0 : 1);	/* takes the description */
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	kt_spin(100 * MSEC);
+	kt_stop(copy);
+	while (kt_read(copy, &s) > 0)
+		;
+	CHECK(((struct profbuf_record *)s.words)->type != PROFBUF_RECORD_INFO);
+	kt_free(&s);
+	close(copy);
+}
+
+int main(void)
+{
+	RUN(first_read_starts_with_defaults);
+	RUN(blocking_read_waits_for_a_record);
+	RUN(nonblocking_read_is_eagain);
+	RUN(signal_interrupts_a_waiting_read);
+	RUN(small_buffer_is_einval_and_consumes_nothing);
+	RUN(odd_buffers_get_whole_records);
+	RUN(fault_loses_nothing);
+	RUN(end_after_stop);
+	RUN(stop_wakes_a_waiting_reader);
+	RUN(concurrent_readers_are_serialised);
+	RUN(dup_and_fork_share_the_session);
+	return kt_done();
+}
