@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * flamegraph.c - a profile as one SVG file for a browser
+ *
+ * Every frame is a <g> with its left edge and width in samples and its depth; a script in the file, which needs nothing
+ * else, draws them to the window's width, zooms on a click and searches. Without the script the file shows the whole
+ * graph.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#define WIDTH		1200
+#define ROW		17
+#define HEAD		64
+#define MIN_PIXELS	0.1	/* narrower frames are not worth their bytes */
+
+struct node {
+	const char *name;
+	char kind;		/* u: user, k: kernel, p: process, l: lost, ?: unknown */
+	uint64_t count;
+	struct node *children, *next;
+};
+
+static struct node *child_of(struct node *parent, const char *name, char kind)
+{
+	struct node *n;
+
+	for (n = parent->children; n; n = n->next) {
+		if (n->kind == kind && !strcmp(n->name, name))
+			return n;
+	}
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return NULL;
+	n->name = name;
+	n->kind = kind;
+	n->next = parent->children;
+	parent->children = n;
+	return n;
+}
+
+static void free_nodes(struct node *n)
+{
+	while (n) {
+		struct node *next = n->next;
+
+		free_nodes(n->children);
+		free(n);
+		n = next;
+	}
+}
+
+static bool add_stack(struct node *root, const char *comm, const struct profbuf_stack *s,
+		      const struct profbuf_frame *frames, uint64_t weight)
+{
+	struct node *n = child_of(root, comm, 'p');
+	int k;
+
+	if (!n)
+		return false;
+	n->count += weight;
+	for (k = s->nr_kernel + s->nr_user; k-- > 0;) {
+		const struct profbuf_symbol *symbol = frames[s->frames[k]].symbol;
+
+		n = child_of(n, symbol->name, symbol->unknown ? '?' : k < s->nr_kernel ? 'k' : 'u');
+		if (!n)
+			return false;
+		n->count += weight;
+	}
+	root->count += weight;
+	return true;
+}
+
+static bool build(struct node *root, const struct profbuf_profile *profile)
+{
+	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost, *weights = stack_weights(profile);
+	const struct profbuf_program *const *programs;
+	const struct profbuf_frame *frames;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_stacks(profile, &stacks);
+	struct node *node;
+	bool ok = weights;
+
+	profbuf_profile_programs(profile, &programs);
+	profbuf_profile_frames(profile, &frames);
+	for (i = 0; i < n && ok; i++)
+		ok = add_stack(root, programs[stacks[i].program]->comm, &stacks[i], frames, weights[i]);
+	free(weights);
+	if (ok && lost) {
+		node = child_of(root, "[lost]", 'l');
+		ok = node;
+		if (ok) {
+			node->count = lost;
+			root->count += lost;
+		}
+	}
+	return ok;
+}
+
+static unsigned int depth_of(const struct node *n, double least)
+{
+	unsigned int deepest = 0;
+
+	for (const struct node *c = n->children; c; c = c->next) {
+		unsigned int depth = c->count >= least ? 1 + depth_of(c, least) : 0;
+
+		if (depth > deepest)
+			deepest = depth;
+	}
+	return deepest;
+}
+
+static void print_text(FILE *f, const char *text, size_t max)
+{
+	for (size_t i = 0; text[i] && i < max; i++) {
+		switch (text[i]) {
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		default:
+			if ((unsigned char)text[i] >= ' ')
+				fputc(text[i], f);
+		}
+	}
+}
+
+/* A hue for the kind, a shade for the name: the same in every picture. */
+static void print_colour(FILE *f, const struct node *n)
+{
+	unsigned int hash = 5381, hue;
+
+	for (const char *c = n->name; *c; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	switch (n->kind) {
+	case 'k':
+		hue = 205 + hash % 20;
+		break;
+	case 'u':
+		hue = 22 + hash % 28;
+		break;
+	case 'l':
+		hue = 0;
+		break;
+	case 'p':
+		hue = 130;
+		break;
+	default:
+		fprintf(f, "hsl(0,0%%,%u%%)", 72 + hash / 32 % 10);
+		return;
+	}
+	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' ? 25 : 78, n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->kind - y->kind;
+}
+
+static bool print_node(FILE *f, const struct node *n, const struct node *root, uint64_t left, unsigned int depth,
+		       unsigned int deepest, double least)
+{
+	double scale = (double)WIDTH / root->count;
+	double x = left * scale, width = n->count * scale;
+	unsigned int y = HEAD + (deepest - depth) * ROW;
+	size_t nr = 0, i = 0;
+	struct node **order;
+	bool ok = true;
+
+	fprintf(f, "<g data-x=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\"><title>", left, n->count, depth);
+	print_text(f, n->name, SIZE_MAX);
+	fprintf(f, " (%" PRIu64 " samples, %.2f %%)</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"", n->count,
+		n->count * 100.0 / root->count, x, y, width, ROW - 1);
+	print_colour(f, n);
+	fprintf(f, "\"/><text x=\"%.2f\" y=\"%u\">", x + 3, y + ROW - 5);
+	/* Seven pixels a letter. */
+	if (width > 28)
+		print_text(f, n->name, (width - 6) / 7);
+	fputs("</text></g>\n", f);
+
+	for (const struct node *c = n->children; c; c = c->next)
+		nr++;
+	order = calloc(nr + 1, sizeof(*order));
+	if (!order)
+		return false;
+	for (struct node *c = n->children; c; c = c->next)
+		order[i++] = c;
+	qsort(order, nr, sizeof(*order), by_name);
+	for (i = 0; i < nr && ok; i++) {
+		if (order[i]->count >= least)
+			ok = print_node(f, order[i], root, left, depth + 1, deepest, least);
+		left += order[i]->count;
+	}
+	free(order);
+	return ok;
+}
+
+static const char style[] =
+	"<style>text{font:12px monospace;fill:#111;pointer-events:none}g:hover rect{stroke:#000;stroke-width:1}"
+	"g.hit rect{fill:#d0f}g.above rect{opacity:.55}#title{font:bold 16px sans-serif}.note{font:12px sans-serif}"
+	"svg{background:#fff}.button{cursor:pointer;pointer-events:auto;font:13px sans-serif;fill:#06c}</style>\n";
+
+static const char script[] =
+	"<script><![CDATA[\n"
+	"(function(){\n"
+	"var svg=document.documentElement,all=[].slice.call(svg.querySelectorAll('g[data-w]')).map(function(g){\n"
+	" return {g:g,x:+g.dataset.x,w:+g.dataset.w,d:+g.dataset.d,r:g.querySelector('rect'),t:g.querySelector('text'),\n"
+	"  title:g.querySelector('title').textContent};});\n"
+	"var root=all[0],zoom=root,term=null,W=" "1200" ";\n"
+	"function name(f){return f.title.replace(/ \\([0-9]+ samples.*$/,'');}\n"
+	"function draw(){var s=W/zoom.w;all.forEach(function(f){\n"
+	" var above=f.d<zoom.d&&f.x<=zoom.x&&f.x+f.w>=zoom.x+zoom.w,x=above?0:(f.x-zoom.x)*s,w=above?W:f.w*s;\n"
+	" var shown=above||(f.d>=zoom.d&&x>-0.01&&x+w<W+0.01&&w>0.2);\n"
+	" f.g.style.display=shown?'':'none';f.g.classList.toggle('above',above);if(!shown)return;\n"
+	" f.r.setAttribute('x',x);f.r.setAttribute('width',w);f.t.setAttribute('x',x+3);\n"
+	" var n=Math.floor((w-6)/7);f.t.textContent=n<3?'':name(f).slice(0,n);});\n"
+	" document.getElementById('reset').style.display=zoom===root?'none':'';}\n"
+	"function search(t){term=t;var re=null,hits=[],sum=0;try{re=t?new RegExp(t):null;}catch(e){re=null;}\n"
+	" all.forEach(function(f){var hit=!!re&&re.test(name(f));f.g.classList.toggle('hit',hit);if(hit)hits.push(f);});\n"
+	" hits.sort(function(a,b){return a.x-b.x||a.d-b.d;});var end=-1;\n"
+	" hits.forEach(function(f){if(f.x>=end){sum+=f.w;end=f.x+f.w;}});\n"
+	" document.getElementById('found').textContent=re?'matched: '+(100*sum/root.w).toFixed(2)+' %':'';}\n"
+	"function ask(){var t=prompt('Search for (regular expression):',term||'');if(t!==null)search(t);}\n"
+	"all.forEach(function(f){f.g.addEventListener('click',function(){zoom=f;draw();});});\n"
+	"document.getElementById('reset').addEventListener('click',function(){zoom=root;draw();});\n"
+	"document.getElementById('search').addEventListener('click',ask);\n"
+	"window.addEventListener('keydown',function(e){if((e.ctrlKey||e.metaKey)&&e.key==='f'){e.preventDefault();ask();}\n"
+	" if(e.key==='Escape'){search('');zoom=root;draw();}});\n"
+	"window.profbufSearch=search;\n"
+	"})();\n"
+	"]]></script>\n";
+
+bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *title)
+{
+	const struct profbuf_accounting *accounting = profbuf_profile_accounting(profile);
+	struct node root = { .name = "all", .kind = '?' };
+	unsigned int deepest, height;
+	bool ok = build(&root, profile);
+	double least;
+
+	if (!ok)
+		goto out;
+	if (!root.count)
+		root.count = 1;
+	least = root.count * MIN_PIXELS / WIDTH;
+	deepest = depth_of(&root, least);
+	height = HEAD + (deepest + 1) * ROW + 30;
+
+	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\">\n",
+		WIDTH, height, WIDTH, height);
+	fputs(style, f);
+	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
+	print_text(f, title, 120);
+	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"42\">", f);
+	if (accounting->verdict != PROFBUF_UNFINISHED)
+		print_accounting(f, &accounting->sum.counters);
+	else
+		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters", accounting->sum.samples,
+			accounting->sum.lost);
+	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost</text>\n"
+	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"
+	      "<text id=\"search\" class=\"button\" x=\"1080\" y=\"22\">search</text>\n"
+	      "<text id=\"found\" class=\"note\" x=\"1040\" y=\"57\"></text>\n", f);
+	ok = print_node(f, &root, &root, 0, 0, deepest, least);
+	fputs(script, f);
+	fputs("</svg>\n", f);
+out:
+	free_nodes(root.children);
+	return ok;
+}

@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * record.c - profbuf record: from the device into a file
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define BUFFER_BYTES	(1 << 20)
+
+static const char help[] =
+	"usage: profbuf record [options] [-- command...]\n"
+	"\n"
+	"Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends.\n"
+	"\n"
+	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output\n"
+	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
+	"  -d, --duration S       stop after so many seconds\n"
+	"  -a, --all              the whole system, also with a command\n"
+	"  -p, --pid PID          only this process and its descendants\n"
+	"  -t, --tid TID          only this thread\n"
+	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
+	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
+	"      --no-kernel        no samples of kernel code, no kernel frames\n"
+	"      --no-user          no samples of user code\n"
+	"      --idle             samples of idle CPUs, too\n"
+	"      --buffer KIB       ring of each CPU (512)\n"
+	"      --stack DEPTH      frames of each kind (127)\n"
+	"  -q, --quiet            no summary\n"
+	"  -h, --help             this\n"
+	"\n"
+	"Exit status: the command's; else 0, 1 after an error, 2 for a wrong option.\n";
+
+struct recording {
+	struct profbuf_session *session;
+	struct profbuf_config config;
+	unsigned char cpus[1024];
+	const char *path;
+	int out;
+	bool all, quiet, progress;
+	char **command;
+	pid_t child;
+	int go;				/* a pipe: closed when the child may run */
+	int child_status;
+	bool child_ended;
+	struct profbuf_symbol_recorder *symbols;
+	uint64_t samples, lost, bytes;
+	uint64_t first_time;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* All of it, or an error that is said. */
+static bool write_all(struct recording *r, const void *data, size_t bytes)
+{
+	const char *at = data;
+
+	while (bytes) {
+		ssize_t n = write(r->out, at, bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			fail("%s: %s; the file has what was written before", r->path, strerror(errno));
+			return false;
+		}
+		at += n;
+		bytes -= n;
+		r->bytes += n;
+	}
+	return true;
+}
+
+/* What the recorder has to know of what it writes. */
+static void look_at(struct recording *r, const uint64_t *words, size_t n)
+{
+	for (size_t at = 0; at < n; at += words[at]) {
+		const struct profbuf_record *record = (const void *)(words + at);
+
+		if (record->type == PROFBUF_RECORD_LOST)
+			r->lost += ((const struct profbuf_lost *)record)->count;
+		r->samples += record->type == PROFBUF_RECORD_SAMPLE;
+		/* Without memory a symbol less is in the file. */
+		profbuf_symbol_recorder_add(r->symbols, record);
+	}
+}
+
+/* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
+static int drain(struct recording *r)
+{
+	static uint64_t buffer[BUFFER_BYTES / 8];
+
+	for (;;) {
+		ssize_t n = profbuf_session_read(r->session, buffer, sizeof(buffer));
+
+		if (n == -EAGAIN)
+			return 1;
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			return -fail_device(n);
+		if (n == 0)
+			return 0;
+		look_at(r, buffer, n / 8);
+		if (!write_all(r, buffer, n))
+			return -1;
+	}
+}
+
+static int write_symbol(const struct profbuf_record *record, void *context)
+{
+	return write_all(context, record, record->len * 8) ? 0 : -EIO;
+}
+
+/* What the command was, and how it ended. */
+static bool write_command(struct recording *r)
+{
+	uint64_t words[PROFBUF_RECORD_MAX / 8] = { 0 };
+	struct profbuf_command_record *c = (void *)words;
+	size_t at = 0, room = sizeof(words) - sizeof(*c);
+
+	if (!r->command)
+		return true;
+	for (char **arg = r->command; *arg && at + strlen(*arg) + 1 <= room; arg++) {
+		strcpy(c->text + at, *arg);
+		at += strlen(*arg) + 1;
+		c->misc++;
+	}
+	c->len = (sizeof(*c) + at + 7) / 8;
+	c->time = now_ns();
+	c->type = PROFBUF_RECORD_COMMAND;
+	c->cpu = PROFBUF_CPU_NONE;
+	c->pid = r->child;
+	c->status = r->child_status;
+	return write_all(r, words, c->len * 8);
+}
+
+/* The command, waiting for the recording to start. */
+static bool fork_command(struct recording *r)
+{
+	int pipe_fds[2], err;
+	sigset_t none;
+
+	if (pipe2(pipe_fds, O_CLOEXEC)) {
+		fail("pipe: %s", strerror(errno));
+		return false;
+	}
+	r->child = fork();
+	if (r->child < 0) {
+		fail("fork: %s", strerror(errno));
+		return false;
+	}
+	if (!r->child) {
+		char byte;
+
+		close(pipe_fds[1]);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		while (read(pipe_fds[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		execvp(r->command[0], r->command);
+		err = errno;
+		fprintf(stderr, "profbuf: %s: %s\n", r->command[0], strerror(err));
+		_exit(err == ENOENT ? 127 : 126);
+	}
+	close(pipe_fds[0]);
+	r->go = pipe_fds[1];
+	return true;
+}
+
+static void release_command(struct recording *r)
+{
+	if (r->go >= 0)
+		close(r->go);
+	r->go = -1;
+}
+
+static void print_progress(struct recording *r)
+{
+	double elapsed = (now_ns() - r->first_time) / 1e9;
+
+	fprintf(stderr, "\rprofbuf: %6.1f s  %llu samples  %llu lost  %.1f MB ", elapsed,
+		(unsigned long long)r->samples, (unsigned long long)r->lost, r->bytes / 1e6);
+}
+
+/* Signals and the device until the end of the stream. Returns false after an error that was said. */
+static bool run(struct recording *r, int signals)
+{
+	struct pollfd fds[2] = {
+		{ .fd = profbuf_session_fd(r->session), .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	int more;
+
+	for (;;) {
+		if (poll(fds, 2, r->progress ? 500 : -1) < 0 && errno != EINTR) {
+			fail("poll: %s", strerror(errno));
+			return false;
+		}
+		if (fds[1].revents) {
+			struct signalfd_siginfo info;
+
+			if (read(signals, &info, sizeof(info)) != sizeof(info))
+				continue;
+			if (info.ssi_signo == SIGCHLD) {
+				if (waitpid(r->child, &r->child_status, WNOHANG) != r->child)
+					continue;
+				r->child_ended = true;
+			} else if (r->child > 0 && !r->child_ended) {
+				/* The command gets it, and its end is ours. */
+				if (info.ssi_pid)
+					kill(r->child, info.ssi_signo);
+				continue;
+			}
+			profbuf_session_stop(r->session);
+		}
+		more = drain(r);
+		if (r->progress)
+			print_progress(r);
+		if (more < 0)
+			return false;
+		if (!more)
+			return true;
+	}
+}
+
+static void print_summary(struct recording *r)
+{
+	struct profbuf_counters_get get;
+
+	if (r->progress)
+		fputs("\r\033[K", stderr);
+	if (r->quiet || profbuf_session_counters(r->session, PROFBUF_CPU_NONE, &get))
+		return;
+	fputs("profbuf: ", stderr);
+	print_accounting(stderr, &get.counters);
+	fprintf(stderr, "; %.1f MB in %s\n", r->bytes / 1e6, r->path);
+}
+
+static int explain_config_error(const struct recording *r, int err)
+{
+	struct profbuf_info info = { 0 };
+
+	profbuf_session_info(r->session, &info);
+	switch (err) {
+	case -ERANGE:
+		return fail("the rate is above what the module allows, %.0f Hz (module parameter min_period_us)",
+			    1e9 / info.min_period);
+	case -EPERM:
+		return fail("no right to sample the kernel: use --no-kernel, or run with CAP_PERFMON");
+	case -ESRCH:
+		return fail("there is no such process or thread");
+	case -ENODEV:
+		return fail("this machine has none of these CPUs");
+	case -EDQUOT:
+		return fail("rings of that size need more than the %llu MiB a session may have (module parameter "
+			    "max_memory_mb)", (unsigned long long)info.max_session_memory >> 20);
+	case -ENOENT:
+	case -EOPNOTSUPP:
+		return fail("this machine has no such counter: use --source hrtimer");
+	case -EUSERS:
+		return fail("as many sessions run as the module allows");
+	default:
+		return fail("the module refuses that configuration: %s", strerror(-err));
+	}
+}
+
+/* Configures and starts, records to the end. */
+static int record(struct recording *r)
+{
+	sigset_t mask;
+	int signals, err;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	/* A reader of the pipe that went away is an error like another. */
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &mask, SFD_CLOEXEC);
+	if (signals < 0)
+		return fail("signalfd: %s", strerror(errno));
+
+	if (r->command && !fork_command(r))
+		return EXIT_FAILED;
+	if (r->command && !r->all) {
+		r->config.filter = PROFBUF_FILTER_PROCESS;
+		r->config.filter_id = r->child;
+	}
+	err = profbuf_session_configure(r->session, &r->config);
+	if (!err)
+		err = profbuf_session_start(r->session);
+	if (err) {
+		if (r->child > 0)
+			kill(r->child, SIGKILL);
+		return explain_config_error(r, err);
+	}
+	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
+	r->first_time = now_ns();
+	release_command(r);
+	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_symbol, r) || !write_command(r))
+		return EXIT_FAILED;
+	print_summary(r);
+	if (r->out != STDOUT_FILENO && close(r->out))
+		return fail("%s: %s", r->path, strerror(errno));
+	if (!r->child_ended)
+		return EXIT_OK;
+	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status) : 128 + WTERMSIG(r->child_status);
+}
+
+/* "0,2-5" */
+static bool parse_cpus(const char *text, unsigned char *mask, size_t bytes)
+{
+	const char *at = text;
+
+	memset(mask, 0, bytes);
+	for (;;) {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (end == at)
+			break;
+		if (*end == '-') {
+			at = end + 1;
+			last = strtoul(at, &end, 10);
+			if (end == at)
+				break;
+		}
+		if (first > last || last >= bytes * 8)
+			break;
+		for (; first <= last; first++)
+			mask[first / 8] |= 1 << first % 8;
+		if (!*end)
+			return true;
+		if (*end != ',')
+			break;
+		at = end + 1;
+	}
+	fail("--cpu takes a list like 0,2-5, not \"%s\"", text);
+	return false;
+}
+
+enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK };
+
+static const struct option options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "frequency", required_argument, NULL, 'F' },
+	{ "duration", required_argument, NULL, 'd' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "tid", required_argument, NULL, 't' },
+	{ "cpu", required_argument, NULL, 'C' },
+	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "no-kernel", no_argument, NULL, OPT_NO_KERNEL },
+	{ "no-user", no_argument, NULL, OPT_NO_USER },
+	{ "idle", no_argument, NULL, OPT_IDLE },
+	{ "buffer", required_argument, NULL, OPT_BUFFER },
+	{ "stack", required_argument, NULL, OPT_STACK },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool parse_source(const char *name, __u32 *source)
+{
+	for (*source = 0; *source < PROFBUF_NR_SOURCES; (*source)++) {
+		if (!strcmp(name, profbuf_source_name(*source)))
+			return true;
+	}
+	fail("--source takes hrtimer, cpu-clock or cycles, not \"%s\"", name);
+	return false;
+}
+
+/* One option. Returns false after saying what is wrong. */
+static bool parse_option(struct recording *r, int option, const char *arg)
+{
+	struct profbuf_config *c = &r->config;
+	double value;
+
+	switch (option) {
+	case 'o':
+		r->path = arg;
+		return true;
+	case 'F':
+		if (!parse_number("-F", arg, 0.001, 1e6, &value))
+			return false;
+		c->period = 1e9 / value;
+		return true;
+	case 'd':
+		if (!parse_number("-d", arg, 0.001, 1e8, &value))
+			return false;
+		c->duration_ns = value * 1e9;
+		return true;
+	case 'a':
+		r->all = true;
+		return true;
+	case 'p':
+	case 't':
+		if (!parse_number(option == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &value))
+			return false;
+		c->filter = option == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
+		c->filter_id = value;
+		return true;
+	case 'C':
+		c->cpus = (uintptr_t)r->cpus;
+		c->cpus_bytes = sizeof(r->cpus);
+		return parse_cpus(arg, r->cpus, sizeof(r->cpus));
+	case OPT_SOURCE:
+		return parse_source(arg, &c->source);
+	case OPT_NO_KERNEL:
+		c->flags &= ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
+		c->kernel_depth = 0;
+		return true;
+	case OPT_NO_USER:
+		c->flags &= ~PROFBUF_CONFIG_USER;
+		return true;
+	case OPT_IDLE:
+		c->flags |= PROFBUF_CONFIG_IDLE;
+		return true;
+	case OPT_BUFFER:
+		if (!parse_number("--buffer", arg, 4, 256 << 10, &value))
+			return false;
+		c->ring_bytes = value * 1024;
+		c->tag_slots = 0;
+		c->watermark = 0;
+		return true;
+	case OPT_STACK:
+		if (!parse_number("--stack", arg, 0, PROFBUF_STACK_MAX, &value))
+			return false;
+		c->user_depth = value;
+		if (c->kernel_depth)
+			c->kernel_depth = value;
+		return true;
+	case 'q':
+		r->quiet = true;
+		return true;
+	}
+	return false;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct recording r = { .path = DEFAULT_FILE, .go = -1 };
+	int option, err, status;
+
+	/* Before the device, so that help needs none. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			fputs(help, stdout);
+			return finish_output();
+		}
+	}
+	err = profbuf_session_open(&r.session);
+	if (!err)
+		err = profbuf_session_get_config(r.session, &r.config);
+	if (!err)
+		err = profbuf_symbol_recorder_new(&r.symbols);
+	if (err) {
+		profbuf_session_close(r.session);
+		return fail_device(err);
+	}
+	while ((option = getopt_long(argc, argv, "+o:F:d:ap:t:C:qh", options, NULL)) != -1) {
+		if (!parse_option(&r, option, optarg)) {
+			status = EXIT_USAGE;
+			goto out;
+		}
+	}
+	if (optind < argc)
+		r.command = argv + optind;
+	if (r.command && r.config.filter) {
+		fail("a command, or -p or -t, not both");
+		status = EXIT_USAGE;
+		goto out;
+	}
+	r.out = STDOUT_FILENO;
+	if (strcmp(r.path, "-")) {
+		r.out = open(r.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (r.out < 0) {
+			status = fail("%s: %s", r.path, strerror(errno));
+			goto out;
+		}
+	}
+	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command;
+	status = record(&r);
+out:
+	profbuf_symbol_recorder_free(r.symbols);
+	profbuf_session_close(r.session);
+	return status;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * profbuf.h - libprofbuf: sessions of /dev/profbuf, and streams turned into profiles
+ *
+ * No function prints or exits. Functions that can fail return 0 or more, or -errno. Strings are bytes as the kernel and
+ * the files have them, not checked to be UTF-8; they belong to the object that returned them. Times are CLOCK_MONOTONIC
+ * in ns. One object is for one thread at a time.
+ */
+#ifndef PROFBUF_H
+#define PROFBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "profbuf_uapi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Sessions ------------------------------------------------------------------------------------------------------- */
+
+struct profbuf_session;
+
+/**
+ * profbuf_session_open() - open the device
+ * @session: set
+ *
+ * Return: 0; -ENOENT: the module is not loaded; -EACCES: no permission for the device; -ENOMEM; -EPROTO: the module has
+ * another ABI.
+ */
+int profbuf_session_open(struct profbuf_session **session);
+void profbuf_session_close(struct profbuf_session *session);
+
+/* The descriptor, for poll(). */
+int profbuf_session_fd(const struct profbuf_session *session);
+
+/* What is in force, with defaults filled in: change it and give it to profbuf_session_configure(). */
+int profbuf_session_get_config(const struct profbuf_session *session, struct profbuf_config *config);
+
+/* Errors: see struct profbuf_config. */
+int profbuf_session_configure(struct profbuf_session *session, const struct profbuf_config *config);
+int profbuf_session_info(const struct profbuf_session *session, struct profbuf_info *info);
+int profbuf_session_start(struct profbuf_session *session);
+int profbuf_session_stop(struct profbuf_session *session);
+
+/* @cpu: a CPU, or PROFBUF_CPU_NONE for the sum. */
+int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get);
+
+/* As read(): bytes of whole records, 0 at the end, -errno. */
+ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t bytes);
+
+/* Records of files ----------------------------------------------------------------------------------------------- */
+
+/* What `profbuf record` adds to the kernel's stream, after its end. */
+enum profbuf_file_record_type {
+	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
+	PROFBUF_RECORD_COMMAND	= 1025,	/* struct profbuf_command_record */
+};
+
+#define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
+
+/*
+ * A symbol that cannot be looked up in a file later: one of the kernel's that addresses of the stream lie in, or one of
+ * the vdso. text is two strings, each with its zero: the name, and the kernel module, empty for the kernel itself.
+ */
+struct profbuf_symbol_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_SYMBOL */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;		/* PROFBUF_SYMBOL_VDSO or 0 */
+	__u64	start;
+	__u64	end;		/* after the last byte */
+	char	text[];
+};
+
+/* How the file was made. text is misc strings, each with its zero: the arguments of the command that was profiled. */
+struct profbuf_command_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_COMMAND */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;
+	__s32	status;		/* as of waitpid() */
+	char	text[];
+};
+
+/* Streams -------------------------------------------------------------------------------------------------------- */
+
+/* Records in memory. */
+struct profbuf_stream {
+	const uint64_t *words;
+	size_t n;		/* words */
+	size_t at;		/* of the next record */
+	uint32_t nr_cpus;	/* of the stream; 0 before its first record */
+};
+
+/**
+ * profbuf_stream_init() - read records out of memory
+ * @stream: the stream; nothing to free
+ * @data: the stream's bytes, aligned for u64; kept by the caller
+ * @bytes: how many; up to seven at the end are ignored
+ */
+void profbuf_stream_init(struct profbuf_stream *stream, const void *data, size_t bytes);
+
+/* Goes on in other memory. */
+void profbuf_stream_continue(struct profbuf_stream *stream, const void *data, size_t bytes);
+
+/**
+ * profbuf_stream_next() - the next record, checked: whoever gets it may use every field its type has
+ * @stream: the stream
+ * @record: set; of a type the caller may not know
+ *
+ * On an error the stream stays at the record.
+ *
+ * Return: 1; 0 at the end; -ENODATA: the record is cut off; -EBADMSG: it is damaged, or the first and not of a profbuf
+ * stream; -EPROTO: the stream is one of a later ABI or of the other byte order.
+ */
+int profbuf_stream_next(struct profbuf_stream *stream, const struct profbuf_record **record);
+
+/* The name of a cause, as in sysfs; NULL if this library does not know it. */
+const char *profbuf_skip_name(unsigned int cause);
+const char *profbuf_stop_name(unsigned int stop);
+const char *profbuf_source_name(unsigned int source);
+
+/* Records out of a file, a pipe or the device, with a buffer of fixed size. */
+struct profbuf_reader;
+
+/**
+ * profbuf_reader_open() - read a stored stream
+ * @reader: set
+ * @path: the file; "-" is the standard input
+ *
+ * Return: 0; -errno of open(); -ENOMEM.
+ */
+int profbuf_reader_open(struct profbuf_reader **reader, const char *path);
+void profbuf_reader_close(struct profbuf_reader *reader);
+
+/* As profbuf_stream_next(), or -errno of read(). The record is valid until the next call. */
+int profbuf_reader_next(struct profbuf_reader *reader, const struct profbuf_record **record);
+
+/* Bytes of the records returned so far, and what is known to follow them. */
+uint64_t profbuf_reader_bytes(const struct profbuf_reader *reader);
+
+/* Accounting ----------------------------------------------------------------------------------------------------- */
+
+/* What the stream has of a CPU, beside what the kernel counted. */
+struct profbuf_cpu_sums {
+	uint64_t samples;
+	uint64_t lost;
+	uint64_t loss_records;
+	bool final;		/* counters are the final ones */
+	struct profbuf_counters counters;
+};
+
+enum profbuf_verdict {
+	PROFBUF_UNFINISHED,	/* no final counters: the stream was cut short */
+	PROFBUF_EXACT,		/* for each CPU: the counters add up, and agree with the records */
+	PROFBUF_WRONG,		/* they do not */
+};
+
+struct profbuf_accounting {
+	uint32_t nr_cpus;
+	uint32_t nr_skips;
+	struct profbuf_cpu_sums *cpus;
+	uint64_t sideband_lost[4];	/* by enum profbuf_sideband_cause */
+
+	/* Of profbuf_accounting_check(). */
+	enum profbuf_verdict verdict;
+	unsigned int wrong_cpu;		/* the first that does not add up */
+	struct profbuf_cpu_sums sum;	/* final: those of every CPU are */
+};
+
+/* Return: 0; -ENOMEM. */
+int profbuf_accounting_init(struct profbuf_accounting *accounting, const struct profbuf_stream_info *info);
+void profbuf_accounting_exit(struct profbuf_accounting *accounting);
+
+/* Takes a record, of any type, that profbuf_stream_next() or profbuf_reader_next() gave, of the same stream. */
+void profbuf_accounting_add(struct profbuf_accounting *accounting, const struct profbuf_record *record);
+
+/* Sums up and judges. */
+void profbuf_accounting_check(struct profbuf_accounting *accounting);
+
+/* All skipped ticks. */
+uint64_t profbuf_counters_skipped(const struct profbuf_counters *counters);
+
+/* Profiles ------------------------------------------------------------------------------------------------------- */
+
+/* A file, or what stands for one, that code lies in. */
+struct profbuf_object {
+	uint32_t id;		/* from 0, without gaps */
+	const char *name;	/* the path's last part, [kernel], [module's name], [vdso], [jit] or [unknown] */
+	const char *path;	/* as mapped; name if there is none */
+	const uint8_t *build_id;
+	uint32_t build_id_len;
+	bool kernel;
+	bool missing;		/* no file with its symbols was found */
+	bool changed;		/* the file at its path is another by now */
+};
+
+/* A function, or what stands for one. */
+struct profbuf_symbol {
+	uint32_t id;		/* from 0, without gaps */
+	const char *name;	/* demangled; object+0xstart or [object] or [unknown] if not known */
+	const char *linkage_name;
+	const struct profbuf_object *object;
+	uint64_t start;		/* in the object; of the kernel: run-time */
+	bool unknown;
+};
+
+/* One place in code that samples were in or returned to. */
+struct profbuf_frame {
+	uint64_t address;	/* in the process; of a caller: of the call's last byte */
+	uint64_t offset;	/* in the object */
+	const struct profbuf_symbol *symbol;
+};
+
+/* A process under one name: exec, or a new name, begins another. */
+struct profbuf_program {
+	uint32_t id;		/* from 0, without gaps */
+	uint32_t pid;
+	uint32_t ns_pid;
+	uint32_t ppid;
+	uint32_t uid;
+	uint64_t start_time;	/* CLOCK_BOOTTIME */
+	uint64_t cgroup;
+	const char *comm;	/* :PID if the stream does not say; swapper of idle CPUs */
+	bool described;
+	bool kernel;		/* a kernel thread, or idle */
+};
+
+/* Equal stacks of one program. frames[] are ids: kernel, leaf first, then user, leaf first. */
+struct profbuf_stack {
+	uint32_t program;
+	uint16_t nr_kernel;
+	uint16_t nr_user;
+	const uint32_t *frames;	/* at least one */
+};
+
+/* A sample without its stack. */
+struct profbuf_event {
+	uint64_t time;
+	uint64_t tag;
+	uint32_t stack;		/* id */
+	uint32_t tid;
+	uint16_t cpu;
+	uint8_t mode;
+	uint8_t stop;
+	uint32_t reserved;
+};
+
+struct profbuf_profile_options {
+	const char *root;	/* where the files of the profile are, if not in / */
+	const char *kallsyms;	/* the kernel's symbols, if not in the stream or in /proc/kallsyms */
+	bool no_user_symbols;
+};
+
+struct profbuf_profile;
+
+/**
+ * profbuf_profile_read() - a stored stream, equal stacks merged, each address looked up once
+ * @profile: set
+ * @path: the file; "-" is the standard input
+ * @options: may be NULL
+ *
+ * A stream that is damaged or cut is read up to there: see profbuf_profile_damage().
+ *
+ * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: not a profbuf stream; -EPROTO: one of a later ABI
+ * or of the other byte order; -ENOMEM.
+ */
+int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
+			 const struct profbuf_profile_options *options);
+void profbuf_profile_free(struct profbuf_profile *profile);
+
+const struct profbuf_stream_info *profbuf_profile_info(const struct profbuf_profile *profile);
+const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf_profile *profile);
+
+/* The command that was profiled: its arguments one after the other, each with its zero; NULL if there is none. */
+const struct profbuf_command_record *profbuf_profile_command(const struct profbuf_profile *profile);
+
+/*
+ * 0 if the whole file was read; -ENODATA: its last record is cut off; -EBADMSG: it is damaged; @bytes: read up to there.
+ */
+int profbuf_profile_damage(const struct profbuf_profile *profile, uint64_t *bytes);
+
+/* From the start to the final counters, or to the last record. */
+uint64_t profbuf_profile_duration(const struct profbuf_profile *profile);
+
+/* The kernel's symbols: 0, or why there are none: -ESTALE: those here are another boot's; -EPERM: they are hidden. */
+int profbuf_profile_kernel_symbols(const struct profbuf_profile *profile);
+
+/* In the order of the stream; after profbuf_profile_sort(), of time. */
+size_t profbuf_profile_events(const struct profbuf_profile *profile, const struct profbuf_event **events);
+
+void profbuf_profile_sort(struct profbuf_profile *profile);
+
+/* Arrays, indexed by id. */
+size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struct profbuf_stack **stacks);
+size_t profbuf_profile_programs(const struct profbuf_profile *profile, const struct profbuf_program *const **programs);
+size_t profbuf_profile_frames(const struct profbuf_profile *profile, const struct profbuf_frame **frames);
+size_t profbuf_profile_symbols(const struct profbuf_profile *profile, const struct profbuf_symbol *const **symbols);
+
+/* Markers that write() put into the stream. */
+size_t profbuf_profile_markers(const struct profbuf_profile *profile, const struct profbuf_marker *const **markers);
+
+/* Symbols of a recording ----------------------------------------------------------------------------------------- */
+
+struct profbuf_symbol_recorder;
+
+/*
+ * Remembers which addresses of the kernel a stream has, and makes the records that name them, so that the file can be
+ * read after the next boot, and elsewhere.
+ */
+int profbuf_symbol_recorder_new(struct profbuf_symbol_recorder **recorder);
+void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *recorder);
+
+/* Takes a record of any type. Return: 0; -ENOMEM. */
+int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const struct profbuf_record *record);
+
+/*
+ * Gives @emit each record; stops at what it returns other than 0, and returns that.
+ *
+ * Return: 0, also if the kernel hides its symbols; -ENOMEM.
+ */
+int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
+				 int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/* Kernel symbols ------------------------------------------------------------------------------------------------- */
+
+struct profbuf_kallsyms;
+
+/**
+ * profbuf_kallsyms_load() - a kernel's symbols
+ * @kallsyms: set
+ * @path: of a file like /proc/kallsyms
+ *
+ * Return: 0; -EPERM: the kernel hides their addresses from this user; -errno of open() and read(); -ENOMEM.
+ */
+int profbuf_kallsyms_load(struct profbuf_kallsyms **kallsyms, const char *path);
+void profbuf_kallsyms_free(struct profbuf_kallsyms *kallsyms);
+
+/**
+ * profbuf_kallsyms_find() - the symbol an address lies in
+ * @kallsyms: the symbols
+ * @address: any
+ * @name: set
+ * @module: set; "" for the kernel itself
+ * @start: set
+ * @end: set
+ *
+ * Return: true; false if the address is in no code.
+ */
+bool profbuf_kallsyms_find(const struct profbuf_kallsyms *kallsyms, uint64_t address, const char **name,
+			   const char **module, uint64_t *start, uint64_t *end);
+
+/* The address of a symbol of the kernel itself; 0: there is none. */
+uint64_t profbuf_kallsyms_address(const struct profbuf_kallsyms *kallsyms, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PROFBUF_H */

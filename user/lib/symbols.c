@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols.c - the objects and symbols of one profile
+ */
+#include "symbols.h"
+#include "symbols_elf.h"
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static struct object *add_object(struct symbols *s, uint64_t hash)
+{
+	struct object *o = arena_alloc(&s->arena, sizeof(*o));
+
+	if (!o || !ARRAY_GROW(s->objects, s->nr_objects, s->room_objects) ||
+	    !index_add(&s->object_index, hash, s->nr_objects))
+		return NULL;
+	*o = (struct object){ .pub = { .id = s->nr_objects } };
+	s->objects[s->nr_objects++] = o;
+	return o;
+}
+
+/* By its build id and name; without one, by what the kernel knew it by. */
+static bool is_object(const struct object *o, const struct profbuf_mapping *m, uint64_t dev, const char *path)
+{
+	if (o->pub.kernel || o->pub.build_id_len != m->build_id_len || o->pub.path != path)
+		return false;
+	if (m->build_id_len)
+		return !memcmp(o->pub.build_id, m->build_id, m->build_id_len);
+	return o->inode == m->inode && o->dev == dev;
+}
+
+/* Memory without a file has a name in the kernel, or none. */
+static const char *mapping_path(const struct profbuf_mapping *m)
+{
+	if (*m->path && strcmp(m->path, "//anon"))
+		return m->path;
+	return "[jit]";
+}
+
+struct object *symbols_object(struct symbols *s, const struct profbuf_mapping *m)
+{
+	const char *path = strings_intern(&s->strings, mapping_path(m));
+	uint64_t dev = (uint64_t)m->dev_major << 32 | m->dev_minor;
+	uint64_t hash, at;
+	struct object *o;
+	uint8_t *build_id;
+	uint32_t id;
+
+	if (!path)
+		return NULL;
+	hash = m->build_id_len ? hash_bytes(m->build_id, m->build_id_len) : hash_mix(m->inode, dev);
+	hash = at = hash_mix(hash, (uintptr_t)path);
+	while ((id = index_next(&s->object_index, hash, &at)) != INDEX_NONE) {
+		if (is_object(s->objects[id], m, dev, path))
+			return s->objects[id];
+	}
+	build_id = arena_alloc(&s->arena, sizeof(m->build_id));
+	o = build_id ? add_object(s, hash) : NULL;
+	if (!o)
+		return NULL;
+	memcpy(build_id, m->build_id, sizeof(m->build_id));
+	o->pub.path = path;
+	o->pub.name = base_name(path);
+	o->pub.build_id = build_id;
+	o->pub.build_id_len = m->build_id_len;
+	o->dev = dev;
+	o->inode = m->inode;
+	return o;
+}
+
+struct object *symbols_object_named(struct symbols *s, const char *name, bool kernel)
+{
+	uint64_t hash = hash_mix(hash_bytes(name, strlen(name)), kernel), at = hash;
+	struct object *o;
+	uint32_t id;
+
+	while ((id = index_next(&s->object_index, hash, &at)) != INDEX_NONE) {
+		o = s->objects[id];
+		if (o->pub.kernel == kernel && !o->inode && !o->pub.build_id_len && !strcmp(o->pub.name, name))
+			return o;
+	}
+	name = strings_intern(&s->strings, name);
+	o = name ? add_object(s, hash) : NULL;
+	if (!o)
+		return NULL;
+	o->pub.path = name;
+	o->pub.name = name;
+	o->pub.kernel = kernel;
+	o->opened = true;
+	return o;
+}
+
+const struct profbuf_symbol *symbols_named(struct symbols *s, struct object *object, const char *name, uint64_t start,
+					   bool unknown)
+{
+	uint64_t hash = hash_mix(hash_bytes(name, strlen(name)), hash_mix(object->pub.id, start)), at = hash;
+	struct profbuf_symbol *symbol;
+	char *demangled;
+	uint32_t id;
+
+	while ((id = index_next(&s->symbol_index, hash, &at)) != INDEX_NONE) {
+		symbol = s->all[id];
+		if (symbol->object == &object->pub && symbol->start == start && !strcmp(symbol->linkage_name, name))
+			return symbol;
+	}
+	symbol = arena_alloc(&s->arena, sizeof(*symbol));
+	if (!symbol || !ARRAY_GROW(s->all, s->n, s->room) || !index_add(&s->symbol_index, hash, s->n))
+		return NULL;
+	*symbol = (struct profbuf_symbol){
+		.id = s->n,
+		.linkage_name = strings_intern(&s->strings, name),
+		.object = &object->pub,
+		.start = start,
+		.unknown = unknown,
+	};
+	demangled = demangle(name);
+	symbol->name = demangled ? strings_intern(&s->strings, demangled) : symbol->linkage_name;
+	free(demangled);
+	if (!symbol->linkage_name || !symbol->name)
+		return NULL;
+	s->all[s->n++] = symbol;
+	return symbol;
+}
+
+bool symbols_add_record(struct symbols *s, const struct profbuf_symbol_record *record)
+{
+	if (!ARRAY_GROW(s->records, s->nr_records, s->room_records))
+		return false;
+	s->records[s->nr_records++] = record;
+	s->records_sorted = false;
+	return true;
+}
+
+void symbols_exit(struct symbols *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_objects; i++) {
+		elf_symbols_close(s->objects[i]->elf);
+		free(s->objects[i]->ids);
+	}
+	symbols_exit_jit(s);
+	elf_symbols_close(s->vdso);
+	profbuf_kallsyms_free(s->kallsyms);
+	free(s->objects);
+	free(s->all);
+	free(s->records);
+	index_exit(&s->object_index);
+	index_exit(&s->symbol_index);
+	strings_exit(&s->strings);
+	arena_exit(&s->arena);
+}

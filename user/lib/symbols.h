@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * symbols.h - objects and symbols of one profile, inside libprofbuf
+ *
+ * Every look-up gives a symbol: of what is not known there is one that says so. A file is opened once, when the first
+ * address in it is looked up.
+ */
+#ifndef PROFBUF_SYMBOLS_H
+#define PROFBUF_SYMBOLS_H
+
+#include "profbuf.h"
+#include "table.h"
+
+struct elf_symbols;
+
+struct object {
+	struct profbuf_object pub;
+	uint64_t dev;
+	uint64_t inode;
+	bool opened;
+	struct elf_symbols *elf;	/* NULL: none was found, or not an ELF file */
+	uint32_t *ids;			/* of elf's symbols, + 1 */
+	uint32_t unknown;		/* the symbol for what is not known in it, + 1 */
+};
+
+struct symbols {
+	const char *root;
+	bool no_user;
+	struct strings strings;
+	struct arena arena;
+	struct object **objects;
+	struct profbuf_symbol **all;
+	size_t nr_objects, room_objects;
+	size_t n, room;
+	struct index object_index;
+	struct index symbol_index;	/* of those that have no elf_symbol */
+
+	/* The kernel's, out of the stream or out of kallsyms. */
+	const struct profbuf_symbol_record **records;
+	size_t nr_records, room_records;
+	bool records_sorted;
+	struct profbuf_kallsyms *kallsyms;
+
+	struct jit_map *jit_maps;
+	struct elf_symbols *vdso;
+	bool vdso_opened;
+	bool this_kernel;		/* the running kernel is that of the profile */
+};
+
+void symbols_exit(struct symbols *symbols);
+
+/* Objects: NULL: no memory. */
+struct object *symbols_object(struct symbols *symbols, const struct profbuf_mapping *mapping);
+struct object *symbols_object_named(struct symbols *symbols, const char *name, bool kernel);
+
+/* A symbol by its name alone. NULL: no memory. */
+const struct profbuf_symbol *symbols_named(struct symbols *symbols, struct object *object, const char *name,
+					   uint64_t start, bool unknown);
+
+/* Keeps a record of a symbol; it must stay where it is. */
+bool symbols_add_record(struct symbols *symbols, const struct profbuf_symbol_record *record);
+
+/* symbols_kernel.c: @kind: 0 or PROFBUF_SYMBOL_VDSO. */
+const struct profbuf_symbol_record *symbols_find_record(struct symbols *symbols, uint32_t kind, uint64_t address);
+const struct profbuf_symbol *symbols_find_kernel(struct symbols *symbols, uint64_t address, uint64_t *offset);
+
+/* symbols_user.c: @offset: in the file; becomes the address in the object. @program: one that has it mapped. */
+const struct profbuf_symbol *symbols_find_user(struct symbols *symbols, struct object *object,
+					       const struct profbuf_program *program, uint64_t *offset);
+
+/* symbols_jit.c: code without a file. */
+const struct profbuf_symbol *symbols_find_jit(struct symbols *symbols, const struct profbuf_program *program,
+					      uint64_t address);
+void symbols_exit_jit(struct symbols *symbols);
+
+/* vdso.c: the running kernel's, as an ELF file. */
+int vdso_open(struct elf_symbols **vdso);
+
+/* demangle.c: a new string, or NULL if @name is not a mangled one. */
+char *demangle(const char *name);
+
+#endif /* PROFBUF_SYMBOLS_H */

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols_elf.c - the symbols of one ELF file
+ *
+ * elfutils finds the symbol tables, wherever they are. Its own look-up walks through all of a table for each address;
+ * here they are sorted once.
+ */
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbols_elf.h"
+#include "table.h"
+
+struct elf_symbols {
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Elf *elf;
+	GElf_Addr bias;		/* of elf's addresses in the module */
+	struct elf_symbol *all;
+	uint64_t *reach;	/* the furthest end of this symbol and those before it */
+	size_t n;
+	size_t room;
+};
+
+static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char *name, bool plt)
+{
+	if (!ARRAY_GROW(s->all, s->n, s->room))
+		return false;
+	s->all[s->n++] = (struct elf_symbol){ .start = start, .end = end, .name = name, .plt = plt };
+	return true;
+}
+
+/* Symbol tables */
+
+static bool is_code(const GElf_Sym *sym, const char *name)
+{
+	switch (GELF_ST_TYPE(sym->st_info)) {
+	case STT_FUNC:
+	case STT_GNU_IFUNC:
+		return true;
+	case STT_NOTYPE:
+		/* Assembler labels; not those of the assembler itself. */
+		return name[0] != '$' && strncmp(name, ".L", 2);
+	default:
+		return false;
+	}
+}
+
+static bool in_code(Elf *elf, GElf_Word shndx)
+{
+	Elf_Scn *scn = elf_getscn(elf, shndx);
+	GElf_Shdr shdr;
+
+	return scn && gelf_getshdr(scn, &shdr) && shdr.sh_flags & SHF_EXECINSTR;
+}
+
+static bool add_tables(struct elf_symbols *s)
+{
+	int i, n = dwfl_module_getsymtab(s->module);
+
+	for (i = 1; i < n; i++) {
+		GElf_Word shndx;
+		GElf_Addr value;
+		GElf_Sym sym;
+		Dwarf_Addr bias;
+		Elf *elf;
+		const char *name = dwfl_module_getsym_info(s->module, i, &sym, &value, &shndx, &elf, &bias);
+
+		if (!name || !*name || !is_code(&sym, name) || shndx == SHN_UNDEF || !elf ||
+		    !in_code(elf, shndx))
+			continue;
+		value -= s->bias;
+		if (!add(s, value, value + sym.st_size, name, false))
+			return false;
+	}
+	return true;
+}
+
+/* Stubs of the procedure linkage table, x86-64: each jumps through a slot that a relocation names. */
+
+struct slot {
+	uint64_t address;
+	const char *name;
+};
+
+struct slots {
+	struct slot *all;
+	size_t n;
+	size_t room;
+};
+
+static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr, struct slots *slots)
+{
+	Elf_Scn *dynsym = elf_getscn(s->elf, shdr->sh_link);
+	Elf_Data *relocations = elf_getdata(scn, NULL), *symbols;
+	GElf_Shdr symbols_shdr;
+	size_t i, n;
+
+	if (!relocations || !dynsym || !gelf_getshdr(dynsym, &symbols_shdr) || symbols_shdr.sh_type != SHT_DYNSYM)
+		return true;
+	symbols = elf_getdata(dynsym, NULL);
+	if (!symbols || !shdr->sh_entsize)
+		return true;
+	n = shdr->sh_size / shdr->sh_entsize;
+	for (i = 0; i < n; i++) {
+		const char *name;
+		GElf_Rela rela;
+		GElf_Sym sym;
+
+		if (!gelf_getrela(relocations, i, &rela) || !GELF_R_SYM(rela.r_info) ||
+		    !gelf_getsym(symbols, GELF_R_SYM(rela.r_info), &sym))
+			continue;
+		name = elf_strptr(s->elf, symbols_shdr.sh_link, sym.st_name);
+		if (!name || !*name)
+			continue;
+		if (!ARRAY_GROW(slots->all, slots->n, slots->room))
+			return false;
+		slots->all[slots->n++] = (struct slot){ rela.r_offset, name };
+	}
+	return true;
+}
+
+static int by_slot(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* The slot that the code of one stub jumps through: "jmp *disp(%rip)". */
+static uint64_t stub_slot(const uint8_t *code, size_t bytes, uint64_t address)
+{
+	int32_t disp;
+	size_t i;
+
+	for (i = 0; i + 6 <= bytes; i++) {
+		if (code[i] == 0xff && code[i + 1] == 0x25) {
+			memcpy(&disp, code + i + 2, sizeof(disp));
+			return address + i + 6 + disp;
+		}
+	}
+	return 0;
+}
+
+static bool add_stubs(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr, const struct slots *slots)
+{
+	size_t size = shdr->sh_entsize == 8 ? 8 : 16, at;
+	Elf_Data *data = elf_getdata(scn, NULL);
+
+	if (!data || !data->d_buf)
+		return true;
+	for (at = 0; at + size <= data->d_size; at += size) {
+		uint64_t address = shdr->sh_addr + at;
+		struct slot key = { stub_slot((const uint8_t *)data->d_buf + at, size, address), NULL }, *slot;
+
+		slot = slots->n ? bsearch(&key, slots->all, slots->n, sizeof(*slots->all), by_slot) : NULL;
+		if (slot && !add(s, address, address + size, slot->name, true))
+			return false;
+	}
+	return true;
+}
+
+static bool each_section(struct elf_symbols *s, struct slots *slots, bool stubs)
+{
+	size_t names;
+	Elf_Scn *scn = NULL;
+
+	if (elf_getshdrstrndx(s->elf, &names))
+		return true;
+	while ((scn = elf_nextscn(s->elf, scn))) {
+		GElf_Shdr shdr;
+		const char *name;
+
+		if (!gelf_getshdr(scn, &shdr))
+			continue;
+		name = elf_strptr(s->elf, names, shdr.sh_name);
+		if (!stubs && shdr.sh_type == SHT_RELA && shdr.sh_flags & SHF_ALLOC &&
+		    !add_slots(s, scn, &shdr, slots))
+			return false;
+		if (stubs && shdr.sh_type == SHT_PROGBITS && name && !strncmp(name, ".plt", 4) &&
+		    !add_stubs(s, scn, &shdr, slots))
+			return false;
+	}
+	return true;
+}
+
+static bool add_plt(struct elf_symbols *s)
+{
+	struct slots slots = { 0 };
+	GElf_Ehdr ehdr;
+	bool ok;
+
+	if (!gelf_getehdr(s->elf, &ehdr) || ehdr.e_machine != EM_X86_64)
+		return true;
+	ok = each_section(s, &slots, false);
+	if (ok && slots.n) {
+		qsort(slots.all, slots.n, sizeof(*slots.all), by_slot);
+		ok = each_section(s, &slots, true);
+	}
+	free(slots.all);
+	return ok;
+}
+
+/* Where functions begin, by the table that unwinders search: .eh_frame_hdr */
+
+#define EH_UDATA4		0x03
+#define EH_DATAREL_SDATA4	0x3b
+
+/* Bytes of the file that are loaded at @address. */
+static const uint8_t *loaded(const struct elf_symbols *s, const char *file, size_t file_bytes, uint64_t address,
+			     size_t bytes)
+{
+	size_t i, n;
+	GElf_Phdr phdr;
+
+	if (elf_getphdrnum(s->elf, &n))
+		return NULL;
+	for (i = 0; i < n; i++) {
+		uint64_t at;
+
+		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD || address < phdr.p_vaddr)
+			continue;
+		at = address - phdr.p_vaddr;
+		if (at > phdr.p_filesz || bytes > phdr.p_filesz - at || phdr.p_offset > file_bytes ||
+		    at > file_bytes - phdr.p_offset || bytes > file_bytes - phdr.p_offset - at)
+			continue;
+		return (const uint8_t *)file + phdr.p_offset + at;
+	}
+	return NULL;
+}
+
+static int32_t get32(const uint8_t *at)
+{
+	int32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static bool add_unwind_table(struct elf_symbols *s)
+{
+	size_t file_bytes, i, n;
+	const char *file = elf_rawfile(s->elf, &file_bytes);
+	const uint8_t *header, *table;
+	uint64_t base = 0;
+	GElf_Phdr phdr;
+
+	if (!file || elf_getphdrnum(s->elf, &n))
+		return true;
+	for (i = 0; i < n; i++) {
+		if (gelf_getphdr(s->elf, i, &phdr) && phdr.p_type == PT_GNU_EH_FRAME)
+			base = phdr.p_vaddr;
+	}
+	/* Version, three encodings, the address of .eh_frame, how many entries, then the entries. */
+	header = base ? loaded(s, file, file_bytes, base, 12) : NULL;
+	if (!header || header[0] != 1 || header[2] != EH_UDATA4 || header[3] != EH_DATAREL_SDATA4)
+		return true;
+	n = (uint32_t)get32(header + 8);
+	table = loaded(s, file, file_bytes, base + 12, n * 8);
+	for (i = 0; table && i < n; i++) {
+		uint64_t start = base + get32(table + i * 8), fde = base + get32(table + i * 8 + 4);
+		const uint8_t *entry = loaded(s, file, file_bytes, fde, 16);
+
+		/* Length, common entry, begin, range: of the usual encoding, which begin confirms. */
+		if (!entry || fde + 8 + get32(entry + 8) != start || get32(entry + 12) <= 0)
+			continue;
+		if (!add(s, start, start + (uint32_t)get32(entry + 12), NULL, false))
+			return false;
+	}
+	return true;
+}
+
+/* All of them in order */
+
+/* Of several symbols for one place the last wins in elf_symbols_find(): better ones later. */
+static int rank(const struct elf_symbol *symbol)
+{
+	int n = 0;
+
+	if (!symbol->name)
+		return -1000;
+	while (symbol->name[n] == '_' && n < 200)
+		n++;
+	return (symbol->end > symbol->start ? 500 : 0) - n;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct elf_symbol *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (rank(x) != rank(y))
+		return rank(x) - rank(y);
+	return x->name && y->name ? strcmp(y->name, x->name) : 0;
+}
+
+static bool sort(struct elf_symbols *s)
+{
+	uint64_t reach = 0;
+	size_t i;
+
+	if (s->n)
+		qsort(s->all, s->n, sizeof(*s->all), by_place);
+	s->reach = calloc(s->n + 1, sizeof(*s->reach));
+	if (!s->reach)
+		return false;
+	for (i = 0; i < s->n; i++) {
+		struct elf_symbol *symbol = &s->all[i];
+
+		/* One without a size goes on to the next. */
+		if (symbol->end <= symbol->start)
+			symbol->end = i + 1 < s->n ? s->all[i + 1].start : symbol->start + 1;
+		if (symbol->end > reach)
+			reach = symbol->end;
+		s->reach[i] = reach;
+	}
+	return true;
+}
+
+const struct elf_symbol *elf_symbols_find(const struct elf_symbols *s, uint64_t address)
+{
+	const struct elf_symbol *bare = NULL;
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->all[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* The innermost one with a name. */
+	while (low-- && s->reach[low] > address) {
+		const struct elf_symbol *symbol = &s->all[low];
+
+		if (address >= symbol->end)
+			continue;
+		if (symbol->name)
+			return symbol;
+		if (!bare)
+			bare = symbol;
+	}
+	return bare;
+}
+
+size_t elf_symbols_all(const struct elf_symbols *s, const struct elf_symbol **all)
+{
+	*all = s->all;
+	return s->n;
+}
+
+bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t *address)
+{
+	size_t i, n;
+	GElf_Phdr phdr;
+
+	if (elf_getphdrnum(s->elf, &n))
+		return false;
+	for (i = 0; i < n; i++) {
+		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD || offset < phdr.p_offset ||
+		    offset - phdr.p_offset >= phdr.p_filesz)
+			continue;
+		/* Two segments may share a page of the file; the one with the code is meant. */
+		*address = offset - phdr.p_offset + phdr.p_vaddr;
+		if (phdr.p_flags & PF_X)
+			return true;
+	}
+	return false;
+}
+
+int elf_build_id(int fd, uint8_t *build_id, size_t max)
+{
+	const void *bits;
+	ssize_t len;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return -ENOEXEC;
+	}
+	len = dwelf_elf_gnu_build_id(elf, &bits);
+	if (len > 0 && (size_t)len <= max)
+		memcpy(build_id, bits, len);
+	elf_end(elf);
+	return len > 0 ? (int)len : 0;
+}
+
+int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+	};
+	struct elf_symbols *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM, own;
+
+	if (!s)
+		return -ENOMEM;
+	elf_version(EV_CURRENT);
+	own = dup(fd);		/* dwfl closes it */
+	s->dwfl = dwfl_begin(&callbacks);
+	if (!s->dwfl || own < 0)
+		goto err_close;
+	err = -ENOEXEC;
+	dwfl_report_begin(s->dwfl);
+	s->module = dwfl_report_elf(s->dwfl, path, path, own, 0, true);
+	if (!s->module || dwfl_report_end(s->dwfl, NULL, NULL))
+		goto err_close;
+	own = -1;
+	s->elf = dwfl_module_getelf(s->module, &s->bias);
+	if (!s->elf)
+		goto err_close;
+	err = -ENOMEM;
+	if (!add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
+		goto err_close;
+	*symbols = s;
+	return 0;
+
+err_close:
+	if (own >= 0 && !s->module)
+		close(own);
+	elf_symbols_close(s);
+	return err;
+}
+
+void elf_symbols_close(struct elf_symbols *s)
+{
+	if (!s)
+		return;
+	if (s->dwfl)
+		dwfl_end(s->dwfl);
+	free(s->all);
+	free(s->reach);
+	free(s);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols_kernel.c - what kernel addresses are, by the stream's own records, or else by kallsyms
+ */
+#include <stdio.h>
+
+#include "symbols.h"
+
+static int by_start(const void *a, const void *b)
+{
+	const struct profbuf_symbol_record *x = *(const void *const *)a, *y = *(const void *const *)b;
+
+	if (x->misc != y->misc)
+		return x->misc < y->misc ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+const struct profbuf_symbol_record *symbols_find_record(struct symbols *s, uint32_t kind, uint64_t address)
+{
+	size_t low = 0, high = s->nr_records;
+
+	if (!s->records_sorted && s->nr_records)
+		qsort(s->records, s->nr_records, sizeof(*s->records), by_start);
+	s->records_sorted = true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct profbuf_symbol_record *r = s->records[middle];
+
+		if (r->misc < kind || (r->misc == kind && r->start <= address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || s->records[low - 1]->misc != kind || s->records[low - 1]->end <= address)
+		return NULL;
+	return s->records[low - 1];
+}
+
+const struct profbuf_symbol *symbols_find_kernel(struct symbols *s, uint64_t address, uint64_t *offset)
+{
+	const struct profbuf_symbol_record *record = symbols_find_record(s, 0, address);
+	const char *name, *module;
+	char object_name[80];
+	struct object *object;
+	uint64_t start, end;
+
+	*offset = address;
+	if (record) {
+		name = record->text;
+		module = name + strlen(name) + 1;
+		start = record->start;
+	} else if (!s->kallsyms || !profbuf_kallsyms_find(s->kallsyms, address, &name, &module, &start, &end)) {
+		object = symbols_object_named(s, "[kernel]", true);
+		return object ? symbols_named(s, object, "[kernel]", 0, true) : NULL;
+	}
+	snprintf(object_name, sizeof(object_name), "[%s]", *module ? module : "kernel");
+	object = symbols_object_named(s, object_name, true);
+	return object ? symbols_named(s, object, name, start, false) : NULL;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols_user.c - what user addresses are, by the files behind the mappings
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "symbols.h"
+#include "symbols_elf.h"
+
+#define DEBUG_DIR	"/usr/lib/debug/.build-id"
+
+/* Whether the open file is the object: by build id, else by device and inode. */
+static bool is_file(const struct object *o, int fd)
+{
+	uint8_t build_id[64];
+	struct stat st;
+	int len;
+
+	if (o->pub.build_id_len) {
+		len = elf_build_id(fd, build_id, sizeof(build_id));
+		return len == (int)o->pub.build_id_len && !memcmp(build_id, o->pub.build_id, len);
+	}
+	/* Some file systems give their files another device than their own: the inode will do. */
+	return !fstat(fd, &st) && st.st_ino == o->inode;
+}
+
+/* Opens @path if it is the object. */
+static int try_path(struct object *o, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		if (is_file(o, fd))
+			return fd;
+		o->pub.changed = true;
+	}
+	close(fd);
+	return -1;
+}
+
+static int try_build_id(struct object *o, const char *root, char *path, const char *suffix)
+{
+	int at = snprintf(path, PATH_MAX, "%s" DEBUG_DIR "/%02x/", root, o->pub.build_id[0]);
+	uint32_t i;
+
+	for (i = 1; i < o->pub.build_id_len && at < PATH_MAX; i++)
+		at += snprintf(path + at, PATH_MAX - at, "%02x", o->pub.build_id[i]);
+	if (at >= PATH_MAX || snprintf(path + at, PATH_MAX - at, "%s", suffix) >= PATH_MAX - at)
+		return -1;
+	return try_path(o, path);
+}
+
+/* The object's file: where the process sees it, where we do, or under its build id. @path: PATH_MAX bytes. */
+static int find_file(const struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
+{
+	const char *root = s->root ? s->root : "";
+	int fd = -1;
+
+	if (*o->pub.path == '/') {
+		if (!s->root && snprintf(path, PATH_MAX, "/proc/%u/root%s", program->pid, o->pub.path) < PATH_MAX)
+			fd = try_path(o, path);
+		if (fd < 0 && snprintf(path, PATH_MAX, "%s%s", root, o->pub.path) < PATH_MAX)
+			fd = try_path(o, path);
+	}
+	if (fd < 0 && o->pub.build_id_len > 1)
+		fd = try_build_id(o, root, path, "");
+	if (fd < 0 && o->pub.build_id_len > 1)
+		fd = try_build_id(o, root, path, ".debug");
+	return fd;
+}
+
+static void open_object(struct symbols *s, struct object *o, const struct profbuf_program *program)
+{
+	const struct elf_symbol *all;
+	char path[PATH_MAX];
+	int fd;
+
+	o->opened = true;
+	if (s->no_user)
+		return;
+	fd = find_file(s, o, program, path);
+	if (fd >= 0) {
+		if (!elf_symbols_open(&o->elf, path, fd))
+			o->ids = calloc(elf_symbols_all(o->elf, &all) + 1, sizeof(*o->ids));
+		o->pub.changed = false;
+		close(fd);
+	}
+	o->pub.missing = !o->elf;
+}
+
+/* The symbol that stands for all of an object of which no more is known. */
+static const struct profbuf_symbol *unknown(struct symbols *s, struct object *o)
+{
+	const struct profbuf_symbol *symbol;
+	const char *name = o->pub.name;
+
+	if (o->unknown)
+		return s->all[o->unknown - 1];
+	if (*name != '[')
+		name = strings_format(&s->strings, "[%s]", name);
+	symbol = name ? symbols_named(s, o, name, 0, true) : NULL;
+	if (symbol)
+		o->unknown = symbol->id + 1;
+	return symbol;
+}
+
+static const struct profbuf_symbol *find_vdso(struct symbols *s, struct object *o, uint64_t *offset)
+{
+	const struct profbuf_symbol_record *record = symbols_find_record(s, PROFBUF_SYMBOL_VDSO, *offset);
+	const struct elf_symbol *symbol;
+
+	if (record)
+		return symbols_named(s, o, record->text, record->start, false);
+	if (!s->vdso_opened && s->this_kernel)
+		vdso_open(&s->vdso);
+	s->vdso_opened = true;
+	symbol = s->vdso ? elf_symbols_find(s->vdso, *offset) : NULL;
+	if (!symbol || !symbol->name)
+		return unknown(s, o);
+	return symbols_named(s, o, symbol->name, symbol->start, false);
+}
+
+/* The public symbol of one in a file. */
+static const struct profbuf_symbol *publish(struct symbols *s, struct object *o, const struct elf_symbol *symbol)
+{
+	const char *name = symbol->name;
+
+	if (!name)
+		name = strings_format(&s->strings, "%s+0x%lx", o->pub.name, (unsigned long)symbol->start);
+	else if (symbol->plt)
+		name = strings_format(&s->strings, "%s@plt", name);
+	return name ? symbols_named(s, o, name, symbol->start, !symbol->name) : NULL;
+}
+
+const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object *o,
+					       const struct profbuf_program *program, uint64_t *offset)
+{
+	const struct profbuf_symbol *found;
+	const struct elf_symbol *all, *symbol;
+	uint64_t address;
+	uint32_t *id;
+
+	if (!strcmp(o->pub.path, "[vdso]"))
+		return find_vdso(s, o, offset);
+	if (!o->opened)
+		open_object(s, o, program);
+	if (!o->elf || !o->ids || !elf_symbols_address(o->elf, *offset, &address))
+		return unknown(s, o);
+	*offset = address;
+	symbol = elf_symbols_find(o->elf, address);
+	if (!symbol)
+		return unknown(s, o);
+	elf_symbols_all(o->elf, &all);
+	id = &o->ids[symbol - all];
+	if (*id)
+		return s->all[*id - 1];
+	found = publish(s, o, symbol);
+	if (found)
+		*id = found->id + 1;
+	return found;
+}
