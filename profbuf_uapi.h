@@ -28,7 +28,7 @@
 #include <linux/types.h>
 
 #define PROFBUF_ABI_VERSION	1
-#define PROFBUF_MAGIC		0x0066756266726f70ULL	/* "profbuf\0" on a little-endian machine */
+#define PROFBUF_MAGIC		0x00667562666f7270ULL	/* "profbuf\0" on a little-endian machine */
 #define PROFBUF_DEVICE		"/dev/profbuf"
 
 /* Bounds of records, for readers that size buffers. */

@@ -35,7 +35,11 @@ struct row {
 	const char *object;	/* "" unless by symbol */
 	uint64_t self, total;
 	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
-	char label[64];		/* what name points to, where no one else has it */
+};
+
+/* A name that no one else has. */
+struct label {
+	char text[64];
 };
 
 struct report {
@@ -52,6 +56,7 @@ struct report {
 	uint64_t frames, unknown_frames;
 	struct row *rows;
 	size_t n;
+	struct label *labels;	/* not in the rows, which are sorted */
 };
 
 static double share(uint64_t part, uint64_t of)
@@ -110,7 +115,7 @@ static uint64_t key_of(const struct report *r, const struct profbuf_event *e, co
 	}
 }
 
-static void name_row(const struct report *r, struct row *row, uint64_t key)
+static const char *label(const struct report *r, struct label *label, uint64_t key)
 {
 	const struct profbuf_program *const *programs, *program;
 
@@ -118,23 +123,22 @@ static void name_row(const struct report *r, struct row *row, uint64_t key)
 	switch (r->by) {
 	case BY_PROCESS:
 		program = programs[key >> 32];
-		snprintf(row->label, sizeof(row->label), "%s (%u)", program->comm, program->pid);
+		snprintf(label->text, sizeof(label->text), "%s (%u)", program->comm, program->pid);
 		break;
 	case BY_THREAD:
 		program = programs[key >> 32];
-		snprintf(row->label, sizeof(row->label), "%s (%u/%u)", program->comm, program->pid, (uint32_t)key);
+		snprintf(label->text, sizeof(label->text), "%s (%u/%u)", program->comm, program->pid, (uint32_t)key);
 		break;
 	case BY_CPU:
-		snprintf(row->label, sizeof(row->label), "CPU %" PRIu64, key);
+		snprintf(label->text, sizeof(label->text), "CPU %" PRIu64, key);
 		break;
 	default:
 		if (key)
-			snprintf(row->label, sizeof(row->label), "0x%" PRIx64, key);
+			snprintf(label->text, sizeof(label->text), "0x%" PRIx64, key);
 		else
-			strcpy(row->label, "[no tag]");
+			strcpy(label->text, "[no tag]");
 	}
-	row->name = row->label;
-	row->object = "";
+	return label->text;
 }
 
 static int by_value(const void *a, const void *b)
@@ -153,7 +157,8 @@ static bool count_events(struct report *r)
 	struct row *row = NULL;
 
 	r->rows = calloc(n + 1, sizeof(*r->rows));
-	if (!keys || !r->rows) {
+	r->labels = calloc(n + 1, sizeof(*r->labels));
+	if (!keys || !r->rows || !r->labels) {
 		free(keys);
 		return false;
 	}
@@ -163,8 +168,9 @@ static bool count_events(struct report *r)
 	qsort(keys, n, sizeof(*keys), by_value);
 	for (i = 0; i < n; i++) {
 		if (!i || keys[i] != keys[i - 1]) {
-			row = &r->rows[r->n++];
-			name_row(r, row, keys[i]);
+			row = &r->rows[r->n];
+			row->name = label(r, &r->labels[r->n++], keys[i]);
+			row->object = "";
 		}
 		row->self++;
 		row->total++;
@@ -402,6 +408,7 @@ int cmd_report(int argc, char **argv)
 	r.profile = profile;
 	status = report(&r, path);
 	free(r.rows);
+	free(r.labels);
 	profbuf_profile_free(profile);
 	return status;
 }
