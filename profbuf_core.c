@@ -430,7 +430,7 @@ enum profbuf_read_status profbuf_read(struct profbuf *b, enum profbuf_read_mode 
 		port_swap(&b->r, b->r_next | PROFBUF_READER_SLEEPING);
 		if (!published_since(b, w))
 			return PROFBUF_SLEEP;
-		/* If the writer has taken the flag its wakeup is under way: sleep for it, or it would be one too many. */
+		/* If the writer took the flag its wakeup is under way: sleep for it, or it would be one too many. */
 		if (!port_cas(&b->r, b->r_next | PROFBUF_READER_SLEEPING, b->r_next))
 			return PROFBUF_SLEEP;
 	}

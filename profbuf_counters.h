@@ -3,8 +3,8 @@
  * profbuf_counters.h - the accounting: ticks = delivered + lost + skipped + missed, per CPU, exactly
  *
  * A CPU's counters are written by its ticks only, and a tick may be an NMI inside another: local64_t. entered and left
- * frame every tick, so that a reader on another CPU sees the counters of whole ticks only. ticks is not a counter of its
- * own sum: it is entered + missed, and entered knows nothing of what became of the tick.
+ * frame every tick, so that a reader on another CPU sees the counters of whole ticks only. ticks is not a sum of the
+ * others: it is entered + missed, and entered knows nothing of what became of the tick.
  */
 #ifndef PROFBUF_COUNTERS_H
 #define PROFBUF_COUNTERS_H

@@ -40,7 +40,7 @@ union header {
 	u64 words[PROFBUF_HEADER_WORDS];
 };
 
-/* The rights of someone who may see own processes only: every id is the opener's, and the kernel lets it be looked at. */
+/* What someone without rights may see: every id is the opener's, and the kernel lets the process be looked at. */
 static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
 	const struct cred *cred = current_cred();

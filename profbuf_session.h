@@ -88,7 +88,7 @@ struct profbuf_session {
 	kuid_t uid;			/* the opener's */
 	struct pid_namespace *pid_ns;	/* the opener's */
 
-	struct mutex lock;
+	struct mutex lock;		/* outer to cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */
 	struct hlist_node node;		/* of the CPU hotplug state's instances */
 	struct list_head list;		/* of the running sessions */
@@ -102,7 +102,7 @@ struct profbuf_session {
 
 	/* Readers. */
 	wait_queue_head_t wait;
-	struct mutex read_lock;
+	struct mutex read_lock;		/* one reader at a time */
 	unsigned int next_cpu;		/* where the next read begins, for fairness */
 	unsigned int final_cpu;		/* the next whose final counters go out */
 };

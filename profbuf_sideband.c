@@ -266,8 +266,9 @@ static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct 
 static u64 mappings_signature(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
 	u64 h = 1;
+
+	VMA_ITERATOR(vmi, mm, 0);
 
 	for_each_vma(vmi, vma) {
 		if (!(vma->vm_flags & VM_EXEC))
@@ -283,6 +284,7 @@ static u64 mappings_signature(struct mm_struct *mm)
 static bool describe_mappings(const struct profbuf_request *r, char *buf, int size, struct list_head *notes, u32 *nr)
 {
 	struct vm_area_struct *vma;
+
 	VMA_ITERATOR(vmi, r->mm, 0);
 
 	for_each_vma(vmi, vma) {

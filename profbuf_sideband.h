@@ -58,7 +58,7 @@ struct profbuf_note {
  * struct profbuf_sideband - a session's queue, and what was not put into it
  */
 struct profbuf_sideband {
-	spinlock_t lock;
+	spinlock_t lock;		/* the queue's */
 	struct list_head notes;		/* under @lock; only the reader takes from it */
 	size_t bytes;			/* in @notes; under @lock */
 	struct work_struct work;	/* describes requests, of all CPUs */

@@ -75,6 +75,7 @@ enum profbuf_mode {
 	PROFBUF_MODE_KERNEL	= 2,
 	PROFBUF_MODE_IDLE	= 3,
 };
+
 #define PROFBUF_MODE_MASK	0x0f
 #define PROFBUF_MODE_32BIT	0x10	/* the interrupted user code is 32-bit code */
 
@@ -155,6 +156,7 @@ enum profbuf_skip {
 	PROFBUF_SKIP_ENDED	= 7,	/* ended: after the session's last tick, before its source was off */
 	PROFBUF_NR_SKIPS
 };
+
 #define PROFBUF_SKIPS_MAX	16
 
 /* The accounting of one CPU, or of all. */
@@ -310,8 +312,8 @@ enum profbuf_filter {
  * PROFBUF_IOC_GET_CONFIG. Errors of PROFBUF_IOC_CONFIG: EINVAL (a value out of its range, an unknown flag, a reserved
  * field that is not 0), E2BIG (above), EFAULT, ERANGE (period below the floor), EPERM (needs more rights), EBUSY
  * (already started), ESRCH (no such process or thread), EBADF (no such cgroup), ENODEV (no CPU of the mask is
- * possible), EDQUOT (more memory than a session may have). PROFBUF_IOC_START: EBUSY (started before), ENOMEM, EUSERS (more
- * sessions than may run), EDQUOT, and ENOENT or EOPNOTSUPP (this machine has no such counter).
+ * possible), EDQUOT (more memory than a session may have). PROFBUF_IOC_START: EBUSY (started before), ENOMEM, EUSERS
+ * (more sessions than may run), and ENOENT or EOPNOTSUPP (this machine has no such counter).
  */
 struct profbuf_config {
 	__u32	size;

@@ -5,7 +5,8 @@
 #define _GNU_SOURCE
 #include "kt.h"
 
-static void adds_up(const struct profbuf_config *config, uint64_t ns, struct kt_sums *sums, struct profbuf_counters *sum)
+static void adds_up(const struct profbuf_config *config, uint64_t ns, struct kt_sums *sums,
+		    struct profbuf_counters *sum)
 {
 	struct kt_stream s = { 0 };
 	int fd = kt_open();

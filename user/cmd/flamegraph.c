@@ -183,8 +183,8 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 
 	fprintf(f, "<g data-x=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\"><title>", left, n->count, depth);
 	print_text(f, n->name, SIZE_MAX);
-	fprintf(f, " (%" PRIu64 " samples, %.2f %%)</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"", n->count,
-		n->count * 100.0 / root->count, x, y, width, ROW - 1);
+	fprintf(f, " (%" PRIu64 " samples, %.2f %%)</title>", n->count, n->count * 100.0 / root->count);
+	fprintf(f, "<rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"", x, y, width, ROW - 1);
 	print_colour(f, n);
 	fprintf(f, "\"/><text x=\"%.2f\" y=\"%u\">", x + 3, y + ROW - 5);
 	/* Seven pixels a letter. */
@@ -270,9 +270,10 @@ bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *titl
 	if (accounting->verdict != PROFBUF_UNFINISHED)
 		print_accounting(f, &accounting->sum.counters);
 	else
-		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters", accounting->sum.samples,
-			accounting->sum.lost);
-	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost</text>\n"
+		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters",
+			accounting->sum.samples, accounting->sum.lost);
+	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost"
+	      "</text>\n"
 	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"
 	      "<text id=\"search\" class=\"button\" x=\"1080\" y=\"22\">search</text>\n"
 	      "<text id=\"found\" class=\"note\" x=\"1040\" y=\"57\"></text>\n", f);

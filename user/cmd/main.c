@@ -102,7 +102,8 @@ struct profbuf_profile *load_profile(int argc, char **argv, const char **path)
 		return NULL;
 	}
 	if (profbuf_profile_damage(profile, &bytes))
-		fail("%s is damaged or cut off after %llu bytes; what is before is read", *path, (unsigned long long)bytes);
+		fail("%s is damaged or cut off after %llu bytes; what is before is read", *path,
+		     (unsigned long long)bytes);
 	return profile;
 }
 

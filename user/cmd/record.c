@@ -269,8 +269,8 @@ static int explain_config_error(const struct recording *r, int err)
 	case -ENODEV:
 		return fail("this machine has none of these CPUs");
 	case -EDQUOT:
-		return fail("rings of that size need more than the %llu MiB a session may have (module parameter "
-			    "max_memory_mb)", (unsigned long long)info.max_session_memory >> 20);
+		return fail("rings of that size need more than %llu MiB (module parameter max_memory_mb)",
+			    (unsigned long long)info.max_session_memory >> 20);
 	case -ENOENT:
 	case -EOPNOTSUPP:
 		return fail("this machine has no such counter: use --source hrtimer");

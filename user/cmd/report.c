@@ -15,8 +15,8 @@
 static const char help[] =
 	"usage: profbuf report [options] [FILE]\n"
 	"\n"
-	"Says what a profile (" DEFAULT_FILE ") adds up to, then where the time went: self is the share of samples taken\n"
-	"there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
+	"Says what a profile (" DEFAULT_FILE ") adds up to, then where the time went: self is the share of samples\n"
+	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
 	"\n"
 	"  -b, --by KEY           symbol (default), object, process, thread, cpu or tag\n"
 	"  -g, --grep TEXT        only rows whose name or object has TEXT\n"
@@ -234,7 +234,8 @@ static void print_verdict(const struct profbuf_accounting *a)
 		break;
 	}
 	if (sideband_lost(a))
-		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n", sideband_lost(a));
+		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
+		       sideband_lost(a));
 }
 
 static void print_header(const struct report *r, const char *path)
@@ -256,7 +257,8 @@ static void print_header(const struct report *r, const char *path)
 	       r->accounting->sum.lost, r->accounting->sum.loss_records, share(r->unknown_frames, r->frames));
 	print_verdict(r->accounting);
 	if (err && info->kernel_depth)
-		printf("# no kernel symbols: %s\n", err == -ESTALE ? "the file has none, and this is another kernel or boot" :
+		printf("# no kernel symbols: %s\n",
+		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
 		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
 	putchar('\n');
 }
@@ -290,13 +292,14 @@ static void print_json(const struct report *r)
 	uint64_t shown = 0;
 	size_t i;
 
-	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"period\":%" PRIu64 ",\"complete\":%s,\"exact\":%s,", r->samples,
-	       r->accounting->sum.lost, (uint64_t)info->period, verdict == PROFBUF_UNFINISHED ? "false" : "true",
+	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"period\":%" PRIu64 ",", r->samples,
+	       r->accounting->sum.lost, (uint64_t)info->period);
+	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED ? "false" : "true",
 	       verdict == PROFBUF_EXACT ? "true" : "false");
-	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",\"sideband_lost\":%" PRIu64 ",", r->frames,
-	       r->unknown_frames, sideband_lost(r->accounting));
-	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu", (unsigned long long)c->ticks,
-	       (unsigned long long)c->delivered, (unsigned long long)c->lost, (unsigned long long)c->missed);
+	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
+	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
+	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
+	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost, (unsigned long long)c->missed);
 	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
 		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
 	printf("},\"by\":\"%s\",\"rows\":[", by_names[r->by]);

@@ -11,9 +11,9 @@
 static const char help[] =
 	"usage: profbuf script [FILE]\n"
 	"\n"
-	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf script does, so\n"
-	"that what reads its text reads this: comm, pid/tid, CPU, time, 1 and the event, then a line for each frame, leaf\n"
-	"first. The event is profbuf, with a tag profbuf/tag=0x.../.\n"
+	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
+	"script does, so that what reads its text reads this: comm, pid/tid, CPU, time, 1 and the event, then a line\n"
+	"for each frame, leaf first. The event is profbuf, with a tag profbuf/tag=0x.../.\n"
 	"\n"
 	"  -h, --help             this\n";
 
@@ -53,8 +53,8 @@ static void print_samples(struct profbuf_profile *profile)
 		stack = &stacks[e->stack];
 		program = programs[stack->program];
 		print_word(program->comm);
-		printf(" %u/%u [%03u] %" PRIu64 ".%06" PRIu64 ": 1 profbuf", program->pid, e->tid, e->cpu, e->time / 1000000000,
-		       e->time % 1000000000 / 1000);
+		printf(" %u/%u [%03u] %" PRIu64 ".%06" PRIu64 ": 1 profbuf", program->pid, e->tid, e->cpu,
+		       e->time / 1000000000, e->time % 1000000000 / 1000);
 		if (e->tag)
 			printf("/tag=0x%" PRIx64 "/", e->tag);
 		puts(":");

@@ -283,7 +283,7 @@ const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf
 const struct profbuf_command_record *profbuf_profile_command(const struct profbuf_profile *profile);
 
 /*
- * 0 if the whole file was read; -ENODATA: its last record is cut off; -EBADMSG: it is damaged; @bytes: read up to there.
+ * 0 if the whole file was read; -ENODATA: its last record is cut off; -EBADMSG: it is damaged. @bytes: what was read.
  */
 int profbuf_profile_damage(const struct profbuf_profile *profile, uint64_t *bytes);
 

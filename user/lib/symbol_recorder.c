@@ -129,7 +129,8 @@ static int emit_vdso(emit_fn emit, void *context)
 	n = elf_symbols_all(vdso, &all);
 	for (i = 0; i < n && !err; i++) {
 		if (all[i].name)
-			err = emit_symbol(PROFBUF_SYMBOL_VDSO, all[i].start, all[i].end, all[i].name, "", emit, context);
+			err = emit_symbol(PROFBUF_SYMBOL_VDSO, all[i].start, all[i].end, all[i].name, "", emit,
+					  context);
 	}
 	elf_symbols_close(vdso);
 	return err;

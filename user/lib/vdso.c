@@ -4,7 +4,6 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -15,14 +14,14 @@
 #include "symbols_elf.h"
 
 /* The image ends with its section headers. */
-static size_t image_bytes(const ElfW(Ehdr) *ehdr)
+static size_t image_bytes(const Elf64_Ehdr *ehdr)
 {
 	return ehdr->e_shoff + (size_t)ehdr->e_shnum * ehdr->e_shentsize;
 }
 
 int vdso_open(struct elf_symbols **vdso)
 {
-	const ElfW(Ehdr) *ehdr = (const void *)getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *ehdr = (const void *)getauxval(AT_SYSINFO_EHDR);
 	size_t bytes;
 	int fd, err;
 
