@@ -23,6 +23,12 @@
 #define CYCLES_MIN		10000
 #define CYCLES_MAX		(1ULL << 40)
 
+/* The administrator's floor may be above the administrator's default. */
+static u64 default_period(void)
+{
+	return (u64)max(profbuf_default_period_us, profbuf_min_period_us) * NSEC_PER_USEC;
+}
+
 void profbuf_config_default(const struct profbuf_session *s, struct profbuf_config *config)
 {
 	*config = (struct profbuf_config){
@@ -30,7 +36,7 @@ void profbuf_config_default(const struct profbuf_session *s, struct profbuf_conf
 		.flags = (PROFBUF_CONFIG_USER | PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_SIDEBAND) &
 			 profbuf_session_allowed_flags(s),
 		.source = PROFBUF_SOURCE_HRTIMER,
-		.period = (u64)profbuf_default_period_us * NSEC_PER_USEC,
+		.period = default_period(),
 		.ring_bytes = RING_BYTES_DEFAULT,
 		.tag_slots = RING_BYTES_DEFAULT / 64,
 		.kernel_depth = s->rights & PROFBUF_RIGHT_KERNEL ? DEPTH_DEFAULT : 0,
@@ -56,7 +62,7 @@ static int check_period(struct profbuf_config *c)
 		return c->period < CYCLES_MIN ? -ERANGE : 0;
 	}
 	if (!c->period)
-		c->period = (u64)profbuf_default_period_us * NSEC_PER_USEC;
+		c->period = default_period();
 	if (c->period > PERIOD_MAX)
 		return -EINVAL;
 	return c->period < (u64)profbuf_min_period_us * NSEC_PER_USEC ? -ERANGE : 0;

@@ -4,6 +4,7 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/time64.h>
 
 #include "profbuf_config.h"
 #include "profbuf_counters.h"
@@ -11,16 +12,39 @@
 #include "profbuf_sampler.h"
 #include "profbuf_sideband.h"
 
+/*
+ * Parameters can be written while sessions run, and a session divides by its period: no value out of its bounds gets
+ * in, neither at load nor later.
+ */
+static int set_min_period(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 10, USEC_PER_SEC);
+}
+
+static int set_default_period(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 10, 3600U * USEC_PER_SEC);
+}
+
+static int set_max_memory(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 1U << 20);
+}
+
+static const struct kernel_param_ops min_period_ops = { .set = set_min_period, .get = param_get_uint };
+static const struct kernel_param_ops default_period_ops = { .set = set_default_period, .get = param_get_uint };
+static const struct kernel_param_ops max_memory_ops = { .set = set_max_memory, .get = param_get_uint };
+
 unsigned int profbuf_default_period_us = 10101;
-module_param_named(default_period_us, profbuf_default_period_us, uint, 0644);
-MODULE_PARM_DESC(default_period_us, "period of a session that does not say (default: 10101, 99 Hz)");
+module_param_cb(default_period_us, &default_period_ops, &profbuf_default_period_us, 0644);
+MODULE_PARM_DESC(default_period_us, "period of a session that does not say (default: 10101, 99 Hz; at least min_period_us)");
 
 unsigned int profbuf_min_period_us = 50;
-module_param_named(min_period_us, profbuf_min_period_us, uint, 0644);
-MODULE_PARM_DESC(min_period_us, "shortest period a session may have (default: 50, 20 kHz)");
+module_param_cb(min_period_us, &min_period_ops, &profbuf_min_period_us, 0644);
+MODULE_PARM_DESC(min_period_us, "shortest period a session may have (default: 50, 20 kHz; 10 to 1000000)");
 
 unsigned int profbuf_max_memory_mb = 256;
-module_param_named(max_memory_mb, profbuf_max_memory_mb, uint, 0644);
+module_param_cb(max_memory_mb, &max_memory_ops, &profbuf_max_memory_mb, 0644);
 MODULE_PARM_DESC(max_memory_mb, "memory the rings of one session may have (default: 256 MiB)");
 
 static int __init profbuf_mod_init(void)

@@ -299,7 +299,8 @@ static void print_json(const struct report *r)
 	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
 	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
 	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
-	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost, (unsigned long long)c->missed);
+	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,
+	       (unsigned long long)c->missed);
 	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
 		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
 	printf("},\"by\":\"%s\",\"rows\":[", by_names[r->by]);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * filter.c - samples of whom was asked for, and of nobody else
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "kt.h"
+
+/* Runs with others at work; returns how many samples there are, and how many of them are of @pid (@tid). */
+static uint64_t run(struct profbuf_config *config, uint32_t pid, uint32_t tid, uint64_t *of_pid, uint64_t *of_tid)
+{
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	kt_configure(fd, config);
+	sums = kt_run_session(fd, 400 * MSEC, &s);
+	*of_pid = 0;
+	*of_tid = 0;
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+		if (r->type != PROFBUF_RECORD_SAMPLE)
+			continue;
+		*of_pid += p->pid == pid;
+		*of_tid += p->tid == tid;
+	}
+	CHECK(kt_counters(fd, -1).skipped[PROFBUF_SKIP_FILTER] > 20);
+	kt_free(&s);
+	close(fd);
+	return sums.all_samples;
+}
+
+static void process(void)
+{
+	struct profbuf_config config = kt_config();
+	pid_t a = kt_spinner(0), b = kt_spinner(1);
+	uint64_t all, of_pid, of_tid;
+
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = a;
+	all = run(&config, a, a, &of_pid, &of_tid);
+	CHECK(all > 20 && all == of_pid, "%llu of %llu", (unsigned long long)of_pid, (unsigned long long)all);
+	kt_kill(a);
+	kt_kill(b);
+}
+
+/* A child that is born after the start, and its child. */
+static void process_with_descendants(void)
+{
+	struct profbuf_config config = kt_config();
+	uint64_t all, of_pid, of_tid;
+	int pids[2];
+	pid_t child, grandchild = 0, other = kt_spinner(0);
+
+	NEED(!pipe(pids));
+	child = fork();
+	if (!child) {
+		pid_t pid;
+
+		kt_sleep(50 * MSEC);
+		pid = kt_spinner(1);
+		NEED(write(pids[1], &pid, sizeof(pid)) == sizeof(pid));
+		pause();
+	}
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = child;
+	NEED(read(pids[0], &grandchild, sizeof(grandchild)) == sizeof(grandchild));
+	all = run(&config, grandchild, grandchild, &of_pid, &of_tid);
+	CHECK(of_pid > 20 && all - of_pid <= 5);
+	kill(grandchild, SIGKILL);
+	kt_kill(child);
+	kt_kill(other);
+}
+
+static void *spin(void *tid)
+{
+	*(volatile pid_t *)tid = syscall(SYS_gettid);
+	for (volatile int i = 0;; i++)
+		pthread_testcancel();
+	return NULL;
+}
+
+static void thread(void)
+{
+	struct profbuf_config config = kt_config();
+	volatile pid_t tid = 0;
+	pthread_t other;
+	uint64_t all, of_pid, of_tid;
+
+	NEED(!pthread_create(&other, NULL, spin, (void *)&tid));
+	while (!tid)
+		kt_sleep(MSEC);
+	config.filter = PROFBUF_FILTER_THREAD;
+	config.filter_id = tid;
+	/* The test's main thread spins, too. */
+	all = run(&config, getpid(), tid, &of_pid, &of_tid);
+	CHECK(all > 20 && all == of_tid && all == of_pid);
+	pthread_cancel(other);
+	pthread_join(other, NULL);
+}
+
+static void join_cgroup(const char *path, pid_t pid)
+{
+	char procs[128];
+	FILE *f;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
+	f = fopen(procs, "w");
+	NEED(f);
+	fprintf(f, "%d\n", pid);
+	NEED(!fclose(f));
+}
+
+/* A cgroup and the one below it. */
+static void cgroup(void)
+{
+	const char *outer = "/sys/fs/cgroup/kt", *inner = "/sys/fs/cgroup/kt/inner";
+	struct profbuf_config config = kt_config();
+	pid_t a = kt_spinner(0), b = kt_spinner(1);
+	uint64_t all, of_pid, of_tid;
+	int dir;
+
+	NEED(!mkdir(outer, 0755) && !mkdir(inner, 0755));
+	join_cgroup(inner, a);
+	dir = open(outer, O_RDONLY | O_DIRECTORY);
+	NEED(dir >= 0);
+	config.filter = PROFBUF_FILTER_CGROUP;
+	config.filter_id = dir;
+	all = run(&config, a, a, &of_pid, &of_tid);
+	CHECK(all > 20 && all == of_pid);
+	close(dir);
+	kt_kill(a);
+	kt_kill(b);
+	rmdir(inner);
+	rmdir(outer);
+}
+
+/* The pid of who ended goes to no one while a session has it. */
+static void process_that_ends(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	pid_t a = kt_spinner(0);
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = a;
+	kt_configure(fd, &config);
+	kt_kill(a);
+	sums = kt_run_session(fd, 100 * MSEC, &s);
+	CHECK(!sums.all_samples);
+	kt_free(&s);
+	close(fd);
+}
+
+int main(void)
+{
+	RUN(process);
+	RUN(process_with_descendants);
+	RUN(thread);
+	RUN(cgroup);
+	RUN(process_that_ends);
+	return kt_done();
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * limits.c - sessions that end by themselves, begin late, cover some CPUs; how many there may be
+ */
+#define _GNU_SOURCE
+#include "kt.h"
+
+static void duration_ends_the_session(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	uint64_t start = kt_now();
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.duration_ns = 300 * MSEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_drain(fd, &s);
+	CHECK(kt_now() - start >= 300 * MSEC);
+	sums = kt_check(&s);
+	CHECK(sums.all_samples > 50 && sums.has_final[0]);
+	kt_free(&s);
+	close(fd);
+}
+
+/* Every CPU ends at its number, exactly, whatever became of the ticks. */
+static void max_ticks_ends_the_session(void)
+{
+	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
+
+	for (int i = 0; i < 2; i++) {
+		struct profbuf_config config = kt_config();
+		struct kt_stream s = { 0 };
+		pid_t a = kt_spinner(0), b = kt_spinner(1);
+		struct kt_sums sums;
+		int fd = kt_open();
+
+		config.source = sources[i];
+		config.max_ticks = 100;
+		kt_configure(fd, &config);
+		kt_start(fd);
+		kt_drain(fd, &s);
+		sums = kt_check(&s);
+		for (int cpu = 0; cpu < (int)sums.info->nr_cpus; cpu++) {
+			const struct profbuf_counters *c = &sums.final[cpu];
+
+			CHECK(c->ticks - c->skipped[PROFBUF_SKIP_ENDED] >= 100, "CPU %d: %llu", cpu,
+			      (unsigned long long)c->ticks);
+			CHECK(c->delivered + c->lost + c->skipped[PROFBUF_SKIP_IDLE] <= 100);
+			CHECK(c->ticks == kt_accounted(c));
+		}
+		kt_kill(a);
+		kt_kill(b);
+		kt_free(&s);
+		close(fd);
+	}
+}
+
+static void delay_comes_before_the_first_tick(void)
+{
+	struct profbuf_config config = kt_config();
+	int fd = kt_open();
+
+	config.delay_ns = 400 * MSEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(200 * MSEC);
+	CHECK(kt_counters(fd, -1).ticks == 0);
+	kt_spin(600 * MSEC);
+	CHECK(kt_counters(fd, -1).ticks > 0);
+	close(fd);
+}
+
+static void stop_before_the_delay_has_passed(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.delay_ns = 60 * SEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(!sums.all_samples && sums.has_final[0] && !sums.final[0].ticks);
+	kt_free(&s);
+	close(fd);
+}
+
+static void only_the_cpus_asked_for(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned char mask = 2;
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.cpus = (uintptr_t)&mask;
+	config.cpus_bytes = 1;
+	kt_configure(fd, &config);
+	sums = kt_run_session(fd, 200 * MSEC, &s);
+	CHECK(!sums.final[0].ticks && sums.final[1].ticks > 50);
+	kt_free(&s);
+	close(fd);
+}
+
+/* One more than may run is refused, and may run when another has gone. */
+static void one_session_more_than_the_limit(void)
+{
+	struct profbuf_config config = kt_config();
+	int fds[64], extra = kt_open();
+
+	config.ring_bytes = 16384;
+	config.period = SEC;
+	for (int i = 0; i < 64; i++) {
+		fds[i] = kt_open();
+		kt_configure(fds[i], &config);
+		kt_start(fds[i]);
+	}
+	kt_configure(extra, &config);
+	CHECK(ioctl(extra, PROFBUF_IOC_START) == -1 && errno == EUSERS);
+	close(fds[63]);
+	CHECK(!ioctl(extra, PROFBUF_IOC_START));
+	for (int i = 0; i < 63; i++)
+		close(fds[i]);
+	close(extra);
+}
+
+int main(void)
+{
+	RUN(duration_ends_the_session);
+	RUN(max_ticks_ends_the_session);
+	RUN(delay_comes_before_the_first_tick);
+	RUN(stop_before_the_delay_has_passed);
+	RUN(only_the_cpus_asked_for);
+	RUN(one_session_more_than_the_limit);
+	return kt_done();
+}

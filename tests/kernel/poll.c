@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * poll.c - poll() and epoll: when they wait, what wakes them
+ */
+#define _GNU_SOURCE
+#include <sys/epoll.h>
+
+#include "kt.h"
+
+static int poll_for(int fd, short events, int ms, short *revents)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int n = poll(&p, 1, ms);
+
+	*revents = p.revents;
+	return n;
+}
+
+/* A session whose first tick is far away, with its description read. */
+static int quiet_session(struct profbuf_config *config)
+{
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	kt_configure(fd, config);
+	kt_start(fd);
+	CHECK(kt_read(fd, &s) > 0);
+	kt_free(&s);
+	return fd;
+}
+
+static void new_session_is_readable(void)
+{
+	short revents;
+	int fd = kt_open();
+
+	CHECK(poll_for(fd, POLLIN, 0, &revents) == 1 && revents == POLLIN);
+	close(fd);
+}
+
+static void poll_waits_for_samples(void)
+{
+	struct profbuf_config config = kt_config();
+	short revents;
+	int fd;
+
+	config.delay_ns = 200 * MSEC;
+	fd = quiet_session(&config);
+	CHECK(poll_for(fd, POLLIN, 0, &revents) == 0 && !revents);
+	CHECK(poll_for(fd, POLLIN, 5000, &revents) == 1 && revents == POLLIN);
+	close(fd);
+}
+
+/* Far below the watermark the flush period wakes. */
+static void flush_period_wakes(void)
+{
+	struct profbuf_config config = kt_config();
+	uint64_t start;
+	short revents;
+	int fd;
+
+	config.delay_ns = 100 * MSEC;
+	config.flush_ns = 200 * MSEC;
+	config.ring_bytes = 4 << 20;
+	fd = quiet_session(&config);
+	start = kt_now();
+	CHECK(poll_for(fd, POLLIN, 5000, &revents) == 1);
+	CHECK(kt_now() - start < 3 * SEC);
+	close(fd);
+}
+
+/* With a flush period of an hour the watermark wakes, and not before it is reached. */
+static void watermark_wakes(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	pid_t spinner;
+	short revents;
+	ssize_t n;
+	int fd;
+
+	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
+	config.flush_ns = 3600 * SEC;
+	config.watermark = 16384;
+	config.delay_ns = 300 * MSEC;	/* so that poll() waits before there is anything */
+	spinner = kt_spinner(0);
+	fd = quiet_session(&config);
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
+	n = kt_read(fd, &s);
+	CHECK(n >= 16384, "%zd", n);
+	kt_kill(spinner);
+	kt_free(&s);
+	close(fd);
+}
+
+static void flush_ioctl_wakes(void)
+{
+	struct profbuf_config config = kt_config();
+	short revents;
+	pid_t child;
+	int fd;
+
+	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
+	config.flush_ns = 3600 * SEC;
+	config.ring_bytes = 16 << 20;
+	config.delay_ns = 300 * MSEC;
+	fd = quiet_session(&config);
+	child = fork();
+	if (!child) {
+		kt_spin(600 * MSEC);
+		_exit(ioctl(fd, PROFBUF_IOC_FLUSH) != 0);
+	}
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
+	waitpid(child, NULL, 0);
+	close(fd);
+}
+
+static void stop_wakes_and_hangs_up(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	short revents;
+	pid_t child;
+	int fd;
+
+	config.delay_ns = 3600 * SEC;
+	fd = quiet_session(&config);
+	child = fork();
+	if (!child) {
+		kt_sleep(200 * MSEC);
+		_exit(ioctl(fd, PROFBUF_IOC_STOP) != 0);
+	}
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == (POLLIN | POLLHUP));
+	waitpid(child, NULL, 0);
+	kt_drain(fd, &s);
+	kt_free(&s);
+	close(fd);
+}
+
+static void epoll_edges_come_again(void)
+{
+	struct profbuf_config config = kt_config();
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct kt_stream s = { 0 };
+	int fd, ep = epoll_create1(0);
+
+	config.flush_ns = 20 * MSEC;
+	fd = quiet_session(&config);
+	NEED(!fcntl(fd, F_SETFL, O_NONBLOCK));
+	NEED(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+	for (int i = 0; i < 5; i++) {
+		CHECK(epoll_wait(ep, &event, 1, 5000) == 1);
+		while (kt_read(fd, &s) > 0)
+			;
+		CHECK(errno == EAGAIN);
+	}
+	kt_free(&s);
+	close(ep);
+	close(fd);
+}
+
+int main(void)
+{
+	RUN(new_session_is_readable);
+	RUN(poll_waits_for_samples);
+	RUN(flush_period_wakes);
+	RUN(watermark_wakes);
+	RUN(flush_ioctl_wakes);
+	RUN(stop_wakes_and_hangs_up);
+	RUN(epoll_edges_come_again);
+	return kt_done();
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sideband.c - what samples mean: processes, mappings, markers
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "kt.h"
+
+static const struct profbuf_process *find_process(const struct kt_stream *s, uint32_t pid)
+{
+	const struct profbuf_process *found = NULL;
+	const struct profbuf_record *r = NULL;
+
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_process *p = (const struct profbuf_process *)r;
+
+		if (r->type == PROFBUF_RECORD_PROCESS && p->pid == pid)
+			found = p;	/* the last one */
+	}
+	return found;
+}
+
+/* The mapping of a process that an address lies in, of its last description. */
+static const struct profbuf_mapping *find_mapping(const struct kt_stream *s, uint32_t pid, uint64_t address)
+{
+	const struct profbuf_mapping *found = NULL;
+	const struct profbuf_record *r = NULL;
+
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_mapping *m = (const struct profbuf_mapping *)r;
+
+		if (r->type == PROFBUF_RECORD_MAPPING && m->pid == pid && m->start <= address && address < m->end)
+			found = m;
+	}
+	return found;
+}
+
+/* The build id of this program, as its own program headers have it. */
+static int own_build_id(struct dl_phdr_info *info, size_t size, void *to)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		const ElfW(Nhdr) *n = (const void *)(info->dlpi_addr + p->p_vaddr);
+
+		if (p->p_type == PT_NOTE && n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4) {
+			memcpy(to, (const char *)(n + 1) + 4, 20);
+			return 20;
+		}
+	}
+	return -1;	/* only the first object: the program */
+}
+
+static void own_process_and_executable(void)
+{
+	struct profbuf_config config = kt_config();
+	const struct profbuf_mapping *m;
+	const struct profbuf_process *p;
+	struct kt_stream s = { 0 };
+	unsigned char build_id[20];
+	char path[4096];
+	struct stat st;
+	int fd = kt_open();
+
+	kt_configure(fd, &config);
+	kt_run_session(fd, 200 * MSEC, &s);
+	p = find_process(&s, getpid());
+	CHECK(p, "no process");
+	if (!p)
+		return;
+	CHECK(!strcmp(p->comm, "sideband") && p->ppid == (uint32_t)getppid() && p->ns_pid == (uint32_t)getpid());
+	CHECK(p->uid == getuid() && p->start_time && p->nr_mappings >= 3 && !p->misc);
+	m = find_mapping(&s, getpid(), (uintptr_t)&own_process_and_executable);
+	CHECK(m && m->start_time == p->start_time, "no mapping");
+	if (!m)
+		return;
+	NEED(readlink("/proc/self/exe", path, sizeof(path)) > 0);
+	path[readlink("/proc/self/exe", path, sizeof(path))] = 0;
+	CHECK(!strcmp(m->path, path), "%s, not %s", m->path, path);
+	NEED(!stat(path, &st));
+	CHECK(m->inode == st.st_ino, "%llu, not %llu", (unsigned long long)m->inode, (unsigned long long)st.st_ino);
+	NEED(dl_iterate_phdr(own_build_id, build_id) == 20);
+	CHECK(m->build_id_len == 20 && !memcmp(m->build_id, build_id, 20));
+	CHECK(find_mapping(&s, getpid(), p->exe_start) == m);
+	kt_free(&s);
+	close(fd);
+}
+
+/* Each is sampled at least now and then, and gone long before anyone reads. */
+static void short_lived_processes_have_mappings(void)
+{
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	unsigned int sampled = 0, described = 0;
+	struct kt_stream s = { 0 };
+	pid_t pids[60];
+	int fd = kt_open();
+
+	config.ring_bytes = 4 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < 60; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i]) {
+			kt_spin(5 * MSEC);
+			_exit(0);
+		}
+		waitpid(pids[i], NULL, 0);
+	}
+	kt_stop(fd);
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	kt_drain(fd, &s);
+	kt_check(&s);
+	for (int i = 0; i < 60; i++) {
+		bool seen = false;
+
+		for (r = kt_next(&s, NULL); r; r = kt_next(&s, r)) {
+			const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+			seen |= r->type == PROFBUF_RECORD_SAMPLE && p->pid == (uint32_t)pids[i] && p->nr_user;
+		}
+		sampled += seen;
+		described += seen && find_process(&s, pids[i]) &&
+			     find_mapping(&s, pids[i], (uintptr_t)&short_lived_processes_have_mappings);
+	}
+	CHECK(sampled >= 30, "%u sampled", sampled);
+	CHECK(described == sampled || get.sideband_lost[0] + get.sideband_lost[1] + get.sideband_lost[2], "%u of %u",
+	      described, sampled);
+	CHECK(get.sideband_processes >= sampled);
+	kt_free(&s);
+	close(fd);
+}
+
+/* Code that appears later is described when a sample comes after it. */
+static void new_mapping_is_described(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	char *code;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(100 * MSEC);
+	code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(code != MAP_FAILED);
+	kt_spin(100 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	{
+		const struct profbuf_mapping *m = find_mapping(&s, getpid(), (uintptr_t)code);
+
+		CHECK(m && m->misc == PROFBUF_MAPPING_ANON && !m->build_id_len, "not described");
+	}
+	munmap(code, 8192);
+	kt_free(&s);
+	close(fd);
+}
+
+/* A new name is a new description; so is a new program. */
+static void new_name_is_described(void)
+{
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	bool old_name = false, new_name = false;
+	int fd = kt_open();
+	pid_t pid;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	pid = fork();
+	if (!pid) {
+		kt_spin(100 * MSEC);
+		execl("/bin/bash", "bash", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done", NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_process *p = (const struct profbuf_process *)r;
+
+		if (r->type != PROFBUF_RECORD_PROCESS || p->pid != (uint32_t)pid)
+			continue;
+		old_name |= !strcmp(p->comm, "sideband");
+		new_name |= !strcmp(p->comm, "bash");
+	}
+	CHECK(old_name && new_name);
+	kt_free(&s);
+	close(fd);
+}
+
+static void marker_is_in_the_stream(void)
+{
+	struct profbuf_config config = kt_config();
+	static char longest[PROFBUF_MARKER_MAX + 1];
+	char *volatile nowhere = NULL;
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	unsigned int found = 0;
+	int fd = kt_open();
+	uint64_t before;
+
+	memset(longest, 'x', sizeof(longest));
+	kt_configure(fd, &config);
+	kt_start(fd);
+	before = kt_now();
+	CHECK(write(fd, "phase two", 9) == 9);
+	CHECK(write(fd, longest, PROFBUF_MARKER_MAX) == PROFBUF_MARKER_MAX);
+	CHECK(write(fd, longest, PROFBUF_MARKER_MAX + 1) == -1 && errno == EINVAL);
+	CHECK(write(fd, nowhere, 8) == -1 && errno == EFAULT);
+	CHECK(write(fd, "", 0) == 0);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_marker *m = (const struct profbuf_marker *)r;
+
+		if (r->type != PROFBUF_RECORD_MARKER)
+			continue;
+		CHECK(m->pid == (uint32_t)getpid() && m->tid == (uint32_t)getpid());
+		CHECK(m->time >= before && m->time <= kt_now());
+		if (!found)
+			CHECK(m->misc == 9 && !strcmp(m->text, "phase two"));
+		else
+			CHECK(m->misc == PROFBUF_MARKER_MAX && !memcmp(m->text, longest, PROFBUF_MARKER_MAX));
+		found++;
+	}
+	CHECK(found == 2, "%u", found);
+	kt_free(&s);
+	close(fd);
+}
+
+/* A writer without a reader fills the queue, is told so, and the samples' arithmetic does not care. */
+static void full_sideband_is_said_and_harmless(void)
+{
+	struct profbuf_config config = kt_config();
+	static char text[PROFBUF_MARKER_MAX];
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	unsigned int n = 0;
+	int fd = kt_open();
+
+	memset(text, 'y', sizeof(text));
+	kt_configure(fd, &config);
+	kt_start(fd);
+	while (write(fd, text, sizeof(text)) == sizeof(text) && n < 100000)
+		n++;
+	CHECK(errno == EAGAIN && n > 100 && n < 4000, "%u", n);
+	kt_spin(100 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.markers == n && sums.all_samples > 50);
+	for (int cpu = 0; cpu < (int)sums.info->nr_cpus; cpu++)
+		CHECK(sums.final[cpu].ticks == kt_accounted(&sums.final[cpu]));
+	kt_free(&s);
+	close(fd);
+}
+
+static void none_when_not_asked_for(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+
+	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
+	kt_configure(fd, &config);
+	sums = kt_run_session(fd, 100 * MSEC, &s);
+	CHECK(!sums.processes && !sums.mappings && sums.all_samples);
+	kt_free(&s);
+	close(fd);
+}
+
+int main(void)
+{
+	RUN(own_process_and_executable);
+	RUN(short_lived_processes_have_mappings);
+	RUN(new_mapping_is_described);
+	RUN(new_name_is_described);
+	RUN(marker_is_in_the_stream);
+	RUN(full_sideband_is_said_and_harmless);
+	RUN(none_when_not_asked_for);
+	return kt_done();
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stacks.c - kernel and user stacks: the right frames, and why they end
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "kt.h"
+
+#define DEEP 300
+
+static volatile unsigned int sink;
+
+/* noinline and not a tail call: a frame each. */
+static __attribute__((noinline)) void leaf(uint64_t ns)
+{
+	kt_spin(ns);
+	sink++;
+}
+
+static __attribute__((noinline)) void middle(uint64_t ns)
+{
+	leaf(ns);
+	sink++;
+}
+
+static __attribute__((noinline)) void outer(uint64_t ns)
+{
+	middle(ns);
+	sink++;
+}
+
+static __attribute__((noinline)) void deep(unsigned int levels, uint64_t ns)
+{
+	if (levels)
+		deep(levels - 1, ns);
+	else
+		kt_spin(ns);
+	sink++;
+}
+
+/* Our samples of one session around @work. */
+static struct kt_stream sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns)
+{
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	config->filter = PROFBUF_FILTER_THREAD;
+	config->filter_id = getpid();
+	kt_configure(fd, config);
+	kt_start(fd);
+	work(ns);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	close(fd);
+	return s;
+}
+
+#define EACH_SAMPLE(p, s) \
+	for (const struct profbuf_record *r = kt_next(s, NULL); r; r = kt_next(s, r)) \
+		for (const struct profbuf_sample *p = (const struct profbuf_sample *)r; \
+		     p && r->type == PROFBUF_RECORD_SAMPLE; p = NULL)
+
+static bool in(uint64_t address, void *function)
+{
+	return address >= (uintptr_t)function && address < (uintptr_t)function + 200;
+}
+
+static void user_frames_are_the_callers(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = sampled(&config, outer, 300 * MSEC);
+	unsigned int good = 0, all = 0;
+
+	EACH_SAMPLE(p, &s) {
+		const __u64 *f = p->frames + p->nr_kernel;
+
+		all++;
+		for (int i = 0; i + 2 < p->nr_user; i++)
+			good += in(f[i], leaf) && in(f[i + 1], middle) && in(f[i + 2], outer);
+	}
+	/* The clock's code in the vdso has no frame pointer: a frame may be missing above it, not those below. */
+	CHECK(all > 50 && good > all * 9 / 10, "%u of %u", good, all);
+	kt_free(&s);
+}
+
+static void deep_200(uint64_t ns)
+{
+	deep(DEEP, ns);
+}
+
+static void depth_is_bounded_and_says_so(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s;
+	unsigned int cut = 0, all = 0;
+
+	config.user_depth = 10;
+	s = sampled(&config, deep_200, 200 * MSEC);
+	EACH_SAMPLE(p, &s) {
+		all++;
+		CHECK(p->nr_user <= 10);
+		cut += p->nr_user == 10 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_DEPTH;
+	}
+	CHECK(all > 30 && cut > all * 8 / 10, "%u of %u", cut, all);
+	kt_free(&s);
+}
+
+static void no_depth_no_frames(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s;
+	unsigned int all = 0;
+
+	config.user_depth = 0;
+	config.kernel_depth = 0;
+	s = sampled(&config, outer, 100 * MSEC);
+	EACH_SAMPLE(p, &s) {
+		all++;
+		CHECK(p->len == 6 && p->stop == 0);
+	}
+	CHECK(all > 10);
+	kt_free(&s);
+}
+
+/* A system call that works in the kernel: zeroes fresh pages again and again. */
+static void in_kernel(uint64_t ns)
+{
+	uint64_t end = kt_now() + ns;
+
+	while (kt_now() < end) {
+		void *p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		NEED(p != MAP_FAILED);
+		munmap(p, 4 << 20);
+	}
+}
+
+static void kernel_frames_lead_to_the_system_call(void)
+{
+	uint64_t entry = kt_symbol("do_syscall_64"), mmap_call = kt_symbol("vm_mmap_pgoff");
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = sampled(&config, in_kernel, 400 * MSEC);
+	unsigned int kernel = 0, complete = 0, interrupt = 0, user_too = 0;
+	uint64_t timer = kt_symbol("asm_sysvec_apic_timer_interrupt");
+
+	EACH_SAMPLE(p, &s) {
+		bool has_entry = false, has_mmap = false;
+
+		if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_KERNEL)
+			continue;
+		kernel++;
+		for (int i = 0; i < p->nr_kernel; i++) {
+			has_entry |= p->frames[i] - entry < 256;
+			has_mmap |= p->frames[i] - mmap_call < 1024;
+			interrupt += i == 0 && p->frames[i] - timer < 64;
+		}
+		complete += has_entry && has_mmap && PROFBUF_SAMPLE_KERNEL_STOP(p) == PROFBUF_STOP_END;
+		user_too += p->nr_user > 0;
+	}
+	CHECK(kernel > 50 && complete > kernel / 3, "%u of %u", complete, kernel);
+	CHECK(!interrupt, "%u begin with the interrupt itself", interrupt);
+	CHECK(user_too > kernel * 9 / 10, "%u of %u have the user's frames", user_too, kernel);
+	kt_free(&s);
+}
+
+/* Frame pointers that lead nowhere: the sample is there, and says why it is short. */
+static void bad_frame(uint64_t ns, uint64_t fp)
+{
+	uint64_t count = ns / 4;
+
+	asm volatile("push %%rbp\n\t"
+		     "mov %1, %%rbp\n"
+		     "1:\tdec %0\n\t"
+		     "jnz 1b\n\t"
+		     "pop %%rbp"
+		     : "+r" (count) : "r" (fp) : "cc", "memory");
+}
+
+static uint64_t bad_fp;
+
+static void bad_frame_now(uint64_t ns)
+{
+	bad_frame(ns, bad_fp);
+}
+
+static void corrupt_frames_end_the_stack_with_a_reason(void)
+{
+	uint64_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct { uint64_t fp; enum profbuf_stop stop; } cases[] = {
+		{ 0, PROFBUF_STOP_END },
+		{ 8, PROFBUF_STOP_FRAME },			/* below the stack */
+		{ 0x7ffffffff001, PROFBUF_STOP_FRAME },		/* not aligned */
+		{ 0x7fffffffe000, PROFBUF_STOP_FAULT },		/* not mapped */
+		{ 0xffffffff81000000, PROFBUF_STOP_FAULT },	/* the kernel's */
+		{ 0x8000000000000000, PROFBUF_STOP_FAULT },	/* not canonical */
+		{ 0xfffffffffffffff8, PROFBUF_STOP_FAULT },	/* wraps */
+	};
+
+	NEED(page != MAP_FAILED);
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct profbuf_config config = kt_config();
+		unsigned int all = 0, good = 0;
+		struct kt_stream s;
+
+		bad_fp = cases[i].fp;
+		s = sampled(&config, bad_frame_now, 1200 * MSEC);
+		EACH_SAMPLE(p, &s) {
+			if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
+				continue;
+			all++;
+			good += p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == cases[i].stop;
+		}
+		CHECK(all > 10 && good == all, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good, all);
+		kt_free(&s);
+	}
+	munmap(page, 4096);
+}
+
+/* A frame that is its own caller ends the walk. */
+static void a_loop_of_frames_ends(void)
+{
+	struct profbuf_config config = kt_config();
+	uint64_t frame[4] __attribute__((aligned(16)));
+	unsigned int all = 0, good = 0;
+	struct kt_stream s;
+
+	frame[0] = (uintptr_t)frame;
+	frame[1] = 0x1234;
+	bad_fp = (uintptr_t)frame;
+	s = sampled(&config, bad_frame_now, 800 * MSEC);
+	EACH_SAMPLE(p, &s) {
+		if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
+			continue;
+		all++;
+		good += p->nr_user == 2 && p->frames[1] == 0x1234 &&
+			PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_FRAME;
+	}
+	CHECK(all > 10 && good == all, "%u of %u", good, all);
+	kt_free(&s);
+}
+
+int main(void)
+{
+	RUN(user_frames_are_the_callers);
+	RUN(depth_is_bounded_and_says_so);
+	RUN(no_depth_no_frames);
+	RUN(kernel_frames_lead_to_the_system_call);
+	RUN(corrupt_frames_end_the_stack_with_a_reason);
+	RUN(a_loop_of_frames_ends);
+	return kt_done();
+}
