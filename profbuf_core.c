@@ -15,30 +15,31 @@
  * wakeup may be due: the flag lives in r. The flag's only other writer is the writer clearing it; who clears it owns
  * the wakeup, so there is one for each sleep.
  *
- * A wakeup may be due when the unread words reach the watermark, when a loss was counted, and at the close. Only then
- * does the writer publish with a full barrier (B) before it looks at the flag, and the reader looks at w, overflow and
- * eof once more after setting the flag with a full barrier: one of them sees the other (store buffering). Go's
- * profWriteExtra, which makes the reader look again after a loss or the close, is that second look. Below the watermark
- * a record may be committed past a reader that is falling asleep; the flush period of whoever waits bounds that, as it
- * bounds the wait for a half full ring anyway.
+ * A wakeup may be due when the unread words reach the watermark, when a loss is counted, when its record is written,
+ * and at the close. Only then does the writer publish with a full barrier (B) before it looks at the flag, and the
+ * reader looks at w, overflow and eof once more after setting the flag with a full barrier: one of them sees the other
+ * (store buffering). Go's profWriteExtra, which makes the reader look again after a loss or the close, is that second
+ * look. Below the watermark a record may be committed past a reader that is falling asleep; the flush period of whoever
+ * waits bounds that, as it bounds the wait for a half full ring anyway.
  *
  * Losses: the writer counts into overflow while there is no room for both a loss record and the next record, so that no
  * record overtakes the loss before it. Both sides may take the count: the writer, to put a loss record in front of its
- * next record, and the reader, when the ring is empty. A take adds to the generation, so that a count that was taken
- * and has grown again is not taken with the old time. The reader takes only what follows the w it saw: it loads w again
+ * next record, and the reader, when the ring is empty. A take adds to the generation, so that a count that was taken and
+ * has grown again is not taken with the old time. The reader takes only what follows the w it saw: it loads w again
  * after overflow (C), else the loss would overtake records written between. While the reader stands between its load
- * and its compare-and-swap it gives no space back, so the writer can take at most one loss for every record that fits,
- * fewer than 2^26: the generation cannot come round.
+ * and its compare-and-swap it gives no space back, but the last it gave may become visible only then: the writer can
+ * fill the ring twice, with five words at least, a loss record and a record, for each take. In a ring of 2^26 words that
+ * is fewer than 2^25 takes: 2^26 generations cannot come round.
  *
  * eof is stored after the last commit, and loaded before w (D): who sees it sees everything.
  *
  *	    publishes				sees it
  *	A   commit: release store of w		profbuf_read: acquire load of w
  *	A'  give_back: release store of r	look_at_reader: acquire load of r
- *	B   commit at the watermark: swap w;	profbuf_read: swap r to sleeping, then ordered
- *	    increment_overflow: swap, cas;	loads of w, overflow and eof
- *	    profbuf_close: swap eof; then the
- *	    ordered load of r in wakeup_extra
+ *	B   commit at the watermark and of a	profbuf_read: swap r to sleeping, then ordered
+ *	    loss: swap w; increment_overflow:	loads of w, overflow and eof
+ *	    swap, cas; profbuf_close: swap eof;
+ *	    then ordered load in wakeup_extra
  *	C   commit of w before the counting	take_overflow: acquire load of overflow, then w
  *	D   commit of w, then swap of eof	profbuf_read: acquire load of eof, then w
  *	E   overflow_time, then overflow	take_overflow: overflow, time, cas of overflow
@@ -46,12 +47,13 @@
 #include "profbuf_core.h"
 
 /*
- * An index: data count in bits 0..31, flags in 32 and 33, tag count in 34..63, as Go's profIndex. Sizes are below 2^28,
- * so that differences fit 30 signed bits.
+ * An index: data count in bits 0..31, flags in 32 and 33, tag count in 34..63, as Go's profIndex. Sizes are at
+ * most 2^26, so that differences fit 30 signed bits, and generations do not come round (above).
  */
 #define PROFBUF_READER_SLEEPING	(1ULL << 32)
 #define TAG_SHIFT		34
-#define SIZE_MAX_LOG		28
+#define TAG_COUNT_MAX		((1U << (64 - TAG_SHIFT)) - 1)
+#define SIZE_MAX_LOG		26
 
 /*
  * The overflow word: count in bits 0..37, generation in 38..63. 2^38 losses are 159 days at 20 kHz without a reader;
@@ -129,7 +131,7 @@ static void increment_overflow(struct profbuf *b, u64 now)
 		if (!overflow_count(overflow)) {
 			/* Only the writer changes a count of 0. The time comes first: pair E. */
 			port_store(&b->overflow_time, now);
-			port_swap(&b->overflow, overflow_taken(overflow) + 1);
+			port_swap(&b->overflow, overflow + 1);
 			return;
 		}
 		if (overflow_count(overflow) == OVERFLOW_COUNT_MAX)
@@ -148,9 +150,21 @@ static unsigned int wakeup_extra(struct profbuf *b)
 	return 0;
 }
 
+/* What profbuf_write() compares w with. */
+static void set_limits(struct profbuf *b)
+{
+	b->tag_limit = (tag_count(b->r_seen) + b->tags_size) & TAG_COUNT_MAX;
+	b->wake_limit = data_count(b->r_seen) + b->watermark;
+}
+
 static void look_at_reader(struct profbuf *b)
 {
-	b->r_seen = port_load_acquire(&b->r);	/* pair A' */
+	u64 r = port_load_acquire(&b->r);	/* pair A' */
+
+	if (r == b->r_seen)
+		return;
+	b->r_seen = r;
+	set_limits(b);
 }
 
 static u64 record_words(const struct profbuf *b, u32 nstk)
@@ -203,7 +217,7 @@ static bool can_write_record_seen(const struct profbuf *b, u64 w, u32 nstk)
 
 static bool can_write_record(struct profbuf *b, u64 w, u32 nstk)
 {
-	if (PORT_LIKELY(can_write_record_seen(b, w, nstk)))
+	if (can_write_record_seen(b, w, nstk))
 		return true;
 	look_at_reader(b);
 	return can_write_record_seen(b, w, nstk);
@@ -220,36 +234,58 @@ static bool can_write_two_records(struct profbuf *b, u64 w, u32 nstk1, u32 nstk2
 	       place_record(b, record_words(b, nstk2), &at, &room);
 }
 
-/* Publishes w; below the watermark that is all. */
-static unsigned int commit(struct profbuf *b, u64 w)
+/* Publishes w; below the watermark that is all, unless it is @extra: what a sleeping reader is to know at once. */
+static unsigned int commit(struct profbuf *b, u64 w, bool extra)
 {
-	if (PORT_UNLIKELY(data_count(w) - data_count(b->r_seen) >= b->watermark)) {
+	if (!extra && data_count(w) - data_count(b->r_seen) >= b->watermark) {
 		look_at_reader(b);
-		if (data_count(w) - data_count(b->r_seen) >= b->watermark) {
-			port_swap(&b->w, w);		/* pairs A and B */
-			return wakeup_extra(b);
-		}
+		extra = data_count(w) - data_count(b->r_seen) >= b->watermark;
+	}
+	if (extra) {
+		port_swap(&b->w, w);			/* pairs A and B */
+		return wakeup_extra(b);
 	}
 	port_store_release(&b->w, w);			/* pair A */
 	return 0;
 }
 
+/* Eight at a time, then what the bits of the rest say: no loop ends with a count of words left over. */
 static inline u64 *copy_words(u64 *to, const u64 *from, u32 n)
 {
-	for (; n >= 4; n -= 4, to += 4, from += 4) {
+	const u64 *end = from + (n & ~7U);
+
+	for (; from != end; from += 8, to += 8) {
 		to[0] = from[0];
 		to[1] = from[1];
 		to[2] = from[2];
 		to[3] = from[3];
+		to[4] = from[4];
+		to[5] = from[5];
+		to[6] = from[6];
+		to[7] = from[7];
 	}
-	for (; n; n--)
-		*to++ = *from++;
+	if (n & 4) {
+		to[0] = from[0];
+		to[1] = from[1];
+		to[2] = from[2];
+		to[3] = from[3];
+		from += 4;
+		to += 4;
+	}
+	if (n & 2) {
+		to[0] = from[0];
+		to[1] = from[1];
+		from += 2;
+		to += 2;
+	}
+	if (n & 1)
+		*to++ = *from;
 	return to;
 }
 
 /* Writes a record for which there is room. */
-static inline unsigned int write_record(struct profbuf *b, u64 w, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
-					const u64 *stk, u32 nstk)
+static unsigned int write_record(struct profbuf *b, u64 w, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
+				 const u64 *stk, u32 nstk, bool extra)
 {
 	u32 words = (u32)record_words(b, nstk);
 	u32 at = data_at(b, w);
@@ -257,7 +293,7 @@ static inline unsigned int write_record(struct profbuf *b, u64 w, u64 tag, u64 n
 	u64 *to;
 	u32 pad;
 
-	if (PORT_UNLIKELY(at + words > b->data_size)) {
+	if (at + words > b->data_size) {
 		b->data[at] = 0;
 		skip = b->data_size - at;
 		at = 0;
@@ -270,12 +306,18 @@ static inline unsigned int write_record(struct profbuf *b, u64 w, u64 tag, u64 n
 		*to++ = 0;
 	copy_words(to, stk, nstk);
 	b->tags[tag_at(b, w)] = tag;
-	return PROFBUF_WROTE | commit(b, add_counts_and_clear_flags(w, skip + words, 1));
+	return PROFBUF_WROTE | commit(b, add_counts_and_clear_flags(w, skip + words, 1), extra);
+}
+
+static PORT_NOINLINE unsigned int lose(struct profbuf *b, u64 now)
+{
+	increment_overflow(b, now);
+	return PROFBUF_LOST | wakeup_extra(b);
 }
 
 /*
- * The rare half of profbuf_write(): something was lost before, or there was no room for one record. Either way the
- * record is written only if there is room for two now; a reader that came in between leaves room, or the count at 0.
+ * What to do after a loss, or without room: the record is written only if there is room for two. A reader that came in
+ * between leaves room, or the count at 0.
  */
 static unsigned int write_overflow(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk,
 				   u32 nstk)
@@ -284,27 +326,72 @@ static unsigned int write_overflow(struct profbuf *b, u64 tag, u64 now, const u6
 	unsigned int wake = 0;
 	u64 count, time;
 
-	if (!can_write_two_records(b, w, 1, nstk)) {
-		increment_overflow(b, now);
-		return PROFBUF_LOST | wakeup_extra(b);
-	}
+	if (!can_write_two_records(b, w, 1, nstk))
+		return lose(b, now);
 	count = take_overflow(b, w, &time);
 	if (count) {
-		wake = write_record(b, w, PROFBUF_OVERFLOW_TAG, time, NULL, 0, &count, 1) & PROFBUF_WAKE;
+		/*
+		 * The reader may have looked at w before this commit and at overflow after the take: only the flag
+		 * tells it.
+		 */
+		wake = write_record(b, w, PROFBUF_OVERFLOW_TAG, time, NULL, 0, &count, 1, true) & PROFBUF_WAKE;
 		w = port_load(&b->w);
 	}
-	return wake | write_record(b, w, tag, now, hdr, nhdr, stk, nstk);
+	return wake | write_record(b, w, tag, now, hdr, nhdr, stk, nstk, false);
 }
 
-unsigned int profbuf_write(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk, u32 nstk)
+/* All of profbuf_write(), where the short ways are closed. */
+static PORT_NOINLINE unsigned int write_any(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
+					    const u64 *stk, u32 nstk)
 {
 	u64 w = port_load(&b->w);
 
-	if (PORT_UNLIKELY(nhdr > b->hdrsize))
-		return PROFBUF_MISUSE;
-	if (PORT_LIKELY(!has_overflow(b) && can_write_record(b, w, nstk)))
-		return write_record(b, w, tag, now, hdr, nhdr, stk, nstk);
+	if (!has_overflow(b) && can_write_record(b, w, nstk))
+		return write_record(b, w, tag, now, hdr, nhdr, stk, nstk, false);
 	return write_overflow(b, tag, now, hdr, nhdr, stk, nstk);
+}
+
+/* Is there too little room, wherever the array ends? */
+static bool is_full(struct profbuf *b, u64 words)
+{
+	look_at_reader(b);
+	if (has_overflow(b))
+		words += record_words(b, 1);
+	return data_count(port_load(&b->w)) - data_count(b->r_seen) + words > b->data_size;
+}
+
+/* The short way to a loss, which is where a full ring goes at every tick. */
+static PORT_NOINLINE unsigned int write_or_lose(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
+						const u64 *stk, u32 nstk)
+{
+	if (nhdr > b->hdrsize)
+		return PROFBUF_MISUSE;
+	if (is_full(b, record_words(b, nstk)))
+		return lose(b, now);
+	return write_any(b, tag, now, hdr, nhdr, stk, nstk);
+}
+
+/*
+ * The short way, which nearly every record takes: nothing was lost, and the record fits as r was last seen, in one piece
+ * and below the watermark, so that no wakeup can be due. A leaf function; the others are jumps with its arguments.
+ */
+unsigned int profbuf_write(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk, u32 nstk)
+{
+	u64 w = port_load(&b->w);
+	u64 words = record_words(b, nstk);
+	u64 at = data_at(b, w);
+	u64 *to = &b->data[at];
+
+	/* The end of the array first: from there on words is small. */
+	if (PORT_UNLIKELY(at + words > b->data_size || tag_count(w) == b->tag_limit || nhdr != b->hdrsize ||
+			  (s32)(b->wake_limit - data_count(w) - (u32)words) <= 0 || has_overflow(b)))
+		return write_or_lose(b, tag, now, hdr, nhdr, stk, nstk);
+	b->tags[tag_at(b, w)] = tag;
+	to[0] = words;
+	to[1] = now;
+	copy_words(copy_words(to + 2, hdr, nhdr), stk, nstk);
+	port_store_release(&b->w, add_counts_and_clear_flags(w, (u32)words, 1));	/* pair A */
+	return PROFBUF_WROTE;
 }
 
 unsigned int profbuf_close(struct profbuf *b)
@@ -362,6 +449,7 @@ static enum profbuf_read_status return_records(struct profbuf *b, u64 w, struct 
 	u32 tag = tag_at(b, b->r_next);
 	u32 skip = 0;
 	u32 di = 0, ti = 0;
+	u64 words;
 
 	if (b->data[at] == 0) {
 		skip = b->data_size - at;
@@ -375,9 +463,10 @@ static enum profbuf_read_status return_records(struct profbuf *b, u64 w, struct 
 	if (ntags > b->tags_size - tag)
 		ntags = b->tags_size - tag;
 	while (di < ndata && ti < ntags && b->data[at + di]) {
-		if (b->data[at + di] > ndata - di)
+		words = b->data[at + di];
+		if (words < record_words(b, 0) || words > ndata - di)
 			return PROFBUF_CORRUPT;
-		di += (u32)b->data[at + di];
+		di += (u32)words;
 		ti++;
 	}
 	if (!ti)
@@ -474,7 +563,7 @@ static u32 data_words(u32 hdrsize, u32 bufwords)
 
 size_t profbuf_memory(u32 hdrsize, u32 bufwords, u32 tags)
 {
-	if (hdrsize > 1U << 16 || bufwords >= 1U << SIZE_MAX_LOG || tags >= 1U << SIZE_MAX_LOG)
+	if (hdrsize > 1U << 16 || bufwords > 1U << SIZE_MAX_LOG || tags > 1U << SIZE_MAX_LOG)
 		return 0;
 	/* Data, tags, and the reader's loss record with its tag. */
 	return ((size_t)data_words(hdrsize, bufwords) + round_up_to_power_of_two(tags) +
@@ -499,6 +588,7 @@ bool profbuf_init(struct profbuf *b, u32 hdrsize, u32 bufwords, u32 tags, u64 *m
 	start = add_counts_and_clear_flags(0, -b->data_size, -b->tags_size);
 	b->r_seen = start;
 	b->r_next = start;
+	set_limits(b);
 	port_store(&b->r, start);
 	port_store(&b->w, start);
 	return true;
@@ -506,5 +596,6 @@ bool profbuf_init(struct profbuf *b, u32 hdrsize, u32 bufwords, u32 tags, u64 *m
 
 void profbuf_set_watermark(struct profbuf *b, u32 words)
 {
-	b->watermark = words;
+	b->watermark = words < b->data_size ? words : b->data_size;
+	set_limits(b);
 }

@@ -71,6 +71,8 @@ struct profbuf {
 	port_atomic overflow_time;	/* of the first one counted */
 	port_atomic eof;
 	u64 r_seen;			/* the writer's last look at r */
+	u32 tag_limit;			/* the tag count of w at which tags run out, by r_seen */
+	u32 wake_limit;			/* the data count of w at which the watermark is reached, by r_seen */
 
 	/* Written by the reader; the writer may clear the flag in r. */
 	port_atomic r PORT_ALIGNED;	/* index: data and tags given back; PROFBUF_READER_SLEEPING */
@@ -95,7 +97,7 @@ struct profbuf {
  * @bufwords: words of data; at least one record with one word of stack, rounded up to a power of two
  * @tags: records, rounded up to a power of two
  *
- * Return: bytes for profbuf_init(), 0 if a size is out of range (2^28 words or tags; a header of 2^16 words).
+ * Return: bytes for profbuf_init(), 0 if a size is out of range (above 2^26 words or tags, or a header of 2^16 words).
  */
 size_t profbuf_memory(u32 hdrsize, u32 bufwords, u32 tags);
 
@@ -115,7 +117,7 @@ bool profbuf_init(struct profbuf *b, u32 hdrsize, u32 bufwords, u32 tags, u64 *m
 /**
  * profbuf_set_watermark() - say when a sleeping reader is worth waking
  * @b: the ring
- * @words: unread words, 1 to the size of the ring; profbuf_init() sets half of the ring
+ * @words: unread words, 1 to the size of the ring, which is taken for more; profbuf_init() sets half of the ring
  *
  * Context: nobody else knows the ring yet.
  */
@@ -178,7 +180,7 @@ void profbuf_consume(struct profbuf *b, u32 ndata, u32 ntags);
  * profbuf_readable() - would profbuf_read() return other than PROFBUF_EMPTY
  * @b: the ring
  *
- * Context: any; beside a reader only a hint.
+ * Context: any; beside a reader, or while a slice is out, only a hint: it may say true too often.
  */
 bool profbuf_readable(const struct profbuf *b);
 

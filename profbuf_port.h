@@ -22,8 +22,8 @@
 typedef atomic64_t port_atomic;
 
 #define PORT_ALIGNED	____cacheline_aligned
-#define PORT_LIKELY(x)	likely(x)
 #define PORT_UNLIKELY(x)	unlikely(x)
+#define PORT_NOINLINE	noinline
 
 static __always_inline u64 port_load(const port_atomic *a)
 {

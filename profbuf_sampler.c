@@ -151,7 +151,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 	}
 
 	now = ktime_get_mono_fast_ns();
-	if (PORT_LIKELY(s->pid_ns == &init_pid_ns)) {
+	if (likely(s->pid_ns == &init_pid_ns)) {
 		h.pid = task->tgid;
 		h.tid = task->pid;
 	} else {

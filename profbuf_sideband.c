@@ -139,7 +139,7 @@ bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid)
 	u64 sig = signature(b, leader, mm);
 	u64 *seen = &q->seen[hash_64((u64)leader, ilog2(PROFBUF_SEEN))];
 
-	if (PORT_LIKELY(*seen == sig))
+	if (likely(*seen == sig))
 		return false;
 	/* The worker has done with the entries before tail. */
 	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {

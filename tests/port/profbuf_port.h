@@ -29,8 +29,8 @@ typedef int64_t s64;
 typedef _Atomic uint64_t port_atomic;
 
 #define PORT_ALIGNED	__attribute__((__aligned__(64)))
-#define PORT_LIKELY(x)	__builtin_expect(!!(x), 1)
 #define PORT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define PORT_NOINLINE	__attribute__((__noinline__))
 
 static inline u64 port_load(const port_atomic *a)
 {

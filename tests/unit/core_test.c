@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * core_test.c - the ring does what Go's does: the cases of Go's runtime/profbuf_test.go, and the program of the tests
+ *
+ * Where Go's tests start a second goroutine, here one thread plays both sides: what the reader sleeps on is the
+ * PROFBUF_WAKE that a write returns, so that the order of events is certain.
+ */
+#include "unit.h"
+
+#define HDR(a, b)	WORDS(a, b)
+
+static void test_reads_what_was_written(void **state)
+{
+	struct profbuf *b = ring_new(2, 11, 1);
+
+	(void)state;
+	assert_int_equal(b->data_size, 16);
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 72, 99, HDR(101, 102), WORDS(201, 202, 203, 204));
+	expect_data(b, WORDS(8, 99, 101, 102, 201, 202, 203, 204), WORDS(72));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_one_read_returns_many_records(void **state)
+{
+	struct profbuf *b = ring_new(2, 50, 50);
+
+	(void)state;
+	assert_int_equal(b->data_size, 64);
+	assert_int_equal(b->tags_size, 64);
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_put(PROFBUF_WROTE, b, 72, 99, HDR(101, 102), WORDS(201, 202, 203, 204));
+	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 504), WORDS(506));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 99, 101, 102, 201, 202, 203, 204, 5, 500, 502, 504, 506),
+		    WORDS(70, 72, 71));
+	ring_free(b);
+}
+
+/* Go's ReadManyShortData and ReadManyShortTags, with arrays that are short indeed. */
+static void test_the_end_of_the_data_array_ends_a_slice(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 8);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(1));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR(7, 8), WORDS(1, 2));
+	expect_put(PROFBUF_WROTE, b, 3, 3, HDR(7, 8), WORDS(1, 2));
+	expect_data(b, WORDS(6, 2, 7, 8, 1, 2), WORDS(2));
+	expect_data(b, WORDS(6, 3, 7, 8, 1, 2), WORDS(3));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_the_end_of_the_tag_array_ends_a_slice(void **state)
+{
+	struct profbuf *b = ring_new(2, 64, 2);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR(7, 8), WORDS(1));
+	expect_data(b, WORDS(5, 1, 7, 8, 1), WORDS(1));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR(7, 8), WORDS(1));
+	expect_put(PROFBUF_WROTE, b, 3, 3, HDR(7, 8), WORDS(1));
+	expect_data(b, WORDS(5, 2, 7, 8, 1), WORDS(2));
+	expect_data(b, WORDS(5, 3, 7, 8, 1), WORDS(3));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_writer_puts_the_loss_in_front_of_its_next_record(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 5);
+	int i;
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5));
+	expect_data(b, WORDS(6, 1, 2, 3, 4, 5), WORDS(70));
+	/* 10 words are free: no room for this one, */
+	expect_put(PROFBUF_LOST, b, 72, 99, HDR(101, 102), WORDS(201, 202, 203, 204, 205, 206, 207, 208, 209));
+	/* none for these with a loss record of 5 in front, */
+	for (i = 0; i < 299; i++)
+		expect_put(PROFBUF_LOST, b, 73, 100 + i, HDR(101, 102), WORDS(201, 202, 203, 204));
+	/* but for this one. */
+	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 504), WORDS(506));
+	assert_int_equal(ring_overflow_count(b), 0);
+	expect_data(b, WORDS(5, 99, 0, 0, 300, 5, 500, 502, 504, 506), WORDS(PROFBUF_OVERFLOW_TAG, 71));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_reader_makes_the_loss_record_when_the_ring_is_empty(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 5);
+	int i;
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_put(PROFBUF_LOST, b, 72, 99, HDR(101, 102), WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
+	for (i = 0; i < 299; i++)
+		expect_put(PROFBUF_LOST, b, 73, 100, HDR(101, 102), WORDS(201, 202, 203, 204));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
+	/* The space is not back yet: 6 words free, less than a loss record and this one. */
+	expect_put(PROFBUF_LOST, b, 71, 500, HDR(502, 504), NONE);
+	expect_data(b, WORDS(5, 99, 0, 0, 301), WORDS(PROFBUF_OVERFLOW_TAG));
+	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 505), WORDS(506));
+	expect_data(b, WORDS(5, 500, 502, 505, 506), WORDS(71));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_reader_makes_the_loss_record_at_the_end_of_the_array(void **state)
+{
+	struct profbuf *b = ring_new(2, 12, 5);
+	int i;
+
+	(void)state;
+	assert_int_equal(b->data_size, 16);
+	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	for (i = 0; i < 300; i++)
+		expect_put(PROFBUF_LOST, b, 72, 99 + i, HDR(101, 102), WORDS(201, 202, 203, 204));
+	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
+	expect_data(b, WORDS(5, 99, 0, 0, 300), WORDS(PROFBUF_OVERFLOW_TAG));
+	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 504), WORDS(506));
+	expect_data(b, WORDS(5, 500, 502, 504, 506), WORDS(71));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_blocking_reads_sleep_until_data_or_the_close(void **state)
+{
+	struct profbuf *b = ring_new(2, 11, 1);
+
+	(void)state;
+	expect_sleep(b);
+	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
+	expect_blocking_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
+	expect_sleep(b);
+	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 72, 99, HDR(101, 102), WORDS(201, 202, 203, 204));
+	expect_blocking_data(b, WORDS(8, 99, 101, 102, 201, 202, 203, 204), WORDS(72));
+	expect_sleep(b);
+	assert_int_equal(profbuf_close(b), PROFBUF_WAKE);
+	expect_eof(b);
+	expect_eof(b);
+	expect_status(PROFBUF_EOF, b, PROFBUF_NONBLOCKING);
+	ring_free(b);
+}
+
+static void wrap(u32 bufwords, u32 tags)
+{
+	struct profbuf *b = ring_new(2, bufwords, tags);
+	u64 i;
+
+	for (i = 0; i < 4096; i++) {
+		expect_put(PROFBUF_WROTE, b, i, 1000 + i, HDR(2, 3), WORDS(4, 5, 6, 7, 8, i));
+		expect_data(b, WORDS(10, 1000 + i, 2, 3, 4, 5, 6, 7, 8, i), WORDS(i));
+		expect_empty(b);
+	}
+	ring_free(b);
+}
+
+static void test_data_wraps(void **state)
+{
+	(void)state;
+	wrap(16, 1024);
+}
+
+static void test_tags_wrap(void **state)
+{
+	(void)state;
+	wrap(1024, 2);
+}
+
+static void test_data_and_tags_wrap(void **state)
+{
+	(void)state;
+	wrap(16, 2);
+}
+
+/* A wakeup too many would wake a later sleep early, one too few would be the end. */
+static void test_each_sleep_gets_one_wakeup(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 2);
+	enum profbuf_read_status status;
+	struct profbuf_slice s;
+	unsigned int result;
+	bool asleep = false;
+	int sleeps = 0, wakes = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i <= 1000; i++) {
+		result = i < 1000 ? put(b, 0, 1, HDR(5, 6), WORDS(7, 8)) : profbuf_close(b);
+		if (result & PROFBUF_WAKE) {
+			assert_true(asleep);
+			asleep = false;
+			wakes++;
+		}
+		if (asleep)
+			continue;
+		while ((status = profbuf_read(b, PROFBUF_BLOCKING, &s)) == PROFBUF_DATA)
+			;
+		if (status == PROFBUF_SLEEP) {
+			asleep = true;
+			sleeps++;
+		}
+	}
+	assert_int_equal(status, PROFBUF_EOF);
+	assert_int_equal(sleeps, wakes);
+	ring_free(b);
+}
+
+static void test_reader_is_woken_when_the_ring_is_half_full(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 2);
+
+	(void)state;
+	expect_sleep(b);
+	expect_put(PROFBUF_WROTE, b, 0, 1, HDR(1, 2), WORDS(3, 4));
+	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 0, 1, HDR(5, 6), WORDS(7, 8));
+	expect_blocking_data(b, WORDS(6, 1, 1, 2, 3, 4, 6, 1, 5, 6, 7, 8), WORDS(0, 0));
+	assert_int_equal(profbuf_close(b), 0);
+	expect_eof(b);
+	ring_free(b);
+}
+
+static int run_go_tests(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads_what_was_written),
+		cmocka_unit_test(test_one_read_returns_many_records),
+		cmocka_unit_test(test_the_end_of_the_data_array_ends_a_slice),
+		cmocka_unit_test(test_the_end_of_the_tag_array_ends_a_slice),
+		cmocka_unit_test(test_writer_puts_the_loss_in_front_of_its_next_record),
+		cmocka_unit_test(test_reader_makes_the_loss_record_when_the_ring_is_empty),
+		cmocka_unit_test(test_reader_makes_the_loss_record_at_the_end_of_the_array),
+		cmocka_unit_test(test_blocking_reads_sleep_until_data_or_the_close),
+		cmocka_unit_test(test_data_wraps),
+		cmocka_unit_test(test_tags_wrap),
+		cmocka_unit_test(test_data_and_tags_wrap),
+		cmocka_unit_test(test_each_sleep_gets_one_wakeup),
+		cmocka_unit_test(test_reader_is_woken_when_the_ring_is_half_full),
+	};
+
+	return cmocka_run_group_tests_name("go", tests, NULL, NULL);
+}
+
+int main(void)
+{
+	int failed = 0;
+
+	failed += run_go_tests();
+	failed += run_ring_tests();
+	failed += run_read_tests();
+	failed += run_race_tests();
+	failed += run_schedule_tests();
+	return failed != 0;
+}

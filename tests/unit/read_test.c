@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read_test.c - slices, giving back, sleeping, a ring that somebody wrote over: the reader's half of the ring
+ */
+#include <string.h>
+
+#include "unit.h"
+
+#define HDR		WORDS(101, 102)
+#define LOSS(time, n)	WORDS(5, time, 0, 0, n)
+#define LOSS_TAG	WORDS(PROFBUF_OVERFLOW_TAG)
+
+static void lose(struct profbuf *b, u64 now)
+{
+	assert_int_equal(profbuf_write(b, 1, now, NULL, 0, NULL, 1000) & PROFBUF_LOST, PROFBUF_LOST);
+}
+
+/* Three records of 4, 5 and 6 words. */
+static void put_three(struct profbuf *b)
+{
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, WORDS(1));
+	expect_put(PROFBUF_WROTE, b, 3, 3, HDR, WORDS(1, 2));
+}
+
+#define ONE	4, 1, 101, 102
+#define TWO	5, 2, 101, 102, 1
+#define THREE	6, 3, 101, 102, 1, 2
+
+static void test_slice_is_given_back_by_the_next_read_only(void **state)
+{
+	struct profbuf *b = ring_new(0, 4, 2);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 1, 1, NONE, WORDS(7, 8));
+	expect_data(b, WORDS(4, 1, 7, 8), WORDS(1));
+	expect_put(PROFBUF_LOST, b, 2, 2, NONE, WORDS(7, 8));
+	expect_data(b, WORDS(3, 2, 1), LOSS_TAG);
+	expect_put(PROFBUF_WROTE, b, 3, 3, NONE, WORDS(7, 8));
+	expect_data(b, WORDS(4, 3, 7, 8), WORDS(3));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 4, 4, NONE, WORDS(7, 8));
+	ring_free(b);
+}
+
+static void test_reader_may_write_to_its_slice(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+	struct profbuf_slice s;
+
+	(void)state;
+	put_three(b);
+	assert_int_equal(profbuf_read(b, PROFBUF_NONBLOCKING, &s), PROFBUF_DATA);
+	assert_int_equal(s.ndata, 15);
+	memset(s.data, 0, s.ndata * sizeof(u64));
+	memset(s.tags, 0, s.ntags * sizeof(u64));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, WORDS(9));
+	expect_data(b, WORDS(5, 4, 101, 102, 9), WORDS(4));
+	ring_free(b);
+}
+
+static void test_consuming_all_gives_all_back_now(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	profbuf_consume(b, 15, 3);
+	assert_false(profbuf_readable(b));
+	/* At 15: one word unused, the others free. */
+	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+	expect_data(b, WORDS(15, 4, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), WORDS(4));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_consuming_nothing_keeps_the_slice(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	profbuf_consume(b, 0, 0);
+	assert_true(profbuf_readable(b));
+	/* No space has come back. */
+	expect_put(PROFBUF_LOST, b, 4, 4, HDR, NONE);
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	profbuf_consume(b, 0, 0);
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	expect_data(b, LOSS(4, 1), LOSS_TAG);
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_consuming_a_part_keeps_the_rest(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	profbuf_consume(b, 4, 1);
+	/* The space of the first is back: at 15, 1 left unused, 4 from the start. */
+	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, NONE);
+	expect_put(PROFBUF_LOST, b, 5, 5, HDR, NONE);
+	expect_data(b, WORDS(TWO, THREE), WORDS(2, 3));
+	profbuf_consume(b, 5, 1);
+	expect_data(b, WORDS(THREE), WORDS(3));
+	profbuf_consume(b, 0, 0);
+	expect_data(b, WORDS(THREE), WORDS(3));
+	profbuf_consume(b, 6, 1);
+	expect_data(b, WORDS(4, 4, 101, 102), WORDS(4));
+	expect_data(b, LOSS(5, 1), LOSS_TAG);
+	expect_empty(b);
+	ring_free(b);
+}
+
+/* What the reader skipped at the end of the array goes back with the first record behind it, and not twice. */
+static void test_consuming_across_the_end_of_the_array(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 8);
+	u64 start;
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9));
+	expect_data(b, WORDS(13, 9, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(9));
+	profbuf_consume(b, 13, 1);
+	start = b->r;
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, WORDS(1));
+	expect_data(b, WORDS(ONE, TWO), WORDS(1, 2));
+	profbuf_consume(b, 0, 0);
+	assert_int_equal((u32)b->r, (u32)start);
+	expect_data(b, WORDS(ONE, TWO), WORDS(1, 2));
+	profbuf_consume(b, 4, 1);
+	assert_int_equal((u32)(b->r - start), 3 + 4);
+	expect_data(b, WORDS(TWO), WORDS(2));
+	profbuf_consume(b, 5, 1);
+	assert_int_equal((u32)(b->r - start), 3 + 4 + 5);
+	assert_int_equal(b->r, b->w);
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_consumed_loss_is_gone(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	lose(b, 1);
+	expect_data(b, LOSS(1, 1), LOSS_TAG);
+	profbuf_consume(b, 5, 1);
+	assert_false(profbuf_readable(b));
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_kept_loss_comes_out_again_before_all_else(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	lose(b, 1);
+	expect_data(b, LOSS(1, 1), LOSS_TAG);
+	profbuf_consume(b, 0, 0);
+	assert_true(profbuf_readable(b));
+	/* A record and a second loss do not mix with it. */
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, NONE);
+	lose(b, 3);
+	expect_blocking_data(b, LOSS(1, 1), LOSS_TAG);
+	profbuf_consume(b, 0, 0);
+	assert_int_equal(profbuf_close(b), 0);
+	expect_data(b, LOSS(1, 1), LOSS_TAG);
+	/* A read without consume gives it back, as any slice. */
+	expect_data(b, WORDS(4, 2, 101, 102), WORDS(2));
+	profbuf_consume(b, 4, 1);
+	expect_data(b, LOSS(3, 1), LOSS_TAG);
+	profbuf_consume(b, 5, 1);
+	expect_eof(b);
+	ring_free(b);
+}
+
+/* After a loss record was out, consume means the ring again. */
+static void test_consume_after_a_loss_means_the_next_slice(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	lose(b, 1);
+	expect_data(b, LOSS(1, 1), LOSS_TAG);
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	expect_data(b, WORDS(ONE), WORDS(1));
+	profbuf_consume(b, 0, 0);
+	expect_data(b, WORDS(ONE), WORDS(1));
+	profbuf_consume(b, 4, 1);
+	assert_int_equal(b->r, b->w);
+	expect_empty(b);
+	ring_free(b);
+}
+
+static void test_readable_tells_what_a_read_would_return(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	assert_false(profbuf_readable(b));
+	expect_sleep(b);
+	assert_false(profbuf_readable(b));
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	assert_true(profbuf_readable(b));
+	expect_data(b, WORDS(ONE), WORDS(1));
+	profbuf_consume(b, 4, 1);
+	assert_false(profbuf_readable(b));
+	lose(b, 2);
+	assert_true(profbuf_readable(b));
+	expect_data(b, LOSS(2, 1), LOSS_TAG);
+	profbuf_consume(b, 0, 0);
+	assert_true(profbuf_readable(b));
+	expect_data(b, LOSS(2, 1), LOSS_TAG);
+	profbuf_consume(b, 5, 1);
+	assert_false(profbuf_readable(b));
+	profbuf_close(b);
+	assert_true(profbuf_readable(b));
+	expect_eof(b);
+	assert_true(profbuf_readable(b));
+	ring_free(b);
+}
+
+static void test_full_ring_is_readable(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 1);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+	assert_true(profbuf_readable(b));
+	ring_free(b);
+}
+
+/* What ends the wait is the caller's: its flush period, or a signal. */
+static void test_reader_may_come_back_before_its_wakeup(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	expect_sleep(b);
+	expect_sleep(b);
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	expect_blocking_data(b, WORDS(ONE), WORDS(1));
+	/* It is awake now: nothing wakes it. */
+	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4));
+	assert_int_equal(profbuf_close(b), 0);
+	expect_blocking_data(b, WORDS(8, 9, 101, 102, 1, 2, 3, 4), WORDS(9));
+	expect_eof(b);
+	ring_free(b);
+}
+
+static void test_sleeper_may_read_without_blocking(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	expect_sleep(b);
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4));
+	expect_data(b, WORDS(8, 9, 101, 102, 1, 2, 3, 4), WORDS(9));
+	ring_free(b);
+}
+
+static void test_close_wakes_a_sleeper_once(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	expect_sleep(b);
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	assert_int_equal(profbuf_close(b), PROFBUF_WAKE);
+	assert_int_equal(profbuf_close(b), PROFBUF_MISUSE);
+	expect_blocking_data(b, WORDS(ONE), WORDS(1));
+	expect_eof(b);
+	ring_free(b);
+}
+
+static void test_length_beyond_what_was_written_is_corrupt(void **state)
+{
+	struct profbuf *b = ring_new(2, 32, 4);
+
+	(void)state;
+	put_three(b);
+	b->data[0] = 16;
+	expect_corrupt(b);
+	b->data[0] = UINT64_MAX;
+	expect_corrupt(b);
+	b->data[0] = 1ULL << 32 | 4;
+	expect_corrupt(b);
+	b->data[0] = 4;
+	b->data[9] = 7;
+	expect_corrupt(b);
+	b->data[4] = UINT32_MAX;
+	expect_corrupt(b);
+	/* Nothing was given back: repaired, it all comes out. */
+	b->data[4] = 5;
+	b->data[9] = 6;
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	expect_empty(b);
+	ring_free(b);
+}
+
+/* Whoever walks the slice reads the header without a look at the length. */
+static void test_length_without_room_for_the_header_is_corrupt(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	b->data[0] = 3;
+	expect_corrupt(b);
+	b->data[0] = 1;
+	expect_corrupt(b);
+	b->data[0] = 4;
+	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
+	ring_free(b);
+}
+
+static void test_length_beyond_the_array_is_corrupt(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6));
+	expect_data(b, WORDS(10, 9, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(9));
+	expect_empty(b);
+	/* 4 at 10, 2 left unused, 5 from the start on. */
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, WORDS(1));
+	b->data[10] = 7;
+	expect_corrupt(b);
+	b->data[10] = 4;
+	expect_data(b, WORDS(ONE), WORDS(1));
+	expect_data(b, WORDS(TWO), WORDS(2));
+	ring_free(b);
+}
+
+static void test_skip_over_everything_is_corrupt(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	b->data[0] = 0;
+	expect_corrupt(b);
+	assert_int_equal(profbuf_close(b), 0);
+	expect_status(PROFBUF_CORRUPT, b, PROFBUF_BLOCKING);
+	ring_free(b);
+}
+
+static void test_skip_to_nothing_is_corrupt(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9));
+	expect_data(b, WORDS(13, 9, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(9));
+	expect_empty(b);
+	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
+	assert_int_equal(b->data[13], 0);
+	b->data[0] = 0;
+	expect_corrupt(b);
+	/* Nor is there one word more than was written. */
+	b->data[0] = 5;
+	expect_corrupt(b);
+	b->data[0] = 4;
+	expect_data(b, WORDS(ONE), WORDS(1));
+	ring_free(b);
+}
+
+static void test_zero_between_records_ends_the_slice_and_is_found_next(void **state)
+{
+	struct profbuf *b = ring_new(2, 16, 4);
+
+	(void)state;
+	put_three(b);
+	b->data[4] = 0;
+	expect_data(b, WORDS(ONE), WORDS(1));
+	expect_corrupt(b);
+	ring_free(b);
+}
+
+int run_read_tests(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slice_is_given_back_by_the_next_read_only),
+		cmocka_unit_test(test_reader_may_write_to_its_slice),
+		cmocka_unit_test(test_consuming_all_gives_all_back_now),
+		cmocka_unit_test(test_consuming_nothing_keeps_the_slice),
+		cmocka_unit_test(test_consuming_a_part_keeps_the_rest),
+		cmocka_unit_test(test_consuming_across_the_end_of_the_array),
+		cmocka_unit_test(test_consumed_loss_is_gone),
+		cmocka_unit_test(test_kept_loss_comes_out_again_before_all_else),
+		cmocka_unit_test(test_consume_after_a_loss_means_the_next_slice),
+		cmocka_unit_test(test_readable_tells_what_a_read_would_return),
+		cmocka_unit_test(test_full_ring_is_readable),
+		cmocka_unit_test(test_reader_may_come_back_before_its_wakeup),
+		cmocka_unit_test(test_sleeper_may_read_without_blocking),
+		cmocka_unit_test(test_close_wakes_a_sleeper_once),
+		cmocka_unit_test(test_length_beyond_what_was_written_is_corrupt),
+		cmocka_unit_test(test_length_without_room_for_the_header_is_corrupt),
+		cmocka_unit_test(test_length_beyond_the_array_is_corrupt),
+		cmocka_unit_test(test_skip_over_everything_is_corrupt),
+		cmocka_unit_test(test_skip_to_nothing_is_corrupt),
+		cmocka_unit_test(test_zero_between_records_ends_the_slice_and_is_found_next),
+	};
+
+	return cmocka_run_group_tests_name("read", tests, NULL, NULL);
+}
