@@ -252,9 +252,9 @@ static unsigned int commit(struct profbuf *b, u64 w, bool extra)
 /* Eight at a time, then what the bits of the rest say: no loop ends with a count of words left over. */
 static inline u64 *copy_words(u64 *to, const u64 *from, u32 n)
 {
-	const u64 *end = from + (n & ~7U);
+	u32 left;
 
-	for (; from != end; from += 8, to += 8) {
+	for (left = n >> 3; left; left--, from += 8, to += 8) {
 		to[0] = from[0];
 		to[1] = from[1];
 		to[2] = from[2];
