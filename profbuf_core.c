@@ -24,12 +24,12 @@
  *
  * Losses: the writer counts into overflow while there is no room for both a loss record and the next record, so that no
  * record overtakes the loss before it. Both sides may take the count: the writer, to put a loss record in front of its
- * next record, and the reader, when the ring is empty. A take adds to the generation, so that a count that was taken and
- * has grown again is not taken with the old time. The reader takes only what follows the w it saw: it loads w again
+ * next record, and the reader, when the ring is empty. A take adds to the generation, so that a count that was taken
+ * and has grown again is not taken with the old time. The reader takes only what follows the w it saw: it loads w again
  * after overflow (C), else the loss would overtake records written between. While the reader stands between its load
  * and its compare-and-swap it gives no space back, but the last it gave may become visible only then: the writer can
- * fill the ring twice, with five words at least, a loss record and a record, for each take. In a ring of 2^26 words that
- * is fewer than 2^25 takes: 2^26 generations cannot come round.
+ * fill the ring twice, with five words at least, a loss record and a record, for each take. In a ring of 2^26 words
+ * that is fewer than 2^25 takes: 2^26 generations cannot come round.
  *
  * eof is stored after the last commit, and loaded before w (D): who sees it sees everything.
  *
@@ -372,8 +372,8 @@ static PORT_NOINLINE unsigned int write_or_lose(struct profbuf *b, u64 tag, u64 
 }
 
 /*
- * The short way, which nearly every record takes: nothing was lost, and the record fits as r was last seen, in one piece
- * and below the watermark, so that no wakeup can be due. A leaf function; the others are jumps with its arguments.
+ * The short way, which nearly every record takes: nothing was lost, and the record fits as r was last seen, in one
+ * piece and below the watermark, so that no wakeup can be due. A leaf; the others are jumps with its arguments.
  */
 unsigned int profbuf_write(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk, u32 nstk)
 {

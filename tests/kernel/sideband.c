@@ -46,8 +46,8 @@ static int own_build_id(struct dl_phdr_info *info, size_t size, void *to)
 {
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-		const ElfW(Nhdr) *n = (const void *)(info->dlpi_addr + p->p_vaddr);
+		const Elf64_Phdr *p = &info->dlpi_phdr[i];
+		const Elf64_Nhdr *n = (const void *)(info->dlpi_addr + p->p_vaddr);
 
 		if (p->p_type == PT_NOTE && n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4) {
 			memcpy(to, (const char *)(n + 1) + 4, 20);

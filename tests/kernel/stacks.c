@@ -131,7 +131,8 @@ static void in_kernel(uint64_t ns)
 	uint64_t end = kt_now() + ns;
 
 	while (kt_now() < end) {
-		void *p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		void *p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 		NEED(p != MAP_FAILED);
 		munmap(p, 4 << 20);
@@ -213,7 +214,9 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 			all++;
 			good += p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == cases[i].stop;
 		}
-		CHECK(all > 10 && good == all, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good, all);
+		/* The function's own first and last instructions have another frame pointer. */
+		CHECK(all > 30 && good + 3 >= all, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good,
+		      all);
 		kt_free(&s);
 	}
 	munmap(page, 4096);
@@ -238,7 +241,7 @@ static void a_loop_of_frames_ends(void)
 		good += p->nr_user == 2 && p->frames[1] == 0x1234 &&
 			PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_FRAME;
 	}
-	CHECK(all > 10 && good == all, "%u of %u", good, all);
+	CHECK(all > 30 && good + 3 >= all, "%u of %u", good, all);
 	kt_free(&s);
 }
 

@@ -32,8 +32,8 @@ struct replay {
 	char *at;		/* what is left of the line */
 };
 
-static void __attribute__((__noreturn__, __format__(__printf__, 2, 3))) bad(const struct replay *p, const char *format,
-									     ...)
+static void __attribute__((__noreturn__, __format__(__printf__, 2, 3)))
+bad(const struct replay *p, const char *format, ...)
 {
 	va_list args;
 

@@ -6,8 +6,8 @@
  *
  * Every word of a record is made from its number, so the reader checks all of them, and that numbers follow one
  * another or a loss record with the missing count and the time of the first one missing. Wakeups are never more than
- * sleeps, and in the end written + lost = attempted. Where no flush period is set, only the wakeup ends a sleep: a lost one stops
- * everything, and the watchdog says so.
+ * sleeps, and in the end written + lost = attempted. Where no flush period is set, only the wakeup ends a sleep: a lost
+ * one stops everything, and the watchdog says so.
  *
  * The writer is a thread, a signal handler in it, or both. As the sampler does, a handler that comes upon a write that
  * is not done skips its own and counts that.

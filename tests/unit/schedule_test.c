@@ -120,11 +120,10 @@ static void reader(void)
 		before = t.nseen;
 		if (timeline_read(&t) && t.nseen != before)
 			continue;
-		if (!done[WRITER]) {
+		if (!done[WRITER])
 			change_side();
-		} else if (t.asleep && !t.tokens && !t.impatient) {
+		else if (t.asleep && !t.tokens && !t.impatient)
 			t.failure = "the reader sleeps for ever";
-		}
 	}
 	leave();
 }

@@ -88,7 +88,7 @@ int cmd_export(int argc, char **argv)
 		}
 	}
 	if (!format || (strcmp(format, "folded") && strcmp(format, "flamegraph"))) {
-		fail("--format takes folded or flamegraph%s%s", format ? ", not " : "", format ? format : "");
+		fail("--format takes folded or flamegraph, not \"%s\"", format ? format : "");
 		return EXIT_USAGE;
 	}
 	profile = load_profile(argc, argv, &path);

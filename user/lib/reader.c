@@ -25,6 +25,7 @@ struct profbuf_reader {
 	ZSTD_DStream *zstd;
 	char *packed;
 	ZSTD_inBuffer in;
+	bool in_frame;		/* the file must not end here */
 };
 
 static ssize_t read_file(struct profbuf_reader *r, char *to, size_t bytes)
@@ -41,17 +42,22 @@ static ssize_t read_file(struct profbuf_reader *r, char *to, size_t bytes)
 static ssize_t read_packed(struct profbuf_reader *r, char *to, size_t bytes)
 {
 	ZSTD_outBuffer out = { .dst = to, .size = bytes };
+	size_t left;
 	ssize_t n;
 
 	while (!out.pos) {
 		if (r->in.pos == r->in.size) {
 			n = read_file(r, r->packed, BUFFER_BYTES);
+			if (!n && r->in_frame)
+				return -ENODATA;
 			if (n <= 0)
 				return n;
 			r->in = (ZSTD_inBuffer){ .src = r->packed, .size = n };
 		}
-		if (ZSTD_isError(ZSTD_decompressStream(r->zstd, &out, &r->in)))
+		left = ZSTD_decompressStream(r->zstd, &out, &r->in);
+		if (ZSTD_isError(left))
 			return -EBADMSG;
+		r->in_frame = left;
 	}
 	return out.pos;
 }

@@ -7,8 +7,8 @@
  *
  * Records have a header of 4 words and a stack of 16 or 64, the rings 1 MiB. All variants take turns within a round, so
  * that a busy machine makes all of them slow. The ratios are of the minima, which others' load changes least;
- * for two threads, to what copying alone takes the writer. The copy loops are the same everywhere, 4 words at a time, as
- * memcpy of a kernel without vector registers would do.
+ * for two threads, to what copying alone takes the writer. The copy loops of copy and Lamport are 4 words at a time, as
+ * memcpy of a kernel without vector registers would do it; the ring's own is in profbuf_core.c.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -92,7 +92,7 @@ static void plain_reset(void)
 }
 
 __attribute__((__noinline__)) static unsigned int copy_write(struct profbuf *unused, u64 tag, u64 now,
-								const u64 *h, u32 nh, const u64 *s, u32 ns)
+							       const u64 *h, u32 nh, const u64 *s, u32 ns)
 {
 	u32 words = 2 + nh + ns;
 	u64 *to;

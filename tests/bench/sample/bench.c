@@ -2,9 +2,9 @@
 /*
  * bench.c - what a sample costs, in the time-stamp counter's units: instructions, on a machine started with --icount
  *
- * At load, the ring alone: writes of records of 21 and 69 words beside a copy loop and a Lamport ring. Then the tick of a
- * running session: its timer's function is replaced by one that counts around it. A probe in profbuf_write() finds the
- * session and is gone before the counting begins: write 0 to the parameter `probe`, then read `table`.
+ * At load, the ring alone: writes of records of 21 and 69 words beside a copy loop and a Lamport ring. Then the tick of
+ * a running session: its timer's function is replaced by one that counts around it. A probe in profbuf_write() finds
+ * the session and is gone before the counting begins: write 0 to the parameter `probe`, then read `table`.
  */
 #include <linux/hrtimer.h>
 #include <linux/kprobes.h>
@@ -53,7 +53,7 @@ static noinline bool write_lamport(struct lamport *b, const u64 *from, unsigned 
 	if (w + n - READ_ONCE(b->r) > b->mask + 1)
 		return false;
 	write_copy(&b->data[w & b->mask], from, n);
-	smp_store_release(&b->w, w + n);
+	smp_store_release(&b->w, w + n);	/* with a reader that there is none of */
 	return true;
 }
 
@@ -227,8 +227,9 @@ static int get_table(char *buf, const struct kernel_param *kp)
 
 	for (i = 0; i < ARRAY_SIZE(ring_names); i++) {
 		for (k = 0; k < 2; k++) {
-			at += sysfs_emit_at(buf, at, "ring %s %u %u %llu %llu %llu\n", ring_names[i], k ? 552 : 168, ROUNDS,
-					    ring_costs[i][k].min, ring_costs[i][k].sum / ROUNDS, ring_costs[i][k].max);
+			at += sysfs_emit_at(buf, at, "ring %s %u %u %llu %llu %llu\n", ring_names[i],
+					    k ? 552 : 168, ROUNDS, ring_costs[i][k].min,
+					    ring_costs[i][k].sum / ROUNDS, ring_costs[i][k].max);
 		}
 	}
 	for (i = 0; i < ROWS && rows[i].n; i++) {

@@ -4,8 +4,8 @@
  *
  * usage: workload user|kernel FRAMES SECONDS
  *
- * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a file
- * in memory.
+ * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a
+ * file in memory.
  */
 #include <fcntl.h>
 #include <stdint.h>

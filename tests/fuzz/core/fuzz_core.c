@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
 	free(pair.memory);
 	memset(&pair, 0, sizeof(pair));
-	pair.verbose = getenv("FUZZ_VERBOSE") != NULL;
+	pair.verbose = !!getenv("FUZZ_VERBOSE");
 	start(&pair, &in);
 	while (in.n)
 		step(&pair, &in);

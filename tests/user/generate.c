@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * generate.c - streams made by hand; as a program, it writes the example to the file it is given
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generate.h"
+
+struct profbuf_record *generate(struct generated *g, unsigned int type, uint64_t time, unsigned int cpu, size_t words)
+{
+	struct profbuf_record *r;
+
+	g->words = realloc(g->words, (g->n + 3 + words) * 8);
+	if (!g->words)
+		abort();
+	r = (struct profbuf_record *)(g->words + g->n);
+	memset(r, 0, (3 + words) * 8);
+	r->len = 3 + words;
+	r->time = time;
+	r->type = type;
+	r->cpu = cpu;
+	g->n += 3 + words;
+	return r;
+}
+
+#define GENERATE(g, type, time, cpu, struct_name, extra) \
+	((struct struct_name *)generate(g, type, time, cpu, (sizeof(struct struct_name) + (extra) + 7) / 8 - 3))
+
+void generate_info(struct generated *g, unsigned int nr_cpus)
+{
+	struct profbuf_stream_info *info = GENERATE(g, PROFBUF_RECORD_INFO, 1000, PROFBUF_CPU_NONE,
+						    profbuf_stream_info, 0);
+
+	info->magic = PROFBUF_MAGIC;
+	info->abi_version = PROFBUF_ABI_VERSION;
+	info->clock = 1;
+	info->realtime_offset = 1700000000000000000ULL;
+	info->period = 1000000;
+	info->flags = PROFBUF_CONFIG_FLAGS;
+	info->nr_cpus = nr_cpus;
+	info->nr_skips = PROFBUF_NR_SKIPS;
+	info->kernel_depth = 127;
+	info->user_depth = 127;
+	strcpy(info->release, "6.1.0-test");
+	strcpy(info->machine, "x86_64");
+}
+
+void generate_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, const uint64_t *kernel,
+		     unsigned int nr_kernel, const uint64_t *user, unsigned int nr_user)
+{
+	struct profbuf_sample *s = GENERATE(g, PROFBUF_RECORD_SAMPLE, time, cpu, profbuf_sample,
+					    8 * (nr_kernel + nr_user));
+
+	s->mode = nr_kernel ? PROFBUF_MODE_KERNEL : PROFBUF_MODE_USER;
+	s->stop = PROFBUF_STOP_END | PROFBUF_STOP_END << 4;
+	s->nr_kernel = nr_kernel;
+	s->nr_user = nr_user;
+	s->pid = pid;
+	s->tid = pid;
+	if (nr_kernel)
+		memcpy(s->frames, kernel, 8 * nr_kernel);
+	if (nr_user)
+		memcpy(s->frames + nr_kernel, user, 8 * nr_user);
+	g->counters[cpu].ticks++;
+	g->counters[cpu].delivered++;
+}
+
+void generate_lost(struct generated *g, uint64_t time, unsigned int cpu, uint64_t count)
+{
+	GENERATE(g, PROFBUF_RECORD_LOST, time, cpu, profbuf_lost, 0)->count = count;
+	g->counters[cpu].ticks += count;
+	g->counters[cpu].lost += count;
+}
+
+void generate_process(struct generated *g, uint64_t time, uint32_t pid, uint64_t start_time, const char *comm,
+		      uint32_t nr_mappings)
+{
+	struct profbuf_process *p = GENERATE(g, PROFBUF_RECORD_PROCESS, time, PROFBUF_CPU_NONE, profbuf_process, 0);
+
+	p->pid = pid;
+	p->ns_pid = pid;
+	p->start_time = start_time;
+	p->exe_start = nr_mappings ? 0x400000 : 0;
+	p->nr_mappings = nr_mappings;
+	strcpy(p->comm, comm);
+}
+
+void generate_mapping(struct generated *g, uint32_t pid, uint64_t start_time, uint64_t start, uint64_t end,
+		      uint64_t offset, const char *path)
+{
+	struct profbuf_mapping *m = GENERATE(g, PROFBUF_RECORD_MAPPING, 1000, PROFBUF_CPU_NONE, profbuf_mapping,
+					     strlen(path) + 1);
+
+	m->misc = *path == '/' ? 0 : PROFBUF_MAPPING_ANON;
+	m->pid = pid;
+	m->start_time = start_time;
+	m->start = start;
+	m->end = end;
+	m->offset = offset;
+	strcpy(m->path, path);
+}
+
+void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_t end, const char *name,
+		     const char *module)
+{
+	struct profbuf_symbol_record *s = GENERATE(g, PROFBUF_RECORD_SYMBOL, 9000, PROFBUF_CPU_NONE,
+						   profbuf_symbol_record, strlen(name) + strlen(module) + 2);
+
+	s->misc = kind;
+	s->start = start;
+	s->end = end;
+	strcpy(s->text, name);
+	strcpy(s->text + strlen(name) + 1, module);
+}
+
+void generate_marker(struct generated *g, uint64_t time, const char *text)
+{
+	struct profbuf_marker *m = GENERATE(g, PROFBUF_RECORD_MARKER, time, PROFBUF_CPU_NONE, profbuf_marker,
+					    strlen(text) + 1);
+
+	m->misc = strlen(text);
+	strcpy(m->text, text);
+}
+
+void generate_end(struct generated *g, unsigned int nr_cpus)
+{
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
+		struct profbuf_record_counters *c = GENERATE(g, PROFBUF_RECORD_COUNTERS, 1000000000, cpu,
+							     profbuf_record_counters, 0);
+
+		c->misc = PROFBUF_COUNTERS_FINAL;
+		c->counters = g->counters[cpu];
+	}
+}
+
+bool generate_write(const struct generated *g, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	bool ok = f && fwrite(g->words, 8, g->n, f) == g->n;
+
+	return f && !fclose(f) && ok;
+}
+
+void generate_free(struct generated *g)
+{
+	free(g->words);
+	*g = (struct generated){ 0 };
+}
+
+/*
+ * 100 ticks on two CPUs: "alpha one" (pid 100) has 40 samples in the kernel under its code, 30 in code it made at run
+ * time; "beta" (pid 200) has 10, out of the order of time; 15 are lost, 4 skipped as idle, 1 is missed.
+ */
+void generate_example(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120, 0xffffffff81000230 };
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	static const uint64_t jit[] = { 0x7f0000000010 };
+	unsigned int i;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	for (i = 0; i < 40; i++)
+		generate_sample(g, 2000000 + i * 1000, 0, 100, kernel, 3, user, 2);
+	generate_process(g, 2000000, 100, 5, "alpha one", 2);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/alpha");
+	generate_mapping(g, 100, 5, 0x7f0000000000, 0x7f0000001000, 0, "");
+	for (i = 0; i < 30; i++)
+		generate_sample(g, 4000000 + i * 1000, 1, 100, NULL, 0, jit, 1);
+	generate_lost(g, 5000000, 1, 15);
+	generate_process(g, 1000000, 200, 6, "beta", 1);
+	generate_mapping(g, 200, 6, 0x400000, 0x500000, 0, "/nonexistent/beta");
+	for (i = 0; i < 10; i++)
+		generate_sample(g, 1000000 + i * 1000, 0, 200, NULL, 0, user, 2);
+	generate_marker(g, 6000000, "phase two");
+	g->counters[0].ticks += 5;
+	g->counters[0].skipped[PROFBUF_SKIP_IDLE] = 4;
+	g->counters[0].missed = 1;
+	generate_end(g, 2);
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
+	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, "ext4_read", "ext4");
+	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
+}
+
+#ifdef GENERATE_MAIN
+int main(int argc, char **argv)
+{
+	struct generated g;
+
+	if (argc != 2)
+		return 2;
+	generate_example(&g);
+	return !generate_write(&g, argv[1]);
+}
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * generate.h - streams made by hand, for the tests of what reads them
+ */
+#ifndef GENERATE_H
+#define GENERATE_H
+
+#include "profbuf.h"
+
+struct generated {
+	uint64_t *words;
+	size_t n;
+	struct profbuf_counters counters[4];
+};
+
+void generate_info(struct generated *g, unsigned int nr_cpus);
+void generate_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, const uint64_t *kernel,
+		     unsigned int nr_kernel, const uint64_t *user, unsigned int nr_user);
+void generate_lost(struct generated *g, uint64_t time, unsigned int cpu, uint64_t count);
+void generate_process(struct generated *g, uint64_t time, uint32_t pid, uint64_t start_time, const char *comm,
+		      uint32_t nr_mappings);
+void generate_mapping(struct generated *g, uint32_t pid, uint64_t start_time, uint64_t start, uint64_t end,
+		      uint64_t offset, const char *path);
+void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_t end, const char *name,
+		     const char *module);
+void generate_marker(struct generated *g, uint64_t time, const char *text);
+/* Final counters of every CPU, which agree with the samples and losses before. */
+void generate_end(struct generated *g, unsigned int nr_cpus);
+/* A record of any type; @words after the three of the header. Returns it. */
+struct profbuf_record *generate(struct generated *g, unsigned int type, uint64_t time, unsigned int cpu, size_t words);
+
+/* To a file. */
+bool generate_write(const struct generated *g, const char *path);
+void generate_free(struct generated *g);
+
+/* A whole stream of two processes, used by the tests of the commands: see generate.c. */
+void generate_example(struct generated *g);
+
+#endif /* GENERATE_H */

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lib_test.c - libprofbuf: streams that are right, and each way of being wrong; accounting; profiles; kernel symbols
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "generate.h"
+
+static char dir[] = "/tmp/profbuf-test-XXXXXX";
+static char path[64];
+
+static int next(const struct generated *g, size_t bytes, size_t skip)
+{
+	const struct profbuf_record *r;
+	struct profbuf_stream s;
+	int got;
+
+	profbuf_stream_init(&s, g->words, bytes);
+	while ((got = profbuf_stream_next(&s, &r)) == 1 && skip)
+		skip--;
+	return got;
+}
+
+/* Streams */
+
+static void test_example_has_its_records(void **state)
+{
+	unsigned int types[2048] = { 0 };
+	const struct profbuf_record *r;
+	struct profbuf_stream s;
+	struct generated g;
+
+	(void)state;
+	generate_example(&g);
+	profbuf_stream_init(&s, g.words, g.n * 8);
+	while (profbuf_stream_next(&s, &r) == 1)
+		types[r->type]++;
+	assert_int_equal(s.at, g.n);
+	assert_int_equal(types[PROFBUF_RECORD_INFO], 1);
+	assert_int_equal(types[PROFBUF_RECORD_SAMPLE], 80);
+	assert_int_equal(types[PROFBUF_RECORD_LOST], 1);
+	assert_int_equal(types[PROFBUF_RECORD_COUNTERS], 2);
+	assert_int_equal(types[PROFBUF_RECORD_SYMBOL], 3);
+	generate_free(&g);
+}
+
+static void test_cut_record_is_no_data(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8 - 8, 1), -ENODATA);
+	assert_int_equal(next(&g, g.n * 8, 1), 1);
+	assert_int_equal(next(&g, g.n * 8, 2), 0);
+	assert_int_equal(next(&g, 0, 0), 0);
+	generate_free(&g);
+}
+
+static void test_other_files_are_not_streams(void **state)
+{
+	struct generated g = { 0 };
+	struct profbuf_stream_info *info;
+
+	(void)state;
+	generate_info(&g, 1);
+	info = (void *)g.words;
+	info->magic++;
+	assert_int_equal(next(&g, g.n * 8, 0), -EBADMSG);
+	info->magic = __builtin_bswap64(PROFBUF_MAGIC);
+	assert_int_equal(next(&g, g.n * 8, 0), -EPROTO);
+	info->magic = PROFBUF_MAGIC;
+	info->abi_version++;
+	assert_int_equal(next(&g, g.n * 8, 0), -EPROTO);
+	info->abi_version--;
+	info->type = PROFBUF_RECORD_SAMPLE;
+	assert_int_equal(next(&g, g.n * 8, 0), -EBADMSG);
+	info->type = PROFBUF_RECORD_INFO;
+	assert_int_equal(next(&g, g.n * 8, 0), 1);
+	generate_free(&g);
+}
+
+/* Each change makes a record that is right otherwise one that is refused. */
+#define REFUSED(make, change) do { \
+	struct generated g = { 0 }; \
+	struct profbuf_record *r; \
+	size_t at; \
+	generate_info(&g, 2); \
+	at = g.n; \
+	make; \
+	r = (struct profbuf_record *)(g.words + at); \
+	assert_int_equal(next(&g, g.n * 8, 1), 1); \
+	change; \
+	assert_int_equal(next(&g, g.n * 8, 1), -EBADMSG); \
+	generate_free(&g); \
+} while (0)
+
+#define AS(name)	((struct profbuf_##name *)r)
+
+static const uint64_t frames[2] = { 1, 2 };
+
+static void test_damaged_records_are_refused(void **state)
+{
+	(void)state;
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 0);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 2);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = PROFBUF_RECORD_MAX / 8 + 1);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = UINT64_MAX);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 6);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->cpu = 2);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), r->cpu = PROFBUF_CPU_NONE);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), AS(sample)->nr_user = 3);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), AS(sample)->nr_kernel = 255);
+	REFUSED(generate_process(&g, 1, 1, 1, "x", 0), memset(AS(process)->comm, 'x', 16));
+	REFUSED(generate_process(&g, 1, 1, 1, "x", 0), r->len--);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->end = 1);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->build_id_len = 25);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), memset(AS(mapping)->path, 'x', 8));
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 8);
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = UINT32_MAX);
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 3);
+	REFUSED(generate_symbol(&g, 0, 1, 2, "a", ""), AS(symbol_record)->end = 1);
+	REFUSED(generate_symbol(&g, 0, 1, 2, "abcdef", ""), memset(AS(symbol_record)->text, 'x', 8));
+}
+
+static void test_second_info_is_refused(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 2);
+	generate_info(&g, 2);
+	assert_int_equal(next(&g, g.n * 8, 1), -EBADMSG);
+	generate_free(&g);
+}
+
+static void test_unknown_records_are_passed_over(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	generate(&g, 777, 1, 0, 5);
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8, 2), 1);
+	generate_free(&g);
+}
+
+static void test_records_that_grew_are_read(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	g.words = realloc(g.words, (g.n + 10) * 8);
+	memset(g.words + g.n, 0xff, 80);
+	g.words[0] += 2;
+	g.n += 2;
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8, 1), 1);
+	generate_free(&g);
+}
+
+/* Files */
+
+static size_t count(const char *file, int *end)
+{
+	const struct profbuf_record *r;
+	struct profbuf_reader *reader;
+	size_t n = 0;
+
+	assert_int_equal(profbuf_reader_open(&reader, file), 0);
+	while ((*end = profbuf_reader_next(reader, &r)) == 1)
+		n++;
+	profbuf_reader_close(reader);
+	return n;
+}
+
+/* More than the reader's buffer, so that records lie across its end. */
+static void test_long_file(void **state)
+{
+	struct generated g = { 0 };
+	int end;
+
+	(void)state;
+	generate_info(&g, 1);
+	for (int i = 0; i < 60000; i++)
+		generate_sample(&g, i, 0, 1, NULL, 0, frames, 1 + i % 2);
+	assert_true(generate_write(&g, path));
+	assert_int_equal(count(path, &end), 60001);
+	assert_int_equal(end, 0);
+	assert_int_equal(truncate(path, g.n * 8 - 3), 0);
+	assert_int_equal(count(path, &end), 60000);
+	assert_int_equal(end, -ENODATA);
+	generate_free(&g);
+}
+
+static void test_compressed_file(void **state)
+{
+	struct generated g = { 0 };
+	size_t room, n;
+	void *packed;
+	FILE *f;
+	int end;
+
+	(void)state;
+	generate_example(&g);
+	room = ZSTD_compressBound(g.n * 8);
+	packed = malloc(room);
+	n = ZSTD_compress(packed, room, g.words, g.n * 8, 3);
+	assert_false(ZSTD_isError(n));
+	f = fopen(path, "w");
+	assert_int_equal(fwrite(packed, 1, n, f), n);
+	fclose(f);
+	assert_int_equal(count(path, &end), 93);
+	assert_int_equal(end, 0);
+	assert_int_equal(truncate(path, n / 2), 0);
+	count(path, &end);
+	assert_true(end < 0);
+	free(packed);
+	generate_free(&g);
+}
+
+static void test_files_that_are_none(void **state)
+{
+	struct profbuf_profile *profile;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(profbuf_profile_read(&profile, "/nonexistent", NULL), -ENOENT);
+	assert_int_equal(profbuf_profile_read(&profile, "/tmp", NULL), -EISDIR);
+	f = fopen(path, "w");
+	fclose(f);
+	assert_int_equal(profbuf_profile_read(&profile, path, NULL), -ENODATA);
+	f = fopen(path, "w");
+	fputs("#!/bin/sh\necho this is something else altogether\n", f);
+	fclose(f);
+	assert_int_equal(profbuf_profile_read(&profile, path, NULL), -EBADMSG);
+}
+
+/* Accounting */
+
+static enum profbuf_verdict verdict(const struct generated *g)
+{
+	struct profbuf_accounting a;
+	const struct profbuf_record *r;
+	enum profbuf_verdict v;
+	struct profbuf_stream s;
+
+	profbuf_stream_init(&s, g->words, g->n * 8);
+	assert_int_equal(profbuf_stream_next(&s, &r), 1);
+	assert_int_equal(profbuf_accounting_init(&a, (const void *)r), 0);
+	while (profbuf_stream_next(&s, &r) == 1)
+		profbuf_accounting_add(&a, r);
+	profbuf_accounting_check(&a);
+	v = a.verdict;
+	profbuf_accounting_exit(&a);
+	return v;
+}
+
+static void test_accounting_is_judged(void **state)
+{
+	struct generated g;
+
+	(void)state;
+	generate_example(&g);
+	assert_int_equal(verdict(&g), PROFBUF_EXACT);
+	generate_free(&g);
+	for (int i = 0; i < 4; i++) {
+		g = (struct generated){ 0 };
+		generate_info(&g, 2);
+		generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2);
+		generate_lost(&g, 2, 1, 7);
+		g.counters[0].ticks += i == 0;		/* one tick went nowhere */
+		g.counters[0].delivered += i == 1;	/* one sample is not in the stream */
+		g.counters[0].ticks += i == 1;
+		g.counters[1].lost += i == 2;		/* one loss is not */
+		g.counters[1].ticks += i == 2;
+		generate_end(&g, i == 3 ? 1 : 2);	/* the end of a CPU is missing */
+		assert_int_equal(verdict(&g), i == 3 ? PROFBUF_UNFINISHED : PROFBUF_WRONG);
+		generate_free(&g);
+	}
+}
+
+/* Profiles */
+
+static struct profbuf_profile *profile_of(const struct generated *g)
+{
+	struct profbuf_profile *profile;
+
+	assert_true(generate_write(g, path));
+	assert_int_equal(profbuf_profile_read(&profile, path, NULL), 0);
+	return profile;
+}
+
+static const char *symbol_at(const struct profbuf_profile *p, const struct profbuf_stack *stack, unsigned int frame)
+{
+	const struct profbuf_frame *f;
+
+	profbuf_profile_frames(p, &f);
+	return f[stack->frames[frame]].symbol->name;
+}
+
+static void test_equal_stacks_are_one(void **state)
+{
+	const struct profbuf_program *const *programs;
+	const struct profbuf_stack *stacks;
+	const struct profbuf_event *events;
+	struct profbuf_profile *p;
+	struct generated g;
+
+	(void)state;
+	generate_example(&g);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_events(p, &events), 80);
+	assert_int_equal(profbuf_profile_stacks(p, &stacks), 3);
+	assert_int_equal(profbuf_profile_programs(p, &programs), 2);
+	assert_string_equal(programs[stacks[events[0].stack].program]->comm, "alpha one");
+	assert_int_equal(stacks[0].nr_kernel, 3);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "copy_page");
+	assert_string_equal(symbol_at(p, &stacks[0], 1), "ext4_read");
+	assert_string_equal(symbol_at(p, &stacks[0], 2), "do_syscall_64");
+	assert_string_equal(symbol_at(p, &stacks[0], 3), "[alpha]");
+	profbuf_profile_sort(p);
+	profbuf_profile_events(p, &events);
+	assert_int_equal(events[0].time, 1000000);
+	assert_string_equal(programs[stacks[events[0].stack].program]->comm, "beta");
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* Each sample belongs to the description in force at its time, one before the first to the first. */
+static void test_descriptions_have_their_times(void **state)
+{
+	static const char *const expected[] = { "old", "old", "new", "new", ":8", "swapper" };
+	static const uint64_t times[] = { 5, 15, 20, 30, 40, 50 };
+	static const uint32_t pids[] = { 7, 7, 7, 7, 8, 0 };
+	const struct profbuf_program *const *programs;
+	const struct profbuf_stack *stacks;
+	const struct profbuf_event *events;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_process(&g, 20, 7, 1, "new", 0);
+	generate_process(&g, 10, 7, 1, "old", 0);
+	for (int i = 0; i < 6; i++)
+		generate_sample(&g, times[i], 0, pids[i], NULL, 0, frames, 1);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_events(p, &events), 6);
+	profbuf_profile_stacks(p, &stacks);
+	profbuf_profile_programs(p, &programs);
+	for (int i = 0; i < 6; i++)
+		assert_string_equal(programs[stacks[events[i].stack].program]->comm, expected[i]);
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+static void test_samples_without_addresses_have_a_frame(void **state)
+{
+	const struct profbuf_stack *stacks;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_sample(&g, 1, 0, 7, NULL, 0, NULL, 0);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_stacks(p, &stacks), 1);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "[unknown]");
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* A real file: this program's own function, found by the inode, and not in a file with another one. */
+static void test_user_symbols_of_a_real_file(void **state)
+{
+	unsigned long from, to, offset, self = (unsigned long)&test_user_symbols_of_a_real_file;
+	const struct profbuf_stack *stacks;
+	struct generated g = { 0 };
+	uint64_t start = 0x10000000, addresses[2];
+	struct profbuf_profile *p;
+	char line[512], exe[256];
+	FILE *f = fopen("/proc/self/maps", "r");
+	struct stat st;
+	size_t mapping;
+	ssize_t n;
+
+	(void)state;
+	do {
+		assert_non_null(fgets(line, sizeof(line), f));
+		assert_int_equal(sscanf(line, "%lx-%lx %*s %lx", &from, &to, &offset), 3);
+	} while (self < from || self >= to);
+	fclose(f);
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	assert_true(n > 0);
+	exe[n] = 0;
+	assert_int_equal(stat(exe, &st), 0);
+	addresses[0] = start + (self - from) + 4;
+	addresses[1] = start + (self - from) + 1;	/* returns to: the call is at the byte before */
+	generate_info(&g, 1);
+	generate_process(&g, 1, 7, 1, "self", 1);
+	mapping = g.n;
+	generate_mapping(&g, 7, 1, start, start + (to - from), offset, exe);
+	((struct profbuf_mapping *)(g.words + mapping))->inode = st.st_ino;
+	generate_sample(&g, 2, 0, 7, NULL, 0, addresses, 2);
+	p = profile_of(&g);
+	profbuf_profile_stacks(p, &stacks);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "test_user_symbols_of_a_real_file");
+	assert_string_equal(symbol_at(p, &stacks[0], 1), "test_user_symbols_of_a_real_file");
+	profbuf_profile_free(p);
+
+	((struct profbuf_mapping *)(g.words + mapping))->inode++;
+	p = profile_of(&g);
+	profbuf_profile_stacks(p, &stacks);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "[lib_test]");
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* Kernel symbols */
+
+static const char kallsyms[] =
+	"ffffffff81000000 T _stext\n"
+	"ffffffff81000000 T startup\n"
+	"ffffffff81000100 t helper\n"
+	"ffffffff81000100 W weak_alias\n"
+	"ffffffff81000200 T schedule\n"
+	"ffffffff81000300 T _etext\n"
+	"ffffffff82000000 D some_data\n"
+	"ffffffffc0000000 t init\t[ext4]\n"
+	"ffffffffc0000100 t last\t[ext4]\n"
+	"nonsense\n";
+
+static void test_kallsyms(void **state)
+{
+	struct profbuf_kallsyms *k;
+	const char *name, *module;
+	uint64_t start, end;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs(kallsyms, f);
+	fclose(f);
+	assert_int_equal(profbuf_kallsyms_load(&k, path), 0);
+	assert_true(profbuf_kallsyms_find(k, 0xffffffff81000050, &name, &module, &start, &end));
+	assert_string_equal(name, "startup");
+	assert_string_equal(module, "");
+	assert_true(profbuf_kallsyms_find(k, 0xffffffff810001ff, &name, &module, &start, &end));
+	assert_string_equal(name, "helper");
+	assert_int_equal(end - start, 0x100);
+	assert_true(profbuf_kallsyms_find(k, 0xffffffffc0000001, &name, &module, &start, &end));
+	assert_string_equal(name, "init");
+	assert_string_equal(module, "ext4");
+	assert_false(profbuf_kallsyms_find(k, 0xffffffff81000301, &name, &module, &start, &end));
+	assert_false(profbuf_kallsyms_find(k, 0xffffffff82000001, &name, &module, &start, &end));
+	assert_false(profbuf_kallsyms_find(k, 5, &name, &module, &start, &end));
+	assert_true(profbuf_kallsyms_address(k, "schedule") == 0xffffffff81000200);
+	assert_int_equal(profbuf_kallsyms_address(k, "nowhere"), 0);
+	profbuf_kallsyms_free(k);
+}
+
+static void test_hidden_kallsyms_are_eperm(void **state)
+{
+	struct profbuf_kallsyms *k;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs("0000000000000000 T startup\n0000000000000000 T schedule\n", f);
+	fclose(f);
+	assert_int_equal(profbuf_kallsyms_load(&k, path), -EPERM);
+	assert_int_equal(profbuf_kallsyms_load(&k, "/nonexistent"), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_example_has_its_records),
+		cmocka_unit_test(test_cut_record_is_no_data),
+		cmocka_unit_test(test_other_files_are_not_streams),
+		cmocka_unit_test(test_damaged_records_are_refused),
+		cmocka_unit_test(test_second_info_is_refused),
+		cmocka_unit_test(test_unknown_records_are_passed_over),
+		cmocka_unit_test(test_records_that_grew_are_read),
+		cmocka_unit_test(test_long_file),
+		cmocka_unit_test(test_compressed_file),
+		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_accounting_is_judged),
+		cmocka_unit_test(test_equal_stacks_are_one),
+		cmocka_unit_test(test_descriptions_have_their_times),
+		cmocka_unit_test(test_samples_without_addresses_have_a_frame),
+		cmocka_unit_test(test_user_symbols_of_a_real_file),
+		cmocka_unit_test(test_kallsyms),
+		cmocka_unit_test(test_hidden_kallsyms_are_eperm),
+	};
+	char command[96];
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof(path), "%s/file", dir);
+	failed = cmocka_run_group_tests_name("lib", tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) || failed;
+}
