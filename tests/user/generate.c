@@ -12,9 +12,12 @@ struct profbuf_record *generate(struct generated *g, unsigned int type, uint64_t
 {
 	struct profbuf_record *r;
 
-	g->words = realloc(g->words, (g->n + 3 + words) * 8);
-	if (!g->words)
-		abort();
+	if (g->n + 3 + words > g->room) {
+		g->room = 2 * (g->n + 3 + words);
+		g->words = realloc(g->words, g->room * 8);
+		if (!g->words)
+			abort();
+	}
 	r = (struct profbuf_record *)(g->words + g->n);
 	memset(r, 0, (3 + words) * 8);
 	r->len = 3 + words;

@@ -9,7 +9,7 @@
 
 struct generated {
 	uint64_t *words;
-	size_t n;
+	size_t n, room;
 	struct profbuf_counters counters[4];
 };
 
