@@ -17,7 +17,7 @@ help:
 	@echo 'make check-debug   the module on kernels built to find faults'
 	@echo
 	@echo 'make [all]         profbuf.ko for the running kernel (or KVERSION=, KDIR=), build/user/profbuf'
-	@echo 'make install       both, and udev rule and library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
+	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample'

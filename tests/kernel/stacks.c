@@ -215,8 +215,8 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 			good += p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == cases[i].stop;
 		}
 		/* The function's own first and last instructions have another frame pointer. */
-		CHECK(all > 30 && good + 3 >= all, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good,
-		      all);
+		CHECK(all > 30 && good + 3 >= all, "frame pointer %llx: %u of %u",
+		      (unsigned long long)cases[i].fp, good, all);
 		kt_free(&s);
 	}
 	munmap(page, 4096);

@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* Sessions ------------------------------------------------------------------------------------------------------- */
 
 struct profbuf_session;
@@ -359,6 +361,8 @@ bool profbuf_kallsyms_find(const struct profbuf_kallsyms *kallsyms, uint64_t add
 
 /* The address of a symbol of the kernel itself; 0: there is none. */
 uint64_t profbuf_kallsyms_address(const struct profbuf_kallsyms *kallsyms, const char *name);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
