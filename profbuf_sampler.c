@@ -177,7 +177,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
-		irq_work |= profbuf_sideband_see(c, now, h.pid);
+		irq_work |= profbuf_sideband_see(c, now, h.pid, h.tid);
 	if (irq_work)
 		irq_work_queue(&c->wake);
 }

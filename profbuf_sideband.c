@@ -108,7 +108,7 @@ static u64 signature(const struct profbuf_sideband *b, struct task_struct *leade
 	return h ? h : 1;
 }
 
-static void fill_request(struct profbuf_request *r, struct task_struct *leader, struct mm_struct *mm, u64 now, u32 pid)
+static void fill_process(struct profbuf_request *r, struct task_struct *leader, struct mm_struct *mm)
 {
 	struct pid *thread_group;
 
@@ -118,9 +118,8 @@ static void fill_request(struct profbuf_request *r, struct task_struct *leader, 
 	r->ppid = task_tgid_nr(rcu_dereference(leader->real_parent));
 	r->cgroup = cgroup_id(task_dfl_cgroup(current));
 	rcu_read_unlock();
-	r->pid = pid;
+	r->tid = 0;
 	r->uid = from_kuid(&init_user_ns, current_uid());
-	r->time = now;
 	r->start_time = leader->start_boottime;
 	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
 	memcpy(r->comm, leader->comm, sizeof(r->comm));
@@ -129,7 +128,36 @@ static void fill_request(struct profbuf_request *r, struct task_struct *leader, 
 		mmget(mm);
 }
 
-bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid)
+static void fill_thread(struct profbuf_request *r, u32 tid)
+{
+	r->tid = tid;
+	r->start_time = current->start_boottime;
+	memcpy(r->comm, current->comm, sizeof(r->comm));
+	r->mm = NULL;
+}
+
+/* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
+static struct profbuf_request *get_request(struct profbuf_sideband *b, struct profbuf_requests *q, u64 now, u32 pid)
+{
+	struct profbuf_request *r;
+
+	/* The worker has done with the entries before tail. */
+	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+		return NULL;
+	}
+	r = &q->ring[q->head % PROFBUF_REQUESTS];
+	r->time = now;
+	r->pid = pid;
+	return r;
+}
+
+static void put_request(struct profbuf_requests *q)
+{
+	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
+}
+
+static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 {
 	struct profbuf_sideband *b = &c->session->sideband;
 	struct task_struct *leader = current->group_leader;
@@ -138,18 +166,47 @@ bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid)
 	struct profbuf_requests *q = &c->requests;
 	u64 sig = signature(b, leader, mm);
 	u64 *seen = &q->seen[hash_64((u64)leader, ilog2(PROFBUF_SEEN))];
+	struct profbuf_request *r;
 
 	if (likely(*seen == sig))
 		return false;
-	/* The worker has done with the entries before tail. */
-	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
-		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+	r = get_request(b, q, now, pid);
+	if (!r)
 		return false;
-	}
-	fill_request(&q->ring[q->head % PROFBUF_REQUESTS], leader, mm, now, pid);
-	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
+	fill_process(r, leader, mm);
+	put_request(q);
 	*seen = sig;
 	return true;
+}
+
+/* The name is part of the signature: a new one is asked for like a new thread. */
+static bool see_thread(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+{
+	struct profbuf_sideband *b = &c->session->sideband;
+	struct profbuf_requests *q = &c->requests;
+	u64 *seen = &q->seen_threads[hash_64((u64)current, ilog2(PROFBUF_SEEN))];
+	struct profbuf_request *r;
+	u64 comm[2], sig;
+
+	BUILD_BUG_ON(sizeof(comm) != sizeof(current->comm));
+	memcpy(comm, current->comm, sizeof(comm));
+	sig = (comm[0] * 3 ^ comm[1] * 5) + current->start_boottime + READ_ONCE(b->generation);
+	if (likely(*seen == sig))
+		return false;
+	r = get_request(b, q, now, pid);
+	if (!r)
+		return false;
+	fill_thread(r, tid);
+	put_request(q);
+	*seen = sig;
+	return true;
+}
+
+bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+{
+	bool asked = see_process(c, now, pid);
+
+	return see_thread(c, now, pid, tid) || asked;
 }
 
 void profbuf_sideband_pass(struct profbuf_cpu *c)
@@ -368,12 +425,50 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 	atomic64_add(nr, &b->mappings);
 }
 
+/* Puts the name of a thread into the queue, unless it is there. */
+static void describe_thread(struct profbuf_sideband *b, const struct profbuf_request *r)
+{
+	u64 *described = &b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
+	const u64 *comm = (const u64 *)r->comm;
+	u64 sig = hash_64(r->start_time + r->tid, 64) ^ comm[0] ^ comm[1] << 1;
+	struct profbuf_note *note;
+	struct profbuf_thread *t;
+	LIST_HEAD(notes);
+
+	if (*described == sig)
+		return;
+	note = profbuf_note_alloc(sizeof(*t));
+	if (!note) {
+		ask_again(b, PROFBUF_SIDEBAND_MEMORY);
+		return;
+	}
+	t = (struct profbuf_thread *)note->words;
+	t->time = r->time;
+	t->type = PROFBUF_RECORD_THREAD;
+	t->cpu = PROFBUF_CPU_NONE;
+	t->pid = r->pid;
+	t->tid = r->tid;
+	t->start_time = r->start_time;
+	memcpy(t->comm, r->comm, sizeof(t->comm));
+	/* The task may have been in the middle of a change. */
+	t->comm[sizeof(t->comm) - 1] = 0;
+	list_add(&note->list, &notes);
+	if (!profbuf_sideband_queue(b, &notes)) {
+		kfree(note);
+		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
+		return;
+	}
+	*described = sig;
+}
+
 static void describe_requests(struct profbuf_sideband *b, struct profbuf_requests *q, char *buf, int size)
 {
 	while (q->tail != smp_load_acquire(&q->head)) {	/* pairs with profbuf_sideband_see() */
 		struct profbuf_request *r = &q->ring[q->tail % PROFBUF_REQUESTS];
 
-		if (buf)
+		if (r->tid)
+			describe_thread(b, r);
+		else if (buf)
 			describe(b, r, buf, size);
 		else
 			ask_again(b, PROFBUF_SIDEBAND_MEMORY);

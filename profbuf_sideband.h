@@ -23,12 +23,13 @@ struct mm_struct;
 struct profbuf_cpu;
 struct profbuf_session;
 
-#define PROFBUF_REQUESTS	32	/* per CPU: processes seen between two runs of the worker */
-#define PROFBUF_SEEN		512	/* per CPU: processes remembered */
-#define PROFBUF_DESCRIBED	4096	/* per session: processes remembered by the worker */
+#define PROFBUF_REQUESTS	64	/* per CPU: processes and threads seen between two runs of the worker */
+#define PROFBUF_SEEN		512	/* per CPU: processes remembered, and as many threads */
+#define PROFBUF_DESCRIBED	4096	/* per session: processes and threads remembered by the worker */
 
 struct profbuf_request {
-	struct mm_struct *mm;		/* a reference; NULL: kernel thread */
+	u32 tid;			/* a thread's name; 0: a process */
+	struct mm_struct *mm;		/* of a process, a reference; NULL: kernel thread */
 	u64 time;
 	u64 start_time;
 	u64 cgroup;
@@ -37,7 +38,7 @@ struct profbuf_request {
 	u32 ppid;
 	u32 uid;
 	bool is_32bit;
-	char comm[TASK_COMM_LEN];
+	char comm[TASK_COMM_LEN] __aligned(8);
 };
 
 /* A CPU's requests: the tick puts at @head, the worker takes at @tail. */
@@ -46,6 +47,7 @@ struct profbuf_requests {
 	unsigned int head;
 	unsigned int tail;
 	u64 seen[PROFBUF_SEEN];		/* the tick's: signatures of what was asked for */
+	u64 seen_threads[PROFBUF_SEEN];	/* likewise */
 };
 
 /* A record in the queue. */
@@ -83,11 +85,12 @@ void profbuf_sideband_exit(struct profbuf_sideband *b);
  * @c: this CPU's part
  * @now: the sample's time
  * @pid: the thread group as the sample shows it
+ * @tid: the thread likewise
  *
  * Context: the tick, NMI too.
  * Return: whether there is a request, so that profbuf_sideband_pass() is to be called from an irq_work.
  */
-bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid);
+bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid);
 
 /**
  * profbuf_sideband_pass() - get requests to the worker

@@ -46,7 +46,8 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_MAPPING	= 5,	/* struct profbuf_mapping */
 	PROFBUF_RECORD_MARKER	= 6,	/* struct profbuf_marker */
 	PROFBUF_RECORD_SIDEBAND_LOST = 7, /* struct profbuf_sideband_lost */
-	/* 8..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_THREAD	= 8,	/* struct profbuf_thread */
+	/* 9..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -222,6 +223,22 @@ struct profbuf_mapping {
 	__u32	dev_minor;
 	__u8	build_id[24];
 	char	path[];
+};
+
+/*
+ * The name of a thread some sample belongs to, from `time` on: when it was first sampled, and after it took another
+ * name. Zero-terminated.
+ */
+struct profbuf_thread {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_THREAD */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;		/* as in the samples */
+	__u32	tid;
+	__u64	start_time;	/* of the thread: CLOCK_BOOTTIME, ns */
+	char	comm[16];
 };
 
 /* Text that write() put into the stream, zero-terminated, padded with zeros to a whole word. */

@@ -218,6 +218,9 @@ struct kt_sums kt_check(const struct kt_stream *s)
 		case PROFBUF_RECORD_MAPPING:
 			sums.mappings++;
 			break;
+		case PROFBUF_RECORD_THREAD:
+			sums.threads++;
+			break;
 		case PROFBUF_RECORD_MARKER:
 			sums.markers++;
 			break;

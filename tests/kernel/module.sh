@@ -13,7 +13,7 @@ params=/sys/module/profbuf/parameters
 exec 3</dev/profbuf
 { ! rmmod profbuf 2>/dev/null && [ "$(cat /sys/module/profbuf/refcnt)" = 1 ]; }
 result unload_is_refused_while_open
-dd if=/dev/profbuf of=/dev/null bs=64k count=2 2>/dev/null
+dd if=/dev/profbuf of=/dev/null bs=64k count=1 2>/dev/null
 ! rmmod profbuf 2>/dev/null
 result unload_is_refused_after_another_session_ran
 exec 3<&-
@@ -21,8 +21,11 @@ rmmod profbuf
 result unload_after_close
 
 echo 0 >/sys/devices/system/cpu/cpu1/online
-insmod "$MODULE" && timeout 20 dd if=/dev/profbuf of=/tmp/off bs=64k count=3 2>/dev/null && [ -s /tmp/off ]
+counters=/sys/class/misc/profbuf
+insmod "$MODULE" && exec 3</dev/profbuf && dd of=/tmp/off bs=64k count=1 <&3 2>/dev/null && [ -s /tmp/off ] && sleep 1 &&
+	[ "$(cat $counters/cpu0/ticks)" -gt 20 ] && [ "$(cat $counters/cpu1/ticks)" = 0 ]
 result load_with_a_cpu_off
+exec 3<&-
 echo 1 >/sys/devices/system/cpu/cpu1/online
 rmmod profbuf
 result unload_with_the_cpu_on_again

@@ -63,6 +63,7 @@ static void check_own(const struct kt_stream *s, uint32_t pid)
 
 		CHECK(r->type != PROFBUF_RECORD_PROCESS || ((const struct profbuf_process *)r)->pid == pid);
 		CHECK(r->type != PROFBUF_RECORD_MAPPING || ((const struct profbuf_mapping *)r)->pid == pid);
+		CHECK(r->type != PROFBUF_RECORD_THREAD || ((const struct profbuf_thread *)r)->pid == pid);
 		if (r->type != PROFBUF_RECORD_SAMPLE)
 			continue;
 		CHECK(p->pid == pid, "sample of %u", p->pid);

@@ -5,9 +5,11 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <link.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "kt.h"
@@ -201,6 +203,47 @@ static void new_name_is_described(void)
 	close(fd);
 }
 
+static void *named_thread(void *name)
+{
+	prctl(PR_SET_NAME, "second name");
+	kt_spin(100 * MSEC);
+	prctl(PR_SET_NAME, name);
+	kt_spin(100 * MSEC);
+	return (void *)(intptr_t)syscall(SYS_gettid);
+}
+
+/* A thread's own name, and the one it takes later, once each. */
+static void threads_have_their_names(void)
+{
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	unsigned int second = 0, third = 0;
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	pthread_t thread;
+	void *tid;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	NEED(!pthread_create(&thread, NULL, named_thread, "a third name"));
+	NEED(!pthread_join(thread, &tid));
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_thread *t = (const struct profbuf_thread *)r;
+
+		if (r->type != PROFBUF_RECORD_THREAD || t->tid != (uint32_t)(intptr_t)tid)
+			continue;
+		CHECK(t->pid == (uint32_t)getpid() && t->start_time);
+		second += !strcmp(t->comm, "second name");
+		third += !strcmp(t->comm, "a third name");
+	}
+	CHECK(second == 1 && third == 1, "%u %u", second, third);
+	kt_free(&s);
+	close(fd);
+}
+
 static void marker_is_in_the_stream(void)
 {
 	struct profbuf_config config = kt_config();
@@ -279,7 +322,7 @@ static void none_when_not_asked_for(void)
 	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
 	kt_configure(fd, &config);
 	sums = kt_run_session(fd, 100 * MSEC, &s);
-	CHECK(!sums.processes && !sums.mappings && sums.all_samples);
+	CHECK(!sums.processes && !sums.mappings && !sums.threads && sums.all_samples);
 	kt_free(&s);
 	close(fd);
 }
@@ -290,6 +333,7 @@ int main(void)
 	RUN(short_lived_processes_have_mappings);
 	RUN(new_mapping_is_described);
 	RUN(new_name_is_described);
+	RUN(threads_have_their_names);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
 	RUN(none_when_not_asked_for);

@@ -27,6 +27,8 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_marker) / 8 + 1;
 	case PROFBUF_RECORD_SIDEBAND_LOST:
 		return sizeof(struct profbuf_sideband_lost) / 8;
+	case PROFBUF_RECORD_THREAD:
+		return sizeof(struct profbuf_thread) / 8;
 	case PROFBUF_RECORD_SYMBOL:
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
@@ -87,6 +89,8 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 		return valid_info(s, (const void *)r);
 	case PROFBUF_RECORD_PROCESS:
 		return memchr(((const struct profbuf_process *)r)->comm, 0, 16);
+	case PROFBUF_RECORD_THREAD:
+		return memchr(((const struct profbuf_thread *)r)->comm, 0, 16);
 	case PROFBUF_RECORD_MAPPING:
 		return valid_mapping((const void *)r);
 	case PROFBUF_RECORD_MARKER:
