@@ -96,6 +96,6 @@ int main(int argc, char **argv)
 	generate_end(&g, 2);
 	generate_symbol(&g, 0, 0xffffffffc0001000, 0xffffffffc0001100, "ext4_read", "ext4");
 	generate_symbol(&g, 0, 0xffffffff81000100, 0xffffffff81000200, "vfs_read", "");
-	generate_symbol(&g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
+	generate_symbol(&g, 0, 0xffffffff81000200, 0xffffffff81000300, "do;syscall", "");
 	return !generate_write(&g, argv[1]);
 }

@@ -161,13 +161,13 @@ static void put_fork(struct writer *w, const struct profbuf_program *program, ui
 	end_with_id(w, program->pid, tid, time, 0);
 }
 
-static void put_comm(struct writer *w, const struct profbuf_program *program, uint32_t tid, uint64_t time)
+static void put_comm(struct writer *w, const struct profbuf_program *program, uint64_t time)
 {
 	begin_record(w, PERF_RECORD_COMM, PERF_RECORD_MISC_USER);
 	add_u32(w, program->pid);
-	add_u32(w, tid);
+	add_u32(w, program->pid);
 	add_string(w, program->comm);
-	end_with_id(w, program->pid, tid, time, 0);
+	end_with_id(w, program->pid, program->pid, time, 0);
 }
 
 /* A file's inode is not in the profile; where there is a build id, it says more. */
@@ -233,15 +233,15 @@ static void put_task(struct writer *w, const struct profbuf_program *program, co
 		return;
 	if (process->program != program->id + 1) {
 		put_fork(w, program, program->pid, e->time);
-		put_comm(w, program, program->pid, e->time);
+		put_comm(w, program, e->time);
 		process->program = program->id + 1;
 		process->process_fork = process->thread_fork = ++w->nr_forks;
 		w->next_map[program->id] = w->first_map[program->id];
 	}
 	put_maps(w, program, e->time);
+	/* A thread has the name of the one it is forked from. */
 	if (thread->thread_fork != process->process_fork) {
 		put_fork(w, program, e->tid, e->time);
-		put_comm(w, program, e->tid, e->time);
 		thread->thread_fork = process->process_fork;
 	}
 }
