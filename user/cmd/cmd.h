@@ -38,6 +38,10 @@ struct profbuf_profile *load_profile(int argc, char **argv, const char **path);
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);
 
+/* Length of the UTF-8 character at text, which is not its end; 0: there is none. */
+size_t utf8_bytes(const char *text);
+
+/* What is not UTF-8 becomes U+FFFD. */
 void print_json_string(FILE *f, const char *text);
 
 /* "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0" */

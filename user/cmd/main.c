@@ -20,7 +20,7 @@ static const struct {
 	{ "record",	cmd_record,	"record a profile into a file" },
 	{ "report",	cmd_report,	"say where the time went" },
 	{ "script",	cmd_script,	"print one sample after another" },
-	{ "export",	cmd_export,	"write another format: folded stacks, flame graph" },
+	{ "export",	cmd_export,	"write another format: pprof, perf.data, flame graph, ..." },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -119,16 +119,38 @@ uint64_t *stack_weights(const struct profbuf_profile *profile)
 	return weights;
 }
 
+size_t utf8_bytes(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	/* The second byte's bounds keep out longer forms than needed, surrogates and what is past U+10FFFF. */
+	unsigned int low = *c == 0xe0 ? 0xa0 : *c == 0xf0 ? 0x90 : 0x80;
+	unsigned int high = *c == 0xed ? 0x9f : *c == 0xf4 ? 0x8f : 0xbf;
+	size_t i, n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+
+	for (i = 1; i < n; i++) {
+		if (c[i] < low || c[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
 void print_json_string(FILE *f, const char *text)
 {
+	size_t n;
+
 	fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+	for (; *text; text += n ? n : 1) {
+		n = utf8_bytes(text);
+		if (!n)
+			fputs("\\ufffd", f);
+		else if (*text == '"' || *text == '\\')
 			fprintf(f, "\\%c", *text);
 		else if ((unsigned char)*text < ' ')
 			fprintf(f, "\\u%04x", *text);
 		else
-			fputc(*text, f);
+			fwrite(text, 1, n, f);
 	}
 	fputc('"', f);
 }

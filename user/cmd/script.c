@@ -13,7 +13,7 @@ static const char help[] =
 	"\n"
 	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
 	"script does, so that what reads its text reads this: comm, pid/tid, CPU, time, 1 and the event, then a line\n"
-	"for each frame, leaf first. The event is profbuf, with a tag profbuf/tag=0x.../.\n"
+	"for each frame, leaf first. The event is profbuf. A tag is one more frame, the last: tag=0x... ([tag]).\n"
 	"\n"
 	"  -h, --help             this\n";
 
@@ -53,13 +53,13 @@ static void print_samples(struct profbuf_profile *profile)
 		stack = &stacks[e->stack];
 		program = programs[stack->program];
 		print_word(program->comm);
-		printf(" %u/%u [%03u] %" PRIu64 ".%06" PRIu64 ": 1 profbuf", program->pid, e->tid, e->cpu,
+		printf(" %u/%u [%03u] %" PRIu64 ".%06" PRIu64 ": 1 profbuf:\n", program->pid, e->tid, e->cpu,
 		       e->time / 1000000000, e->time % 1000000000 / 1000);
-		if (e->tag)
-			printf("/tag=0x%" PRIx64 "/", e->tag);
-		puts(":");
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
 			print_frame(&frames[stack->frames[k]]);
+		/* Not in the event's name: speedscope takes only events of the name it saw first. */
+		if (e->tag)
+			printf("\t%16x tag=0x%" PRIx64 " ([tag])\n", 0, e->tag);
 		putchar('\n');
 	}
 }

@@ -243,6 +243,17 @@ struct profbuf_stack {
 	const uint32_t *frames;	/* at least one */
 };
 
+/* Code that a process has mapped, by one description of it. */
+struct profbuf_map {
+	uint64_t time;		/* of the description; the first of a pid explains what is before it, too */
+	uint64_t start;		/* in the process */
+	uint64_t end;
+	uint64_t offset;	/* in the object's file */
+	const struct profbuf_object *object;
+	uint32_t program;	/* id */
+	bool anonymous;		/* no file: made at run time */
+};
+
 /* A sample without its stack. */
 struct profbuf_event {
 	uint64_t time;
@@ -305,6 +316,9 @@ size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struc
 size_t profbuf_profile_programs(const struct profbuf_profile *profile, const struct profbuf_program *const **programs);
 size_t profbuf_profile_frames(const struct profbuf_profile *profile, const struct profbuf_frame **frames);
 size_t profbuf_profile_symbols(const struct profbuf_profile *profile, const struct profbuf_symbol *const **symbols);
+
+/* By pid, time and address; a later description of a program repeats what stays. */
+size_t profbuf_profile_maps(const struct profbuf_profile *profile, const struct profbuf_map **maps);
 
 /* Markers that write() put into the stream. */
 size_t profbuf_profile_markers(const struct profbuf_profile *profile, const struct profbuf_marker *const **markers);

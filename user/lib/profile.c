@@ -43,6 +43,8 @@ struct profbuf_profile {
 	struct profbuf_command_record *command;
 	struct profbuf_marker **markers;
 	size_t nr_markers, room_markers;
+	struct profbuf_map *maps;
+	size_t nr_maps;
 	uint64_t last_time;
 	int damage;
 	uint64_t bytes;
@@ -191,7 +193,7 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 	p->damage = got;
 	profbuf_accounting_check(&p->accounting);
 	programs_sort(&p->programs);
-	return 0;
+	return programs_maps(&p->programs, &p->maps, &p->nr_maps) ? 0 : -ENOMEM;
 }
 
 /* Looking up */
@@ -416,6 +418,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	index_exit(&p->frame_index);
 	index_exit(&p->stack_index);
 	free(p->markers);
+	free(p->maps);
 	free(p->raw);
 	free(p->events);
 	free(p->resolved);
@@ -501,6 +504,12 @@ size_t profbuf_profile_symbols(const struct profbuf_profile *p, const struct pro
 {
 	*symbols = (const struct profbuf_symbol *const *)p->symbols.all;
 	return p->symbols.n;
+}
+
+size_t profbuf_profile_maps(const struct profbuf_profile *p, const struct profbuf_map **maps)
+{
+	*maps = p->maps;
+	return p->nr_maps;
 }
 
 size_t profbuf_profile_markers(const struct profbuf_profile *p, const struct profbuf_marker *const **markers)

@@ -179,6 +179,29 @@ const struct mapping *description_mapping(const struct description *d, uint64_t 
 	return low && address < d->mappings[low - 1].end ? &d->mappings[low - 1] : NULL;
 }
 
+bool programs_maps(const struct programs *p, struct profbuf_map **maps, size_t *n)
+{
+	struct profbuf_map *to;
+	size_t i, k;
+
+	for (*n = i = 0; i < p->nr_descriptions; i++)
+		*n += p->sorted[i]->n;
+	to = *maps = calloc(*n + 1, sizeof(*to));
+	for (i = 0; to && i < p->nr_descriptions; i++) {
+		const struct description *d = p->sorted[i];
+
+		for (k = 0; k < d->n; k++) {
+			const struct mapping *m = &d->mappings[k];
+
+			*to++ = (struct profbuf_map){
+				.time = d->time, .start = m->start, .end = m->end, .offset = m->offset,
+				.object = &m->object->pub, .program = d->program->id, .anonymous = m->anonymous,
+			};
+		}
+	}
+	return *maps;
+}
+
 void programs_exit(struct programs *p)
 {
 	size_t i;

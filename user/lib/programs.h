@@ -54,6 +54,9 @@ const struct profbuf_program *programs_undescribed(struct programs *programs, ui
 /* The mapping that @address lies in, or NULL. */
 const struct mapping *description_mapping(const struct description *description, uint64_t address);
 
+/* All mappings, in the order of descriptions by pid and time. False: no memory. */
+bool programs_maps(const struct programs *programs, struct profbuf_map **maps, size_t *n);
+
 void programs_exit(struct programs *programs);
 
 #endif /* PROFBUF_PROGRAMS_H */

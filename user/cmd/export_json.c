@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * export_json.c - a profile as one JSON object, for programs; profbuf export --help says what is in it
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export.h"
+
+static void print_command(FILE *f, const struct profbuf_command_record *command)
+{
+	const char *argument = command ? command->text : NULL;
+
+	fputs("\"command\":[", f);
+	for (uint32_t i = 0; command && i < command->misc; i++) {
+		fputs(i ? "," : "", f);
+		print_json_string(f, argument);
+		argument += strlen(argument) + 1;
+	}
+	fputs("]", f);
+}
+
+static void print_info(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_stream_info *info = profbuf_profile_info(profile);
+	const char *source = profbuf_source_name(info->source);
+
+	fprintf(f, "\"info\":{\"time\":%" PRIu64 ",\"duration\":%" PRIu64 ",\"period\":%" PRIu64 ",\"unit\":\"%s\",",
+		(uint64_t)(info->time + info->realtime_offset), profbuf_profile_duration(profile),
+		(uint64_t)info->period, is_cycles(profile) ? "cycles" : "nanoseconds");
+	fputs("\"source\":", f);
+	print_json_string(f, source ? source : "unknown");
+	fputs(",\"release\":", f);
+	print_json_string(f, info->release);
+	fputs(",\"machine\":", f);
+	print_json_string(f, info->machine);
+	fprintf(f, ",\"cpus\":%u,", info->nr_cpus);
+	print_command(f, profbuf_profile_command(profile));
+	fputs("},\n", f);
+}
+
+static void print_sums(FILE *f, const struct profbuf_cpu_sums *sums)
+{
+	const struct profbuf_counters *c = &sums->counters;
+
+	fprintf(f, "{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"final\":%s,", sums->samples,
+		sums->lost, sums->loss_records, sums->final ? "true" : "false");
+	fprintf(f, "\"counters\":{\"ticks\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64
+		",\"missed\":%" PRIu64, (uint64_t)c->ticks, (uint64_t)c->delivered, (uint64_t)c->lost,
+		(uint64_t)c->missed);
+	for (unsigned int i = 0; i < PROFBUF_NR_SKIPS; i++)
+		fprintf(f, ",\"skipped_%s\":%" PRIu64, profbuf_skip_name(i), (uint64_t)c->skipped[i]);
+	fputs("}}", f);
+}
+
+static void print_accounts(FILE *f, const struct profbuf_profile *profile)
+{
+	static const char *const verdicts[] = { "unfinished", "exact", "wrong" };
+	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
+
+	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"sideband_lost\":%" PRIu64 ",\n\"sum\":", verdicts[a->verdict],
+		a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3]);
+	print_sums(f, &a->sum);
+	fputs(",\n\"cpus\":[", f);
+	for (uint32_t i = 0; i < a->nr_cpus; i++) {
+		fputs(i ? ",\n" : "\n", f);
+		print_sums(f, &a->cpus[i]);
+	}
+	fputs("]},\n", f);
+}
+
+static void print_symbols(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_symbol *const *symbols;
+	size_t i, n = profbuf_profile_symbols(profile, &symbols);
+
+	fputs("\"symbols\":[", f);
+	for (i = 0; i < n; i++) {
+		const struct profbuf_object *object = symbols[i]->object;
+
+		fprintf(f, "%s\n{\"name\":", i ? "," : "");
+		print_json_string(f, symbols[i]->name);
+		fputs(",\"linkage_name\":", f);
+		print_json_string(f, symbols[i]->linkage_name);
+		fputs(",\"object\":", f);
+		print_json_string(f, object->name);
+		fputs(",\"path\":", f);
+		print_json_string(f, object->path);
+		fputs(",\"build_id\":\"", f);
+		for (uint32_t k = 0; k < object->build_id_len; k++)
+			fprintf(f, "%02x", object->build_id[k]);
+		/* JavaScript's numbers have 53 bits. */
+		fprintf(f, "\",\"start\":\"0x%" PRIx64 "\",\"kernel\":%s,\"unknown\":%s}", symbols[i]->start,
+			object->kernel ? "true" : "false",
+			symbols[i]->unknown ? "true" : "false");
+	}
+	fputs("],\n", f);
+}
+
+static void print_programs(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_program *const *programs;
+	size_t i, n = profbuf_profile_programs(profile, &programs);
+
+	fputs("\"programs\":[", f);
+	for (i = 0; i < n; i++) {
+		fprintf(f, "%s\n{\"comm\":", i ? "," : "");
+		print_json_string(f, programs[i]->comm);
+		fprintf(f, ",\"pid\":%u,\"ppid\":%u,\"uid\":%u,\"kernel\":%s}", programs[i]->pid, programs[i]->ppid,
+			programs[i]->uid, programs[i]->kernel ? "true" : "false");
+	}
+	fputs("],\n", f);
+}
+
+static void print_stacks(FILE *f, const struct profbuf_profile *profile, const uint64_t *weights)
+{
+	const struct profbuf_frame *frames;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_stacks(profile, &stacks);
+
+	profbuf_profile_frames(profile, &frames);
+	fputs("\"stacks\":[", f);
+	for (i = 0; i < n; i++) {
+		fprintf(f, "%s\n{\"program\":%u,\"samples\":%" PRIu64 ",\"frames\":[", i ? "," : "", stacks[i].program,
+			weights[i]);
+		for (unsigned int k = 0; k < stack_depth(&stacks[i]); k++)
+			fprintf(f, "%s%u", k ? "," : "", frames[stacks[i].frames[k]].symbol->id);
+		fputs("]}", f);
+	}
+	fputs("]", f);
+}
+
+bool export_json(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+{
+	uint64_t *weights = stack_weights(profile);
+
+	if (!weights)
+		return false;
+	fputs("{\"format\":\"profbuf\",\"version\":1,\n", f);
+	print_info(f, profile);
+	print_accounts(f, profile);
+	print_symbols(f, profile);
+	print_programs(f, profile);
+	print_stacks(f, profile, weights);
+	fputs("}\n", f);
+	free(weights);
+	return true;
+}

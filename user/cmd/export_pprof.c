@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * export_pprof.c - a profile as pprof has it: profile.proto, compressed
+ *
+ * A message whose repeated fields come in parts is the same as the whole one, so the profile is packed and compressed
+ * element by element, in little memory. A location is an address of one program: its mapping says which. Samples of
+ * one stack and thread are one.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "export.h"
+#include "pprof.pb-c.h"
+
+#define PART_BYTES	(64 << 10)
+#define STACK_FRAMES	(2 * 255)	/* as a record can have them */
+
+/* A frame's location in the program that was written last. */
+struct location {
+	uint32_t program;	/* id + 1 */
+	uint32_t id;
+};
+
+/* A mapping of a program; the same in a later description is the same. */
+struct mapped {
+	const struct profbuf_map *map;
+	uint32_t id;		/* 0: not yet written */
+};
+
+struct writer {
+	FILE *f;
+	const struct profbuf_profile *profile;
+	z_stream z;
+	uint8_t *part;		/* packed, to be compressed */
+	size_t part_bytes, part_room;
+	uint8_t *out;
+
+	int64_t nr_strings;
+	int64_t key_pid, key_tid, key_comm, key_tag;
+	uint32_t nr_locations;
+	uint32_t nr_mappings;
+	bool ok;		/* memory was never short */
+
+	const struct profbuf_event *events;
+	const struct profbuf_stack *stacks;
+	const struct profbuf_frame *frames;
+	const struct profbuf_program *const *programs;
+	const struct profbuf_symbol *const *symbols;
+	size_t nr_events, nr_stacks, nr_frames, nr_programs, nr_symbols;
+
+	struct location *locations;	/* by frame */
+	struct kernel_span *spans;	/* by object */
+	uint32_t *kernel_mappings;	/* by object; 0: none */
+	struct mapped *maps;		/* by program and address */
+	size_t nr_maps;
+};
+
+/* Bytes */
+
+static void compress_part(struct writer *w, int flush)
+{
+	w->z.next_in = w->part;
+	w->z.avail_in = w->part_bytes;
+	do {
+		w->z.next_out = w->out;
+		w->z.avail_out = PART_BYTES;
+		deflate(&w->z, flush);
+		fwrite(w->out, 1, PART_BYTES - w->z.avail_out, w->f);
+	} while (!w->z.avail_out);
+	w->part_bytes = 0;
+}
+
+static void put_profile(struct writer *w, const Pprof__Profile *profile)
+{
+	size_t bytes = pprof__profile__get_packed_size(profile);
+
+	if (w->part_bytes + bytes > w->part_room)
+		compress_part(w, Z_NO_FLUSH);
+	/* There are names that long. */
+	if (bytes > w->part_room) {
+		uint8_t *bigger = realloc(w->part, bytes);
+
+		if (!bigger) {
+			w->ok = false;
+			return;
+		}
+		w->part = bigger;
+		w->part_room = bytes;
+	}
+	w->part_bytes += pprof__profile__pack(profile, w->part + w->part_bytes);
+}
+
+/* Elements */
+
+/* The format's strings are UTF-8: other bytes become U+FFFD. */
+static char *clean(const char *text)
+{
+	char *copy = malloc(3 * strlen(text) + 1), *to = copy;
+
+	while (copy && *text) {
+		size_t n = utf8_bytes(text);
+
+		memcpy(to, n ? text : "\xef\xbf\xbd", n ? n : 3);
+		to += n ? n : 3;
+		text += n ? n : 1;
+	}
+	if (copy)
+		*to = 0;
+	return copy;
+}
+
+/* Returns its position. */
+static int64_t put_string(struct writer *w, const char *text)
+{
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	char *string = clean(text);
+
+	if (!string) {
+		w->ok = false;
+		return 0;
+	}
+	p.n_string_table = 1;
+	p.string_table = &string;
+	put_profile(w, &p);
+	free(string);
+	return w->nr_strings++;
+}
+
+static uint32_t put_mapping(struct writer *w, const struct profbuf_object *object, uint64_t start, uint64_t end,
+			    uint64_t offset)
+{
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	Pprof__Mapping mapping = PPROF__MAPPING__INIT, *mappings[] = { &mapping };
+	char build_id[2 * 64 + 1] = "";
+
+	for (uint32_t i = 0; i < object->build_id_len && i < 64; i++)
+		snprintf(build_id + 2 * i, 3, "%02x", object->build_id[i]);
+	mapping.id = ++w->nr_mappings;
+	mapping.memory_start = start;
+	mapping.memory_limit = end;
+	mapping.file_offset = offset;
+	mapping.filename = put_string(w, object->path);
+	mapping.build_id = *build_id ? put_string(w, build_id) : 0;
+	mapping.has_functions = true;
+	p.n_mapping = 1;
+	p.mapping = mappings;
+	put_profile(w, &p);
+	return mapping.id;
+}
+
+/* Ids of functions are those of symbols, + 1; [lost] comes after them. */
+static void put_function(struct writer *w, uint64_t id, const char *name, const char *linkage_name)
+{
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	Pprof__Function function = PPROF__FUNCTION__INIT, *functions[] = { &function };
+
+	function.id = id;
+	function.name = put_string(w, name);
+	function.system_name = strcmp(name, linkage_name) ? put_string(w, linkage_name) : function.name;
+	p.n_function = 1;
+	p.function = functions;
+	put_profile(w, &p);
+}
+
+static uint32_t put_location(struct writer *w, uint32_t mapping, uint64_t address, uint64_t function)
+{
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	Pprof__Location location = PPROF__LOCATION__INIT, *locations[] = { &location };
+	Pprof__Line line = PPROF__LINE__INIT, *lines[] = { &line };
+
+	line.function_id = function;
+	location.id = ++w->nr_locations;
+	location.mapping_id = mapping;
+	location.address = address;
+	location.n_line = 1;
+	location.line = lines;
+	p.n_location = 1;
+	p.location = locations;
+	put_profile(w, &p);
+	return location.id;
+}
+
+static void put_sample(struct writer *w, uint64_t *ids, size_t nr_ids, uint64_t count, Pprof__Label **labels,
+		       size_t nr_labels)
+{
+	int64_t values[] = { count, count * profbuf_profile_info(w->profile)->period };
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	Pprof__Sample sample = PPROF__SAMPLE__INIT, *samples[] = { &sample };
+
+	sample.n_location_id = nr_ids;
+	sample.location_id = ids;
+	sample.n_value = 2;
+	sample.value = values;
+	sample.n_label = nr_labels;
+	sample.label = labels;
+	p.n_sample = 1;
+	p.sample = samples;
+	put_profile(w, &p);
+}
+
+/* Mappings */
+
+static int by_program(const void *a, const void *b)
+{
+	const struct profbuf_map *x = ((const struct mapped *)a)->map, *y = ((const struct mapped *)b)->map;
+
+	if (x->program != y->program)
+		return x->program < y->program ? -1 : 1;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->object->id < y->object->id ? -1 : x->object->id > y->object->id;
+}
+
+static bool sort_maps(struct writer *w)
+{
+	const struct profbuf_map *maps;
+	size_t i, n = profbuf_profile_maps(w->profile, &maps);
+
+	w->maps = calloc(n + 1, sizeof(*w->maps));
+	if (!w->maps)
+		return false;
+	for (i = 0; i < n; i++)
+		w->maps[i].map = &maps[i];
+	if (n)
+		qsort(w->maps, n, sizeof(*w->maps), by_program);
+	for (i = 0; i < n; i++) {
+		if (!i || by_program(&w->maps[w->nr_maps - 1], &w->maps[i]))
+			w->maps[w->nr_maps++] = w->maps[i];
+	}
+	return true;
+}
+
+/* The last mapping of a program that has the address, in the object the frame was found to be in. */
+static struct mapped *find_map(struct writer *w, uint32_t program, const struct profbuf_frame *frame)
+{
+	size_t low = 0, high = w->nr_maps;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct profbuf_map *map = w->maps[middle].map;
+
+		if (map->program < program || (map->program == program && map->start <= frame->address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low-- > 0 && w->maps[low].map->program == program) {
+		const struct profbuf_map *map = w->maps[low].map;
+
+		if (frame->address < map->end && (map->anonymous || map->object == frame->symbol->object))
+			return &w->maps[low];
+	}
+	return NULL;
+}
+
+static uint32_t get_mapping(struct writer *w, uint32_t program, const struct profbuf_frame *frame)
+{
+	const struct profbuf_object *object = frame->symbol->object;
+	struct mapped *mapped;
+
+	if (object->kernel)
+		return w->kernel_mappings[object->id];
+	mapped = find_map(w, program, frame);
+	if (!mapped)
+		return 0;
+	if (!mapped->id)
+		mapped->id = put_mapping(w, mapped->map->object, mapped->map->start, mapped->map->end,
+					 mapped->map->offset);
+	return mapped->id;
+}
+
+/* Samples */
+
+static uint32_t program_of_stack(const void *of, size_t i)
+{
+	return ((const struct writer *)of)->stacks[i].program;
+}
+
+static uint32_t stack_of_event(const void *of, size_t i)
+{
+	return ((const struct writer *)of)->events[i].stack;
+}
+
+/* Stacks come by program, so that each frame has one location at a time. */
+static void get_locations(struct writer *w, const struct profbuf_stack *stack, uint64_t *ids)
+{
+	for (unsigned int k = 0; k < stack_depth(stack); k++) {
+		const struct profbuf_frame *frame = &w->frames[stack->frames[k]];
+		/* The kernel is the same in all programs. */
+		uint32_t program = frame->symbol->object->kernel ? UINT32_MAX : stack->program + 1;
+		struct location *location = &w->locations[stack->frames[k]];
+
+		if (location->program != program) {
+			location->id = put_location(w, get_mapping(w, stack->program, frame), frame->address,
+						    frame->symbol->id + 1);
+			location->program = program;
+		}
+		ids[k] = location->id;
+	}
+}
+
+struct thread {
+	uint32_t tid;
+	uint64_t tag;
+};
+
+static int by_thread(const void *a, const void *b)
+{
+	const struct thread *x = a, *y = b;
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+/* @threads: of each of the stack's @n samples, sorted. */
+static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64_t comm, const struct thread *threads,
+		      size_t n)
+{
+	Pprof__Label all[4] = { PPROF__LABEL__INIT, PPROF__LABEL__INIT, PPROF__LABEL__INIT, PPROF__LABEL__INIT };
+	Pprof__Label *labels[] = { &all[0], &all[1], &all[2], &all[3] };
+	uint64_t ids[STACK_FRAMES];
+	size_t i, begin;
+	char tag[24];
+
+	get_locations(w, stack, ids);
+	all[0].key = w->key_comm;
+	all[0].str = comm;
+	all[1].key = w->key_pid;
+	all[1].num = w->programs[stack->program]->pid;
+	all[2].key = w->key_tid;
+	for (begin = i = 0; i < n; i++) {
+		if (i + 1 < n && !by_thread(&threads[i], &threads[i + 1]))
+			continue;
+		all[2].num = threads[i].tid;
+		if (threads[i].tag) {
+			snprintf(tag, sizeof(tag), "0x%" PRIx64, threads[i].tag);
+			all[3].key = w->key_tag;
+			all[3].str = put_string(w, tag);
+		}
+		put_sample(w, ids, stack_depth(stack), i + 1 - begin, labels, threads[i].tag ? 4 : 3);
+		begin = i + 1;
+	}
+}
+
+static bool put_samples(struct writer *w)
+{
+	struct thread *threads = calloc(w->nr_events + 1, sizeof(*threads));
+	uint32_t *stacks, *events = NULL, *first_stack = NULL, *first_event = NULL;
+	size_t i, k, n, program = SIZE_MAX;
+	int64_t comm = 0;
+	bool sorted;
+
+	stacks = bucket_sort(w, w->nr_stacks, program_of_stack, w->nr_programs, &first_stack);
+	if (stacks)
+		events = bucket_sort(w, w->nr_events, stack_of_event, w->nr_stacks, &first_event);
+	for (i = 0; events && threads && i < w->nr_stacks; i++) {
+		const struct profbuf_stack *stack = &w->stacks[stacks[i]];
+
+		if (stack->program != program)
+			comm = put_string(w, w->programs[stack->program]->comm);
+		program = stack->program;
+		n = first_event[stacks[i] + 1] - first_event[stacks[i]];
+		sorted = true;
+		for (k = 0; k < n; k++) {
+			const struct profbuf_event *e = &w->events[events[first_event[stacks[i]] + k]];
+
+			threads[k] = (struct thread){ e->tid, e->tag };
+			sorted = sorted && (!k || by_thread(&threads[k - 1], &threads[k]) <= 0);
+		}
+		if (!sorted)
+			qsort(threads, n, sizeof(*threads), by_thread);
+		put_stack(w, stack, comm, threads, n);
+	}
+	w->ok = w->ok && events && threads;
+	free(threads);
+	free(stacks);
+	free(events);
+	free(first_stack);
+	free(first_event);
+	return w->ok;
+}
+
+static void put_lost(struct writer *w)
+{
+	uint64_t lost = profbuf_profile_accounting(w->profile)->sum.lost, id;
+
+	if (!lost)
+		return;
+	put_function(w, w->nr_symbols + 1, "[lost]", "[lost]");
+	id = put_location(w, 0, 0, w->nr_symbols + 1);
+	put_sample(w, &id, 1, lost, NULL, 0);
+}
+
+/* What the samples are of */
+
+static void put_accounting(struct writer *w, int64_t *comment)
+{
+	const struct profbuf_accounting *a = profbuf_profile_accounting(w->profile);
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	if (!f) {
+		w->ok = false;
+		return;
+	}
+	if (a->verdict == PROFBUF_UNFINISHED) {
+		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters", a->sum.samples,
+			a->sum.lost);
+	} else {
+		print_accounting(f, &a->sum.counters);
+		fputs(a->verdict == PROFBUF_EXACT ? ": adds up, on every CPU" : ": DOES NOT ADD UP", f);
+	}
+	if (fclose(f))
+		w->ok = false;
+	else
+		*comment = put_string(w, text);
+	free(text);
+}
+
+static void put_header(struct writer *w)
+{
+	const struct profbuf_stream_info *info = profbuf_profile_info(w->profile);
+	const char *source = profbuf_source_name(info->source);
+	Pprof__Profile p = PPROF__PROFILE__INIT;
+	Pprof__ValueType samples = PPROF__VALUE_TYPE__INIT, time = PPROF__VALUE_TYPE__INIT;
+	Pprof__ValueType *types[] = { &samples, &time };
+	char machine[160];
+	int64_t comments[2] = { 0 };
+
+	put_string(w, "");
+	samples.type = put_string(w, "samples");
+	samples.unit = put_string(w, "count");
+	time.type = put_string(w, is_cycles(w->profile) ? "cycles" : "cpu");
+	time.unit = is_cycles(w->profile) ? samples.unit : put_string(w, "nanoseconds");
+	w->key_comm = put_string(w, "comm");
+	w->key_pid = put_string(w, "pid");
+	w->key_tid = put_string(w, "tid");
+	w->key_tag = put_string(w, "tag");
+	put_accounting(w, &comments[0]);
+	snprintf(machine, sizeof(machine), "Linux %s %s, %u CPUs, %s", info->release, info->machine, info->nr_cpus,
+		 source ? source : "unknown source");
+	comments[1] = put_string(w, machine);
+
+	p.n_sample_type = 2;
+	p.sample_type = types;
+	p.period_type = &time;
+	p.period = info->period;
+	p.default_sample_type = time.type;
+	p.time_nanos = info->time + info->realtime_offset;
+	p.duration_nanos = profbuf_profile_duration(w->profile);
+	p.n_comment = 2;
+	p.comment = comments;
+	put_profile(w, &p);
+}
+
+static bool put_kernel(struct writer *w)
+{
+	size_t i, n;
+
+	w->spans = kernel_spans(w->profile, &n);
+	w->kernel_mappings = calloc(n + 1, sizeof(*w->kernel_mappings));
+	if (!w->spans || !w->kernel_mappings)
+		return false;
+	for (i = 0; i < n; i++) {
+		if (w->spans[i].object)
+			w->kernel_mappings[i] = put_mapping(w, w->spans[i].object, w->spans[i].start, w->spans[i].end,
+							    0);
+	}
+	return true;
+}
+
+static bool put_all(struct writer *w)
+{
+	size_t i;
+
+	put_header(w);
+	if (!put_kernel(w))
+		return false;
+	for (i = 0; i < w->nr_symbols; i++)
+		put_function(w, i + 1, w->symbols[i]->name, w->symbols[i]->linkage_name);
+	if (!put_samples(w))
+		return false;
+	put_lost(w);
+	compress_part(w, Z_FINISH);
+	return w->ok;
+}
+
+bool export_pprof(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+{
+	struct writer w = { .f = f, .profile = profile, .ok = true };
+
+	w.nr_events = profbuf_profile_events(profile, &w.events);
+	w.nr_stacks = profbuf_profile_stacks(profile, &w.stacks);
+	w.nr_frames = profbuf_profile_frames(profile, &w.frames);
+	w.nr_programs = profbuf_profile_programs(profile, &w.programs);
+	w.nr_symbols = profbuf_profile_symbols(profile, &w.symbols);
+	w.part = malloc(PART_BYTES);
+	w.part_room = PART_BYTES;
+	w.out = malloc(PART_BYTES);
+	w.locations = calloc(w.nr_frames + 1, sizeof(*w.locations));
+	w.ok = w.part && w.out && w.locations && sort_maps(&w);
+	/* 16 more than the largest window make it a gzip stream. */
+	if (w.ok && deflateInit2(&w.z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
+		w.ok = put_all(&w);
+		deflateEnd(&w.z);
+	} else {
+		w.ok = false;
+	}
+	free(w.part);
+	free(w.out);
+	free(w.locations);
+	free(w.maps);
+	free(w.spans);
+	free(w.kernel_mappings);
+	return w.ok;
+}
