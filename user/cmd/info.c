@@ -27,13 +27,13 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 if a profile of the whole system would work, else 1.\n";
 
-enum kind { PROBLEM, WARNING, HINT };
+enum severity { PROBLEM, WARNING, HINT };
 
 static const char *const kind_names[] = { "problem", "warning", "hint" };
 
 /* What was found out, and what to do. */
 struct finding {
-	enum kind kind;
+	enum severity kind;
 	const char *name;	/* for programs */
 	char what[256];
 	char remedy[512];
@@ -52,11 +52,11 @@ struct info {
 	unsigned int n;
 };
 
-static struct finding *find(struct info *in, enum kind kind, const char *name, const char *format, ...)
+static struct finding *find(struct info *in, enum severity kind, const char *name, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 static void remedy(struct finding *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static struct finding *find(struct info *in, enum kind kind, const char *name, const char *format, ...)
+static struct finding *find(struct info *in, enum severity kind, const char *name, const char *format, ...)
 {
 	struct finding *f = &in->findings[in->n++];
 	va_list args;
@@ -207,8 +207,8 @@ static void explain_permission(struct info *in)
 		 st.st_mode & 07777, st.st_uid, st.st_gid);
 	group = getgrgid(st.st_gid);
 	if ((st.st_mode & 0060) == 0060 && st.st_gid)
-		remedy(f, "sudo usermod -a -G %s %s, and log in again; or run as root", group ? group->gr_name : "GROUP",
-		       getenv("USER") ? getenv("USER") : "USER");
+		remedy(f, "sudo usermod -a -G %s %s, and log in again; or run as root",
+		       group ? group->gr_name : "GROUP", getenv("USER") ? getenv("USER") : "USER");
 	else
 		remedy(f, "run as root; or give a group the device: sudo groupadd profile; echo 'KERNEL==\"profbuf\","
 		       " GROUP=\"profile\", MODE=\"0660\"' | sudo tee /etc/udev/rules.d/60-profbuf.rules;"
@@ -271,7 +271,8 @@ static void check_rights(struct info *in, const char *lockdown)
 	struct finding *f;
 
 	if (!(in->module.rights & PROFBUF_RIGHT_TASKS)) {
-		f = find(in, PROBLEM, "rights", "without CAP_PERFMON a profile has user code of this user's processes only");
+		f = find(in, PROBLEM, "rights",
+			 "without CAP_PERFMON a profile has user code of this user's processes only");
 		remedy(f, "run as root; or let all who may open the device see everything:"
 		       " sudo setcap cap_perfmon,cap_syslog=ep PATH/profbuf. In a container CAP_PERFMON has to be the"
 		       " machine's: no user namespace");
@@ -315,7 +316,8 @@ static void give_hints(struct info *in)
 	f = find(in, HINT, "frame_pointers", "callers in user code are found by frame pointers");
 	remedy(f, "build what you profile with -fno-omit-frame-pointer; Debian's libraries are built without");
 	if (!getenv("DEBUGINFOD_URLS")) {
-		f = find(in, HINT, "debuginfod", "DEBUGINFOD_URLS is not set: stripped files have the names they export");
+		f = find(in, HINT, "debuginfod",
+			 "DEBUGINFOD_URLS is not set: stripped files have the names they export");
 		remedy(f, "export DEBUGINFOD_URLS=https://debuginfod.debian.net, or install their -dbgsym packages");
 	}
 	f = find(in, HINT, "jit", "code that a program makes at run time has names if it writes /tmp/perf-PID.map");
@@ -401,7 +403,8 @@ static void print_json(const struct info *in)
 {
 	const struct profbuf_info *m = &in->module;
 
-	printf("{\"works\":%s,\"loaded\":%s,\"kernel\":", problems(in) ? "false" : "true", in->loaded ? "true" : "false");
+	printf("{\"works\":%s,\"loaded\":%s,\"kernel\":", problems(in) ? "false" : "true",
+	       in->loaded ? "true" : "false");
 	print_json_string(stdout, in->uts.release);
 	if (in->open) {
 		printf(",\"version\":\"%.*s\",\"abi\":%u,", (int)sizeof(m->version), m->version, m->abi_version);

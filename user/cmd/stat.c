@@ -40,7 +40,7 @@ static const char help[] =
 
 /* A directory's files, read once. */
 struct snapshot {
-	struct profbuf_counters counters;	/* a cause that this program does not know is in the first unknown one */
+	struct profbuf_counters counters;	/* causes not known here are in skipped[PROFBUF_NR_SKIPS] */
 	uint64_t before, after;			/* ticks around the others; equal if counters.ticks is exact */
 };
 

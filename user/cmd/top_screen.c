@@ -157,7 +157,8 @@ int top_screen_open(void)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	is_open = 1;
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) || write(STDOUT_FILENO, ENTER, sizeof(ENTER) - 1) < 0) {
+	/* What was typed before is kept; when it is given back, what was typed for us is not. */
+	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) || write(STDOUT_FILENO, ENTER, sizeof(ENTER) - 1) < 0) {
 		int err = -errno;
 
 		top_screen_close();

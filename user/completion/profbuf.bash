@@ -2,7 +2,7 @@
 #
 # profbuf.bash - completion of profbuf's commands, options and their values, for bash
 _profbuf() {
-	local command=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words= i
+	local command=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words='' i
 	local session='--frequency --pid --tid --cpu --source --no-kernel --no-user --idle --buffer --stack'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
