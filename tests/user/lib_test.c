@@ -368,6 +368,73 @@ static void test_descriptions_have_their_times(void **state)
 	generate_free(&g);
 }
 
+/* Adds what is between two places of the stream. */
+static void add_words(struct profbuf_profile *p, struct profbuf_stream *s, size_t end)
+{
+	const struct profbuf_record *r;
+
+	while (s->at < end) {
+		assert_int_equal(profbuf_stream_next(s, &r), 1);
+		assert_int_equal(profbuf_profile_add(p, r), 0);
+	}
+}
+
+/* What is forgotten is gone, what explains the next samples is not. */
+static void test_a_profile_forgets_samples_only(void **state)
+{
+	const struct profbuf_program *const *programs;
+	const struct profbuf_stack *stacks;
+	const struct profbuf_event *events;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+	struct profbuf_stream s;
+	size_t ends[3];
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_symbol(&g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
+	generate_process(&g, 1, 7, 1, "alpha", 0);
+	generate_sample(&g, 2, 0, 7, NULL, 0, frames, 1);
+	generate_sample(&g, 3, 0, 8, NULL, 0, frames, 2);
+	ends[0] = g.n;
+	generate_sample(&g, 4, 0, 7, (const uint64_t[]){ 0xffffffff81000010 }, 1, NULL, 0);
+	ends[1] = g.n;
+	generate_process(&g, 5, 8, 1, "beta", 0);
+	generate_sample(&g, 6, 0, 8, NULL, 0, frames, 2);
+	ends[2] = g.n;
+
+	assert_int_equal(profbuf_profile_new(&p, NULL), 0);
+	assert_int_equal(profbuf_profile_resolve(p), -ENODATA);
+	profbuf_stream_init(&s, g.words, g.n * 8);
+	add_words(p, &s, ends[0]);
+	assert_int_equal(profbuf_profile_resolve(p), 0);
+	assert_int_equal(profbuf_profile_events(p, &events), 2);
+	assert_int_equal(profbuf_profile_stacks(p, &stacks), 2);
+
+	profbuf_profile_forget(p);
+	assert_int_equal(profbuf_profile_events(p, &events), 0);
+	add_words(p, &s, ends[1]);
+	assert_int_equal(profbuf_profile_resolve(p), 0);
+	assert_int_equal(profbuf_profile_events(p, &events), 1);
+	assert_int_equal(events[0].time, 4);
+	profbuf_profile_stacks(p, &stacks);
+	profbuf_profile_programs(p, &programs);
+	assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0), "copy_page");
+	assert_string_equal(programs[stacks[events[0].stack].program]->comm, "alpha");
+
+	/* Without forgetting, what was looked up before stays as it is. */
+	add_words(p, &s, ends[2]);
+	assert_int_equal(profbuf_profile_resolve(p), 0);
+	assert_int_equal(profbuf_profile_events(p, &events), 2);
+	profbuf_profile_stacks(p, &stacks);
+	profbuf_profile_programs(p, &programs);
+	assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0), "copy_page");
+	assert_string_equal(programs[stacks[events[1].stack].program]->comm, "beta");
+	assert_int_equal(profbuf_profile_accounting(p)->sum.samples, 4);
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
 static void test_samples_without_addresses_have_a_frame(void **state)
 {
 	const struct profbuf_stack *stacks;
@@ -500,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_accounting_is_judged),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
+		cmocka_unit_test(test_a_profile_forgets_samples_only),
 		cmocka_unit_test(test_samples_without_addresses_have_a_frame),
 		cmocka_unit_test(test_user_symbols_of_a_real_file),
 		cmocka_unit_test(test_kallsyms),

@@ -22,6 +22,9 @@ int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_script(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* "profbuf: ..." to standard error. Returns EXIT_FAILED. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -31,6 +34,47 @@ int fail_device(int err);
 
 /* A number from the command line, within bounds. Returns false after saying what is wrong. */
 bool parse_number(const char *option, const char *text, double min, double max, double *value);
+
+/* CLOCK_MONOTONIC. */
+uint64_t now_ns(void);
+
+/* Options of commands that have a session of their own (session_options.c). */
+struct session_options {
+	uint64_t period;		/* here and below: 0 is the module's default */
+	uint32_t source;
+	uint32_t filter;
+	uint64_t filter_id;
+	uint32_t ring_bytes;
+	uint32_t depth;
+	bool some_depth;
+	bool some_cpus;
+	bool no_kernel, no_user, idle;
+	unsigned char cpus[1024];
+};
+
+enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK, OPT_OWN };
+
+#define SESSION_LETTERS	"F:p:t:C:"
+#define SESSION_OPTIONS \
+	{ "frequency", required_argument, NULL, 'F' }, \
+	{ "pid", required_argument, NULL, 'p' }, \
+	{ "tid", required_argument, NULL, 't' }, \
+	{ "cpu", required_argument, NULL, 'C' }, \
+	{ "source", required_argument, NULL, OPT_SOURCE }, \
+	{ "no-kernel", no_argument, NULL, OPT_NO_KERNEL }, \
+	{ "no-user", no_argument, NULL, OPT_NO_USER }, \
+	{ "idle", no_argument, NULL, OPT_IDLE }, \
+	{ "buffer", required_argument, NULL, OPT_BUFFER }, \
+	{ "stack", required_argument, NULL, OPT_STACK }
+
+/* Returns false after saying what is wrong, or, if getopt_long() did not know the option, has said it. */
+bool parse_session_option(struct session_options *options, int option, const char *arg);
+
+/* @options stay as long as @config is used. */
+void apply_session_options(const struct session_options *options, struct profbuf_config *config);
+
+/* Why the module does not configure or start a session. Returns EXIT_FAILED. */
+int fail_config(const struct profbuf_session *session, int err);
 
 /* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
 struct profbuf_profile *load_profile(int argc, char **argv, const char **path);

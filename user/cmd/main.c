@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -19,8 +20,11 @@ static const struct {
 } commands[] = {
 	{ "record",	cmd_record,	"record a profile into a file" },
 	{ "report",	cmd_report,	"say where the time went" },
+	{ "top",	cmd_top,	"show live where the time goes" },
 	{ "script",	cmd_script,	"print one sample after another" },
 	{ "export",	cmd_export,	"write another format: pprof, perf.data, flame graph, ..." },
+	{ "stat",	cmd_stat,	"show the module's counters" },
+	{ "info",	cmd_info,	"say whether this machine can be profiled, and what to do if not" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -71,6 +75,14 @@ bool parse_number(const char *option, const char *text, double min, double max, 
 		return false;
 	}
 	return true;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
 struct profbuf_profile *load_profile(int argc, char **argv, const char **path)

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -44,7 +43,8 @@ static const char help[] =
 struct recording {
 	struct profbuf_session *session;
 	struct profbuf_config config;
-	unsigned char cpus[1024];
+	struct session_options options;
+	double duration;
 	const char *path;
 	int out;
 	bool all, quiet, progress;
@@ -57,14 +57,6 @@ struct recording {
 	uint64_t samples, lost, bytes;
 	uint64_t first_time;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* All of it, or an error that is said. */
 static bool write_all(struct recording *r, const void *data, size_t bytes)
@@ -253,34 +245,6 @@ static void print_summary(struct recording *r)
 	fprintf(stderr, "; %.1f MB in %s\n", r->bytes / 1e6, r->path);
 }
 
-static int explain_config_error(const struct recording *r, int err)
-{
-	struct profbuf_info info = { 0 };
-
-	profbuf_session_info(r->session, &info);
-	switch (err) {
-	case -ERANGE:
-		return fail("the rate is above what the module allows, %.0f Hz (module parameter min_period_us)",
-			    1e9 / info.min_period);
-	case -EPERM:
-		return fail("no right to sample the kernel: use --no-kernel, or run with CAP_PERFMON");
-	case -ESRCH:
-		return fail("there is no such process or thread");
-	case -ENODEV:
-		return fail("this machine has none of these CPUs");
-	case -EDQUOT:
-		return fail("rings of that size need more than %llu MiB (module parameter max_memory_mb)",
-			    (unsigned long long)info.max_session_memory >> 20);
-	case -ENOENT:
-	case -EOPNOTSUPP:
-		return fail("this machine has no such counter: use --source hrtimer");
-	case -EUSERS:
-		return fail("as many sessions run as the module allows");
-	default:
-		return fail("the module refuses that configuration: %s", strerror(-err));
-	}
-}
-
 /* Configures and starts, records to the end. */
 static int record(struct recording *r)
 {
@@ -311,7 +275,7 @@ static int record(struct recording *r)
 	if (err) {
 		if (r->child > 0)
 			kill(r->child, SIGKILL);
-		return explain_config_error(r, err);
+		return fail_config(r->session, err);
 	}
 	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
 	r->first_time = now_ns();
@@ -326,134 +290,33 @@ static int record(struct recording *r)
 	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status) : 128 + WTERMSIG(r->child_status);
 }
 
-/* "0,2-5" */
-static bool parse_cpus(const char *text, unsigned char *mask, size_t bytes)
-{
-	const char *at = text;
-
-	memset(mask, 0, bytes);
-	for (;;) {
-		char *end;
-		unsigned long first = strtoul(at, &end, 10), last = first;
-
-		if (end == at)
-			break;
-		if (*end == '-') {
-			at = end + 1;
-			last = strtoul(at, &end, 10);
-			if (end == at)
-				break;
-		}
-		if (first > last || last >= bytes * 8)
-			break;
-		for (; first <= last; first++)
-			mask[first / 8] |= 1 << first % 8;
-		if (!*end)
-			return true;
-		if (*end != ',')
-			break;
-		at = end + 1;
-	}
-	fail("--cpu takes a list like 0,2-5, not \"%s\"", text);
-	return false;
-}
-
-enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK };
-
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
-	{ "frequency", required_argument, NULL, 'F' },
 	{ "duration", required_argument, NULL, 'd' },
 	{ "all", no_argument, NULL, 'a' },
-	{ "pid", required_argument, NULL, 'p' },
-	{ "tid", required_argument, NULL, 't' },
-	{ "cpu", required_argument, NULL, 'C' },
-	{ "source", required_argument, NULL, OPT_SOURCE },
-	{ "no-kernel", no_argument, NULL, OPT_NO_KERNEL },
-	{ "no-user", no_argument, NULL, OPT_NO_USER },
-	{ "idle", no_argument, NULL, OPT_IDLE },
-	{ "buffer", required_argument, NULL, OPT_BUFFER },
-	{ "stack", required_argument, NULL, OPT_STACK },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
+	SESSION_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
-
-static bool parse_source(const char *name, __u32 *source)
-{
-	for (*source = 0; *source < PROFBUF_NR_SOURCES; (*source)++) {
-		if (!strcmp(name, profbuf_source_name(*source)))
-			return true;
-	}
-	fail("--source takes hrtimer, cpu-clock or cycles, not \"%s\"", name);
-	return false;
-}
 
 /* One option. Returns false after saying what is wrong. */
 static bool parse_option(struct recording *r, int option, const char *arg)
 {
-	struct profbuf_config *c = &r->config;
-	double value;
-
 	switch (option) {
 	case 'o':
 		r->path = arg;
 		return true;
-	case 'F':
-		if (!parse_number("-F", arg, 0.001, 1e6, &value))
-			return false;
-		c->period = 1e9 / value;
-		return true;
 	case 'd':
-		if (!parse_number("-d", arg, 0.001, 1e8, &value))
-			return false;
-		c->duration_ns = value * 1e9;
-		return true;
+		return parse_number("-d", arg, 0.001, 1e8, &r->duration);
 	case 'a':
 		r->all = true;
-		return true;
-	case 'p':
-	case 't':
-		if (!parse_number(option == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &value))
-			return false;
-		c->filter = option == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
-		c->filter_id = value;
-		return true;
-	case 'C':
-		c->cpus = (uintptr_t)r->cpus;
-		c->cpus_bytes = sizeof(r->cpus);
-		return parse_cpus(arg, r->cpus, sizeof(r->cpus));
-	case OPT_SOURCE:
-		return parse_source(arg, &c->source);
-	case OPT_NO_KERNEL:
-		c->flags &= ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
-		c->kernel_depth = 0;
-		return true;
-	case OPT_NO_USER:
-		c->flags &= ~PROFBUF_CONFIG_USER;
-		return true;
-	case OPT_IDLE:
-		c->flags |= PROFBUF_CONFIG_IDLE;
-		return true;
-	case OPT_BUFFER:
-		if (!parse_number("--buffer", arg, 4, 256 << 10, &value))
-			return false;
-		c->ring_bytes = value * 1024;
-		c->tag_slots = 0;
-		c->watermark = 0;
-		return true;
-	case OPT_STACK:
-		if (!parse_number("--stack", arg, 0, PROFBUF_STACK_MAX, &value))
-			return false;
-		c->user_depth = value;
-		if (c->kernel_depth)
-			c->kernel_depth = value;
 		return true;
 	case 'q':
 		r->quiet = true;
 		return true;
 	}
-	return false;
+	return parse_session_option(&r->options, option, arg);
 }
 
 int cmd_record(int argc, char **argv)
@@ -461,12 +324,19 @@ int cmd_record(int argc, char **argv)
 	struct recording r = { .path = DEFAULT_FILE, .go = -1 };
 	int option, err, status;
 
-	/* Before the device, so that help needs none. */
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {
+		if (option == 'h') {
 			fputs(help, stdout);
 			return finish_output();
 		}
+		if (!parse_option(&r, option, optarg))
+			return EXIT_USAGE;
+	}
+	if (optind < argc)
+		r.command = argv + optind;
+	if (r.command && r.options.filter) {
+		fail("a command, or -p or -t, not both");
+		return EXIT_USAGE;
 	}
 	err = profbuf_session_open(&r.session);
 	if (!err)
@@ -477,19 +347,8 @@ int cmd_record(int argc, char **argv)
 		profbuf_session_close(r.session);
 		return fail_device(err);
 	}
-	while ((option = getopt_long(argc, argv, "+o:F:d:ap:t:C:qh", options, NULL)) != -1) {
-		if (!parse_option(&r, option, optarg)) {
-			status = EXIT_USAGE;
-			goto out;
-		}
-	}
-	if (optind < argc)
-		r.command = argv + optind;
-	if (r.command && r.config.filter) {
-		fail("a command, or -p or -t, not both");
-		status = EXIT_USAGE;
-		goto out;
-	}
+	apply_session_options(&r.options, &r.config);
+	r.config.duration_ns = r.duration * 1e9;
 	r.out = STDOUT_FILENO;
 	if (strcmp(r.path, "-")) {
 		r.out = open(r.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

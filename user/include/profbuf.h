@@ -289,6 +289,41 @@ int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options);
 void profbuf_profile_free(struct profbuf_profile *profile);
 
+/**
+ * profbuf_profile_new() - a profile without records: for a stream that is still being made
+ * @profile: set
+ * @options: may be NULL; its strings are the caller's as long as the profile lives
+ *
+ * Of a profile without records only these functions may be called: add, free.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_profile_options *options);
+
+/**
+ * profbuf_profile_add() - one more record
+ * @profile: the profile
+ * @record: of any type, of one stream, in its order, that profbuf_stream_next() or profbuf_reader_next() gave; not kept
+ *
+ * Return: 0; -ENOMEM: the profile can only be freed.
+ */
+int profbuf_profile_add(struct profbuf_profile *profile, const struct profbuf_record *record);
+
+/**
+ * profbuf_profile_resolve() - looks up what was added: before it, stacks of those events mean nothing
+ * @profile: the profile
+ *
+ * Call it with all records added that there are: a process is known by the mappings that have come.
+ *
+ * Return: 0; -ENODATA: there are no records; -ENOMEM: the profile can only be freed.
+ */
+int profbuf_profile_resolve(struct profbuf_profile *profile);
+
+/*
+ * Forgets all samples, their stacks and frames. Ids of programs, objects and symbols, and the accounting, go on.
+ */
+void profbuf_profile_forget(struct profbuf_profile *profile);
+
 const struct profbuf_stream_info *profbuf_profile_info(const struct profbuf_profile *profile);
 const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf_profile *profile);
 

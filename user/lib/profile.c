@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile.c - a stored stream turned into a profile
+ * profile.c - a stream turned into a profile
  *
  * Reading keeps samples as (time, raw stack), equal stacks of addresses once. What explains them may come later in the
  * stream, so only then is each pair of a stack and a description of its process looked at, once, and each address in it
  * looked up, once.
+ *
+ * A profile that lives on forgets its samples and their stacks; processes, objects and symbols stay.
  */
 #include <errno.h>
 
@@ -48,15 +50,20 @@ struct profbuf_profile {
 	uint64_t last_time;
 	int damage;
 	uint64_t bytes;
+	const char *kallsyms;		/* where they are */
 	int kernel_symbols;
 	bool has_kernel_records;
+	bool looked_for_kernel;
 
+	/* Of samples: all that profbuf_profile_forget() forgets. */
+	struct arena arena;
 	struct raw_stack **raw;
 	size_t nr_raw, room_raw;
 	struct index raw_index;
 
 	struct profbuf_event *events;
 	size_t nr_events, room_events;
+	size_t nr_done;			/* events whose stacks are looked up */
 
 	struct resolved *resolved;
 	size_t nr_resolved, room_resolved;
@@ -91,7 +98,7 @@ static uint32_t intern_raw(struct profbuf_profile *p, const struct profbuf_sampl
 		    !memcmp(raw->addresses, s->frames, n * sizeof(uint64_t)))
 			return id;
 	}
-	raw = arena_alloc(&p->symbols.arena, sizeof(*raw) + n * sizeof(uint64_t));
+	raw = arena_alloc(&p->arena, sizeof(*raw) + n * sizeof(uint64_t));
 	if (!raw || !ARRAY_GROW(p->raw, p->nr_raw, p->room_raw) || !index_add(&p->raw_index, hash, p->nr_raw))
 		return INDEX_NONE;
 	*raw = (struct raw_stack){ .pid = s->pid, .nr_kernel = s->nr_kernel, .nr_user = s->nr_user };
@@ -139,8 +146,7 @@ static bool add_symbol(struct profbuf_profile *p, const struct profbuf_record *r
 	return symbol && symbols_add_record(&p->symbols, symbol);
 }
 
-/* Return: 0 or -ENOMEM. */
-static int add_record(struct profbuf_profile *p, const struct profbuf_record *r)
+int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *r)
 {
 	bool ok = true;
 
@@ -180,7 +186,7 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 	int got, err;
 
 	while ((got = profbuf_reader_next(reader, &r)) > 0) {
-		err = add_record(p, r);
+		err = profbuf_profile_add(p, r);
 		if (err)
 			return err;
 	}
@@ -191,26 +197,25 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 	if (got != 0 && got != -ENODATA && got != -EBADMSG)
 		return got;
 	p->damage = got;
-	profbuf_accounting_check(&p->accounting);
-	programs_sort(&p->programs);
-	return programs_maps(&p->programs, &p->maps, &p->nr_maps) ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* Looking up */
 
 /* The kernel's symbols are in the stream, or those of the running kernel are the same. */
-static void find_kernel_symbols(struct profbuf_profile *p, const char *path)
+static void find_kernel_symbols(struct profbuf_profile *p)
 {
 	struct profbuf_kallsyms *k;
 	bool same;
 
-	if (p->has_kernel_records)
+	if (p->has_kernel_records || p->looked_for_kernel)
 		return;
-	p->kernel_symbols = profbuf_kallsyms_load(&k, path ? path : "/proc/kallsyms");
+	p->looked_for_kernel = true;
+	p->kernel_symbols = profbuf_kallsyms_load(&k, p->kallsyms ? p->kallsyms : "/proc/kallsyms");
 	if (p->kernel_symbols)
 		return;
 	same = p->info->kernel_anchor && profbuf_kallsyms_address(k, "schedule") == p->info->kernel_anchor;
-	p->symbols.this_kernel = same && !path;
+	p->symbols.this_kernel = same && !p->kallsyms;
 	if (same) {
 		p->symbols.kallsyms = k;
 	} else {
@@ -298,7 +303,7 @@ static uint32_t intern_stack(struct profbuf_profile *p, const struct profbuf_sta
 		    s->nr_user == stack->nr_user && !memcmp(s->frames, stack->frames, n * sizeof(*s->frames)))
 			return id;
 	}
-	frames = arena_alloc(&p->symbols.arena, n * sizeof(*frames));
+	frames = arena_alloc(&p->arena, n * sizeof(*frames));
 	if (!frames || !ARRAY_GROW(p->stacks, p->nr_stacks, p->room_stacks) ||
 	    !index_add(&p->stack_index, hash, p->nr_stacks))
 		return INDEX_NONE;
@@ -361,25 +366,44 @@ static uint32_t get_stack(struct profbuf_profile *p, uint32_t raw, uint64_t time
 	return id;
 }
 
-static int resolve(struct profbuf_profile *p)
+int profbuf_profile_resolve(struct profbuf_profile *p)
 {
-	size_t i;
+	struct profbuf_event *e;
 
-	for (i = 0; i < p->nr_events; i++) {
-		p->events[i].stack = get_stack(p, p->events[i].stack, p->events[i].time);
-		if (p->events[i].stack == INDEX_NONE)
+	if (!p->info)
+		return -ENODATA;
+	profbuf_accounting_check(&p->accounting);
+	programs_sort(&p->programs);
+	find_kernel_symbols(p);
+	for (; p->nr_done < p->nr_events; p->nr_done++) {
+		e = &p->events[p->nr_done];
+		e->stack = get_stack(p, e->stack, e->time);
+		if (e->stack == INDEX_NONE)
 			return -ENOMEM;
 	}
-	return 0;
+	free(p->maps);
+	return programs_maps(&p->programs, &p->maps, &p->nr_maps) ? 0 : -ENOMEM;
 }
 
-int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
-			 const struct profbuf_profile_options *options)
+/* The arrays keep their room: the next samples will need as much. */
+void profbuf_profile_forget(struct profbuf_profile *p)
+{
+	p->nr_events = p->nr_done = 0;
+	p->nr_raw = p->nr_resolved = p->nr_places = p->nr_frames = p->nr_stacks = 0;
+	index_exit(&p->raw_index);
+	index_exit(&p->resolved_index);
+	index_exit(&p->place_index);
+	index_exit(&p->frame_index);
+	index_exit(&p->stack_index);
+	arena_exit(&p->arena);
+	/* Their programs may have written more since. */
+	symbols_exit_jit(&p->symbols);
+}
+
+int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_profile_options *options)
 {
 	static const struct profbuf_profile_options none;
 	struct profbuf_profile *p = calloc(1, sizeof(*p));
-	struct profbuf_reader *reader;
-	int err;
 
 	if (!p)
 		return -ENOMEM;
@@ -388,15 +412,28 @@ int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 	p->programs.symbols = &p->symbols;
 	p->symbols.root = options->root;
 	p->symbols.no_user = options->no_user_symbols;
+	p->kallsyms = options->kallsyms;
+	*profile = p;
+	return 0;
+}
+
+int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
+			 const struct profbuf_profile_options *options)
+{
+	struct profbuf_reader *reader;
+	struct profbuf_profile *p;
+	int err;
+
+	err = profbuf_profile_new(&p, options);
+	if (err)
+		return err;
 	err = profbuf_reader_open(&reader, path);
 	if (!err) {
 		err = read_records(p, reader);
 		profbuf_reader_close(reader);
 	}
-	if (!err) {
-		find_kernel_symbols(p, options->kallsyms);
-		err = resolve(p);
-	}
+	if (!err)
+		err = profbuf_profile_resolve(p);
 	if (err) {
 		profbuf_profile_free(p);
 		return err;
@@ -412,6 +449,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	programs_exit(&p->programs);
 	symbols_exit(&p->symbols);
 	profbuf_accounting_exit(&p->accounting);
+	arena_exit(&p->arena);
 	index_exit(&p->raw_index);
 	index_exit(&p->resolved_index);
 	index_exit(&p->place_index);

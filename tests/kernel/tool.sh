@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tool.sh - the tool's live commands on the real module: info, stat, top; the examples; TAP
+n=0
+result() {
+	local status=$?
+	n=$((n + 1))
+	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
+}
+has() {		# FILE PATTERN
+	grep -qE -- "$2" "$1" || { echo "# no line like: $2"; sed 's/^/# /' "$1"; false; }
+}
+user() {	# somebody
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+}
+profbuf=/tmp/profbuf
+cp "$BIN/../../user/profbuf" $profbuf
+cp "$BIN/split" /tmp/split
+cp "$BIN/split" $'/tmp/odd\e[31m'
+sysfs=/sys/class/misc/profbuf
+
+$profbuf info >/tmp/info
+[ $? = 0 ] && has /tmp/info '^A profile of the whole system would work\.$' && has /tmp/info '^rights +every process, the kernel$' &&
+	has /tmp/info '^sources +hrtimer, cpu-clock'
+result info_as_root
+$profbuf info --json >/tmp/json && python3 -c 'import json, sys
+i = json.load(open("/tmp/json"))
+assert i["works"] and i["loaded"] and i["right_kernel"] and i["abi"] == 1 and i["min_period_ns"] == 50000
+assert "hrtimer" in i["sources"] and i["kernel_symbols"] and i["max_session_memory"] == 256 << 20
+assert not [f for f in i["findings"] if f["kind"] != "hint"]'
+result info_as_json
+user $profbuf info >/tmp/info
+[ $? = 1 ] && has /tmp/info '^problem: this user may not open /dev/profbuf' && has /tmp/info 'rules.d/60-profbuf.rules'
+result info_without_permission_says_what_to_do
+chgrp 12 /dev/profbuf && chmod 660 /dev/profbuf
+user $profbuf info >/tmp/info
+[ $? = 1 ] && has /tmp/info "usermod -a -G $(getent group 12 | cut -d: -f1) "
+result info_names_the_group_that_may
+chgrp 0 /dev/profbuf && chmod 666 /dev/profbuf
+user $profbuf info >/tmp/info
+[ $? = 1 ] && has /tmp/info '^problem: without CAP_PERFMON' && has /tmp/info 'setcap cap_perfmon' &&
+	has /tmp/info '^warning: functions of the kernel will have no names'
+result info_without_rights_says_what_to_do
+chmod 600 /dev/profbuf
+mv /dev/profbuf /dev/away
+$profbuf info >/tmp/info
+[ $? = 1 ] && has /tmp/info '^problem: the module is loaded, but there is no /dev/profbuf here'
+result info_without_a_device
+mv /dev/away /dev/profbuf
+restrict=$(cat /proc/sys/kernel/kptr_restrict)
+echo 2 >/proc/sys/kernel/kptr_restrict
+$profbuf info >/tmp/info && has /tmp/info 'sysctl kernel.kptr_restrict=1'
+result info_knows_kptr_restrict
+echo "$restrict" >/proc/sys/kernel/kptr_restrict
+echo 1 >/sys/module/profbuf/parameters/max_memory_mb
+$profbuf info >/tmp/info
+[ $? = 1 ] && has /tmp/info '^problem: rings of 512 KiB' && has /tmp/info 'max_memory_mb'
+result info_knows_that_the_rings_are_too_big
+echo 256 >/sys/module/profbuf/parameters/max_memory_mb
+
+/tmp/split 600 >/dev/null &
+split=$!
+$profbuf record -q -F 999 -o /dev/null &
+record=$!
+sleep 1
+$profbuf stat >/tmp/stat
+[ $? = 0 ] && has /tmp/stat '^1 sessions' && has /tmp/stat '^ticks [0-9]{2,} = delivered [0-9]+ .*: adds up'
+result stat_sees_a_running_session_and_adds_up
+$profbuf stat --by-cpu >/tmp/stat
+[ $? = 0 ] && has /tmp/stat '^CPU 0: ticks .*: adds up' && has /tmp/stat '^CPU 1: ticks .*: adds up' &&
+	has /tmp/stat '^all: ticks .*: adds up'
+result stat_by_cpu
+$profbuf stat -i 0.3 -n 3 --json >/tmp/stat
+[ $? = 0 ] && python3 -c 'import json
+rounds = [json.loads(line) for line in open("/tmp/stat")]
+assert len(rounds) == 3
+for r in rounds:
+    parts = sum(v for k, v in r.items() if k.startswith("skipped_")) + r["delivered"] + r["lost"] + r["missed"]
+    assert r["adds_up"] and r["sessions"] == 1 and parts == r["ticks"]
+    assert 200 < r["ticks"] < 20000 and 0.2 < r["seconds"], r'
+result stat_intervals_are_differences
+kill -INT $record
+wait $record
+$profbuf stat --json >/tmp/stat && python3 -c 'import json
+s = json.load(open("/tmp/stat"))
+assert s["sessions"] == 0 and s["exact"] and s["cpus"] == []'
+result stat_is_exact_when_nothing_runs
+$profbuf stat -i 0.2 >/tmp/stat &
+sleep 1
+kill -INT $!
+wait $! && has /tmp/stat '^0\.2 s, 0 sessions$'
+result stat_ends_at_a_signal
+$profbuf stat >/dev/full 2>/tmp/err
+[ $? = 1 ] && has /tmp/err 'cannot write the output'
+result stat_to_a_full_disk_is_an_error
+
+# Files that are not the module's.
+mkdir /tmp/sysfs && (cd $sysfs/ && for f in ticks delivered lost missed sessions skipped_*; do echo 0 >/tmp/sysfs/"$f"; done)
+mount --bind /tmp/sysfs $sysfs/
+echo 10 >/tmp/sysfs/ticks && echo 9 >/tmp/sysfs/delivered
+$profbuf stat >/tmp/stat
+[ $? = 1 ] && has /tmp/stat 'DOES NOT ADD UP: 10 to 10 ticks'
+result stat_says_what_does_not_add_up
+echo 1 >/tmp/sysfs/skipped_later
+$profbuf stat >/tmp/stat
+[ $? = 0 ] && has /tmp/stat '^ticks 10 = delivered 9 \+ lost 0 \+ skipped 1 \(unknown 1\) \+ missed 0: adds up$'
+result stat_counts_causes_of_a_later_module
+(sleep 0.4; echo 1 >/tmp/sysfs/ticks; echo 0 >/tmp/sysfs/delivered) &
+$profbuf stat -i 0.2 -n 50 >/tmp/stat 2>/tmp/err
+[ $? = 1 ] && has /tmp/err 'the module was loaded again'
+result stat_notices_another_module
+umount $sysfs/
+
+$profbuf top -b -F 499 -d 4 -i 1 >/tmp/top
+[ $? = 0 ] && has /tmp/top '^profbuf top: all CPUs at 499 Hz, hrtimer; last [4-9]\.[0-9] s: [0-9]+ samples$' &&
+	has /tmp/top '^ticks [0-9]+ = delivered' &&
+	awk '$4 == "split" && $3 ~ /^(half|third|fifth)$/ { self[$3] = $1 }
+		END { exit !(self["half"] > self["third"] && self["third"] > self["fifth"] && self["fifth"] > 0) }' /tmp/top
+result top_shows_half_more_than_third_more_than_fifth
+# split's functions call nothing, so gcc gives them no frame, and who called them is found one further out.
+awk '$3 == "__libc_start_call_main" { found = $1 < 1 && $2 > 50 } END { exit !found }' /tmp/top && [ "$(grep -c ' ' /tmp/top)" -le 23 ]
+result top_has_callers_and_a_limit
+$profbuf top -b -F 499 -d 1 -i 3 -n 1 -p $split --by process >/tmp/top
+[ "$(grep -c '^profbuf top: process' /tmp/top)" = 3 ] && [ "$(grep -c "^  100.00   100.00  split ($split)$" /tmp/top)" = 3 ]
+result top_of_a_process_three_times
+$profbuf top -b -d 1 -i 1 -C 0-1 --by cpu >/tmp/top && has /tmp/top '  CPU [01]$' && has /tmp/top 'CPUs 0-1 at'
+result top_by_cpu
+$profbuf top -b -d 1 -i 1 --by thread >/tmp/top && has /tmp/top "  split \($split/$split\)$"
+result top_by_thread
+$profbuf top -b -d 1 -i 1 --by object --no-kernel >/tmp/top && has /tmp/top '  split$' && ! grep -q '\[kernel\]' /tmp/top
+result top_by_object_without_the_kernel
+$'/tmp/odd\e[31m' 600 >/dev/null &
+odd=$!
+$profbuf top -b -F 499 -d 2 -i 1 --by process >/tmp/top
+kill $odd
+has /tmp/top 'odd\?\[31m \(' && ! grep -q $'\e' /tmp/top
+result top_prints_no_control_characters
+$profbuf top -b -d 0.3 >/dev/full 2>/tmp/err
+[ $? = 1 ] && has /tmp/err 'cannot write the output'
+result top_to_a_full_disk_is_an_error
+$profbuf top -b -d 0.3 >/tmp/top &
+sleep 2
+kill -TERM $!
+wait $! && has /tmp/top 'samples$'
+result top_ends_at_a_signal
+$profbuf top -b -p 4000000 2>/tmp/err
+[ $? = 1 ] && has /tmp/err 'no such process'
+result top_of_nobody_is_an_error
+
+python3 tests/kernel/terminal.py $profbuf $((n + 1)) >/tmp/terminal 2>&1
+[ $? = 0 ] && good=0 || good=1
+cat /tmp/terminal
+n=$((n + $(grep -cE '^(not )?ok ' /tmp/terminal)))
+[ $good = 0 ]
+result terminal_tests_ran_to_the_end
+
+"$BIN/leaves" >/tmp/leaves && has /tmp/leaves "^CPU [01], pid $split: 0x[0-9a-f]+$"
+result example_leaves
+$profbuf record -q -F 499 -d 1 -p $split -o /tmp/profile && "$BIN/hot" /tmp/profile | sort | uniq -c | sort -rn >/tmp/hot &&
+	[ "$(head -1 /tmp/hot | awk '{ print $2 }')" = half ]
+result example_hot
+python3 user/examples/read.py 2 >/tmp/read && has /tmp/read "%  +$split  split$" && has /tmp/read '^[0-9]+ samples, 0 lost$'
+result example_read_of_the_device
+python3 user/examples/read.py /tmp/profile >/tmp/read && has /tmp/read '^([0-9]+) ticks, \1 accounted for$'
+result example_read_of_a_file_adds_up
+kill $split
+[ "$(cat $sysfs/sessions)" = 0 ]
+result no_session_is_left
+echo "1..$n"

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * info.c - profbuf info: the module, this user's rights, and what would keep a profile from working
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+static const char help[] =
+	"usage: profbuf info [options]\n"
+	"\n"
+	"Says what the module allows on this machine and for this user, what would keep a profile from working, and\n"
+	"what to do about it.\n"
+	"\n"
+	"  -j, --json             as one JSON object\n"
+	"  -h, --help             this\n"
+	"\n"
+	"Exit status: 0 if a profile of the whole system would work, else 1.\n";
+
+enum severity { PROBLEM, WARNING, HINT };
+
+static const char *const kind_names[] = { "problem", "warning", "hint" };
+
+/* What was found out, and what to do. */
+struct finding {
+	enum severity kind;
+	const char *name;	/* for programs */
+	char what[256];
+	char remedy[512];
+};
+
+struct info {
+	bool json;
+	bool loaded;		/* /sys has it */
+	bool open;
+	struct utsname uts;
+	struct profbuf_info module;
+	uint32_t sources;	/* that a session really gets */
+	uint64_t sessions;
+	int kernel_symbols;
+	struct finding findings[16];
+	unsigned int n;
+};
+
+static struct finding *find(struct info *in, enum severity kind, const char *name, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static void remedy(struct finding *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static struct finding *find(struct info *in, enum severity kind, const char *name, const char *format, ...)
+{
+	struct finding *f = &in->findings[in->n++];
+	va_list args;
+
+	f->kind = kind;
+	f->name = name;
+	va_start(args, format);
+	vsnprintf(f->what, sizeof(f->what), format, args);
+	va_end(args);
+	return f;
+}
+
+static void remedy(struct finding *f, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->remedy, sizeof(f->remedy), format, args);
+	va_end(args);
+}
+
+static bool problems(const struct info *in)
+{
+	for (unsigned int i = 0; i < in->n; i++) {
+		if (in->findings[i].kind == PROBLEM)
+			return true;
+	}
+	return false;
+}
+
+/* The beginning of a small file; false if there is none. */
+static bool read_text(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, room - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	text[n] = 0;
+	text[strcspn(text, "\n")] = 0;
+	return true;
+}
+
+static bool read_value(const char *path, uint64_t *value)
+{
+	char text[32];
+
+	if (!read_text(path, text, sizeof(text)))
+		return false;
+	*value = strtoull(text, NULL, 10);
+	return true;
+}
+
+/* The module, when it is not there */
+
+/* The kernel takes no module without a signature that it knows. */
+static bool wants_signatures(const char *lockdown)
+{
+	static const char variable[] =
+		"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	unsigned char secure_boot[5] = { 0 };
+	char enforce[8];
+	ssize_t n = 0;
+	int fd;
+
+	if (strstr(lockdown, "[integrity]") || strstr(lockdown, "[confidentiality]"))
+		return true;
+	if (read_text("/sys/module/module/parameters/sig_enforce", enforce, sizeof(enforce)) && *enforce == 'Y')
+		return true;
+	/* Four bytes of attributes, then the value. */
+	fd = open(variable, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, secure_boot, sizeof(secure_boot));
+		close(fd);
+	}
+	return n == sizeof(secure_boot) && secure_boot[4] == 1;
+}
+
+/* Whether modprobe would find it. */
+static bool is_installed(const struct info *in)
+{
+	char path[128], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", in->uts.release);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && getline(&line, &room, f) > 0) {
+		line[strcspn(line, ":")] = 0;
+		found = strstr(line, "/profbuf.ko");
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+static void explain_missing_module(struct info *in, const char *lockdown)
+{
+	char headers[128];
+	struct finding *f;
+
+	if (in->loaded) {
+		f = find(in, PROBLEM, "device", "the module is loaded, but there is no " PROFBUF_DEVICE " here");
+		remedy(f, "in a container: give it the device (docker run --device " PROFBUF_DEVICE
+		       "); elsewhere: sudo udevadm trigger /sys/class/misc/profbuf");
+		return;
+	}
+	if (is_installed(in)) {
+		f = find(in, PROBLEM, "module", "the module is not loaded");
+		remedy(f, "sudo modprobe profbuf");
+	} else {
+		f = find(in, PROBLEM, "module", "the module is neither loaded nor installed for this kernel, %s",
+			 in->uts.release);
+		snprintf(headers, sizeof(headers), "/lib/modules/%s/build", in->uts.release);
+		remedy(f, "%s%s%sin the sources of profbuf: make && sudo make install && sudo modprobe profbuf"
+		       " (or sudo make dkms: also for kernels to come)",
+		       access(headers, F_OK) ? "sudo apt-get install linux-headers-" : "",
+		       access(headers, F_OK) ? in->uts.release : "", access(headers, F_OK) ? "; then " : "");
+	}
+	if (wants_signatures(lockdown)) {
+		f = find(in, WARNING, "signature", "this kernel takes signed modules only (Secure Boot or lockdown)");
+		remedy(f, "build it with DKMS, which signs it, and make its key known:"
+		       " sudo mokutil --import /var/lib/dkms/mok.pub, then boot");
+	}
+}
+
+/* The device, when it does not open */
+
+static void explain_permission(struct info *in)
+{
+	const struct group *group;
+	struct finding *f;
+	struct stat st;
+
+	if (stat(PROFBUF_DEVICE, &st)) {
+		f = find(in, PROBLEM, "permission", PROFBUF_DEVICE ": %s", strerror(errno));
+		remedy(f, "run as root");
+		return;
+	}
+	f = find(in, PROBLEM, "permission", "this user may not open " PROFBUF_DEVICE " (mode %04o, uid %u, gid %u)",
+		 st.st_mode & 07777, st.st_uid, st.st_gid);
+	group = getgrgid(st.st_gid);
+	if ((st.st_mode & 0060) == 0060 && st.st_gid)
+		remedy(f, "sudo usermod -a -G %s %s, and log in again; or run as root",
+		       group ? group->gr_name : "GROUP", getenv("USER") ? getenv("USER") : "USER");
+	else
+		remedy(f, "run as root; or give a group the device: sudo groupadd profile; echo 'KERNEL==\"profbuf\","
+		       " GROUP=\"profile\", MODE=\"0660\"' | sudo tee /etc/udev/rules.d/60-profbuf.rules;"
+		       " sudo udevadm control --reload; sudo udevadm trigger /sys/class/misc/profbuf");
+}
+
+static void explain_open(struct info *in, int err, const char *lockdown)
+{
+	struct finding *f;
+
+	switch (err) {
+	case -ENOENT:
+		explain_missing_module(in, lockdown);
+		break;
+	case -EACCES:
+	case -EPERM:
+		explain_permission(in);
+		break;
+	case -EPROTO:
+		f = find(in, PROBLEM, "abi", "the module has another ABI than this program, which has %u",
+			 PROFBUF_ABI_VERSION);
+		remedy(f, "install both from the same version, then sudo rmmod profbuf && sudo modprobe profbuf");
+		break;
+	default:
+		find(in, PROBLEM, "device", PROFBUF_DEVICE ": %s", strerror(-err));
+	}
+}
+
+/* The device, when it is open */
+
+/* What a profile of the whole system would ask for; nothing runs. */
+static void try_config(struct info *in, struct profbuf_session *session)
+{
+	struct profbuf_config config;
+	struct finding *f;
+	unsigned int i;
+	int err;
+
+	err = profbuf_session_get_config(session, &config);
+	if (!err)
+		err = profbuf_session_configure(session, &config);
+	if (err == -EDQUOT) {
+		f = find(in, PROBLEM, "memory", "rings of %u KiB for each CPU are more than the module allows",
+			 config.ring_bytes >> 10);
+		remedy(f, "record with --buffer 64, or allow more, in MiB:"
+		       " echo 1024 | sudo tee /sys/module/profbuf/parameters/max_memory_mb");
+	} else if (err) {
+		find(in, PROBLEM, "config", "the module refuses its own defaults: %s", strerror(-err));
+	}
+	for (i = 0; !err && i < PROFBUF_NR_SOURCES; i++) {
+		config.source = i;
+		config.period = 0;
+		if (in->module.sources >> i & 1 && !profbuf_session_configure(session, &config))
+			in->sources |= 1U << i;
+	}
+}
+
+static void check_rights(struct info *in, const char *lockdown)
+{
+	struct finding *f;
+
+	if (!(in->module.rights & PROFBUF_RIGHT_TASKS)) {
+		f = find(in, PROBLEM, "rights",
+			 "without CAP_PERFMON a profile has user code of this user's processes only");
+		remedy(f, "run as root; or let all who may open the device see everything:"
+		       " sudo setcap cap_perfmon,cap_syslog=ep PATH/profbuf. In a container CAP_PERFMON has to be the"
+		       " machine's: no user namespace");
+	} else if (!(in->module.rights & PROFBUF_RIGHT_KERNEL)) {
+		f = find(in, PROBLEM, "lockdown", "kernel lockdown (%s) forbids samples of the kernel", lockdown);
+		remedy(f, "profile user code (record --no-kernel), or boot without lockdown=confidentiality");
+	}
+}
+
+/*
+ * Of perf's rules only this one matters: the module's counters are the kernel's own, and perf_event_paranoid does not
+ * apply to them; but it helps decide who sees the addresses in /proc/kallsyms.
+ */
+static void check_kernel_symbols(struct info *in)
+{
+	struct profbuf_kallsyms *kallsyms;
+	uint64_t restricted = 0;
+	struct finding *f;
+
+	in->kernel_symbols = profbuf_kallsyms_load(&kallsyms, "/proc/kallsyms");
+	if (!in->kernel_symbols) {
+		profbuf_kallsyms_free(kallsyms);
+		return;
+	}
+	f = find(in, WARNING, "kernel_symbols", "functions of the kernel will have no names: /proc/kallsyms %s",
+		 in->kernel_symbols == -EPERM ? "hides its addresses" : strerror(-in->kernel_symbols));
+	if (in->kernel_symbols != -EPERM)
+		return;
+	read_value("/proc/sys/kernel/kptr_restrict", &restricted);
+	if (restricted > 1)
+		remedy(f, "sudo sysctl kernel.kptr_restrict=1, and record as root");
+	else
+		remedy(f, "record as root or with CAP_SYSLOG; or, for everyone:"
+		       " sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1");
+}
+
+static void give_hints(struct info *in)
+{
+	struct finding *f;
+
+	f = find(in, HINT, "frame_pointers", "callers in user code are found by frame pointers");
+	remedy(f, "build what you profile with -fno-omit-frame-pointer; Debian's libraries are built without");
+	if (!getenv("DEBUGINFOD_URLS")) {
+		f = find(in, HINT, "debuginfod",
+			 "DEBUGINFOD_URLS is not set: stripped files have the names they export");
+		remedy(f, "export DEBUGINFOD_URLS=https://debuginfod.debian.net, or install their -dbgsym packages");
+	}
+	f = find(in, HINT, "jit", "code that a program makes at run time has names if it writes /tmp/perf-PID.map");
+	remedy(f, "node --perf-basic-prof; python3.12 -X perf; java: jcmd PID Compiler.perfmap");
+}
+
+static void look(struct info *in)
+{
+	char lockdown[64] = "none";
+	struct profbuf_session *session;
+	int err;
+
+	uname(&in->uts);
+	in->loaded = !access("/sys/class/misc/profbuf", F_OK);
+	read_value("/sys/class/misc/profbuf/sessions", &in->sessions);
+	read_text("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	err = profbuf_session_open(&session);
+	if (err) {
+		explain_open(in, err, lockdown);
+	} else {
+		in->open = true;
+		err = profbuf_session_info(session, &in->module);
+		if (err)
+			find(in, PROBLEM, "device", "the module does not answer: %s", strerror(-err));
+		else
+			try_config(in, session);
+		profbuf_session_close(session);
+		check_rights(in, lockdown);
+	}
+	check_kernel_symbols(in);
+	give_hints(in);
+}
+
+static void print_sources(const struct info *in, const char *format, const char *separator)
+{
+	const char *before = "";
+
+	for (unsigned int i = 0; i < PROFBUF_NR_SOURCES; i++) {
+		if (!(in->sources >> i & 1))
+			continue;
+		fputs(before, stdout);
+		printf(format, profbuf_source_name(i));
+		before = separator;
+	}
+}
+
+static void print_module(const struct info *in)
+{
+	const struct profbuf_info *m = &in->module;
+
+	if (!in->open) {
+		printf("module          %s\n", in->loaded ? "loaded" : "not loaded");
+		return;
+	}
+	printf("module          loaded, version %.*s, ABI %u; %" PRIu64 " sessions now\n", (int)sizeof(m->version),
+	       m->version, m->abi_version, in->sessions);
+	printf("rights          %s%s\n", m->rights & PROFBUF_RIGHT_TASKS ? "every process" : "own processes",
+	       m->rights & PROFBUF_RIGHT_KERNEL ? ", the kernel" : ", user code only");
+	printf("sources         ");
+	print_sources(in, "%s", ", ");
+	printf("\nrate            at most %.6g Hz (module parameter min_period_us)\n", 1e9 / m->min_period);
+	printf("memory          at most %" PRIu64 " MiB for the rings of a session (max_memory_mb)\n",
+	       (uint64_t)m->max_session_memory >> 20);
+	printf("CPUs            %u possible\n", m->nr_cpus);
+}
+
+static void print_text(const struct info *in)
+{
+	printf("kernel          %s %s\n", in->uts.release, in->uts.machine);
+	print_module(in);
+	printf("kernel symbols  %s\n", in->kernel_symbols ? "none" : "/proc/kallsyms");
+	for (unsigned int i = 0; i < in->n; i++) {
+		const struct finding *f = &in->findings[i];
+
+		printf("\n%s: %s\n", kind_names[f->kind], f->what);
+		if (*f->remedy)
+			printf("  %s\n", f->remedy);
+	}
+	printf("\nA profile of the whole system would %swork.\n", problems(in) ? "not " : "");
+}
+
+static void print_json(const struct info *in)
+{
+	const struct profbuf_info *m = &in->module;
+
+	printf("{\"works\":%s,\"loaded\":%s,\"kernel\":", problems(in) ? "false" : "true",
+	       in->loaded ? "true" : "false");
+	print_json_string(stdout, in->uts.release);
+	if (in->open) {
+		printf(",\"version\":\"%.*s\",\"abi\":%u,", (int)sizeof(m->version), m->version, m->abi_version);
+		printf("\"sessions\":%" PRIu64 ",\"right_tasks\":%s,\"right_kernel\":%s,\"sources\":[", in->sessions,
+		       m->rights & PROFBUF_RIGHT_TASKS ? "true" : "false",
+		       m->rights & PROFBUF_RIGHT_KERNEL ? "true" : "false");
+		print_sources(in, "\"%s\"", ",");
+		printf("],\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
+		       (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
+	}
+	printf(",\"kernel_symbols\":%s,\"findings\":[", in->kernel_symbols ? "false" : "true");
+	for (unsigned int i = 0; i < in->n; i++) {
+		printf("%s\n{\"kind\":\"%s\",\"name\":\"%s\",\"what\":", i ? "," : "",
+		       kind_names[in->findings[i].kind], in->findings[i].name);
+		print_json_string(stdout, in->findings[i].what);
+		fputs(",\"remedy\":", stdout);
+		print_json_string(stdout, in->findings[i].remedy);
+		putchar('}');
+	}
+	puts("]}");
+}
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+int cmd_info(int argc, char **argv)
+{
+	struct info in = { 0 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			in.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return finish_output();
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fail("info takes no file");
+		return EXIT_USAGE;
+	}
+	look(&in);
+	(in.json ? print_json : print_text)(&in);
+	return finish_output() || problems(&in) ? EXIT_FAILED : EXIT_OK;
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * top.c - profbuf top: where the time goes, live
+ *
+ * Records are kept as they come until the refresh interval is over; then the profile forgets the samples it had and
+ * takes these. So what is shown stays as it is, for keys to look at from all sides, until the next refresh.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "top.h"
+
+#define READ_BYTES	(256UL << 10)
+
+/* An interval ends early when its records are as many as this. */
+#define INTERVAL_BYTES	(256UL << 20)
+
+/* Descriptions of processes stay in the profile, for the kernel gives them once; after so many all begins anew. */
+#define SIDEBAND_MAX	200000
+
+static const char help[] =
+	"usage: profbuf top [options]\n"
+	"\n"
+	"Shows live where the time goes: after each refresh the samples of the interval before it, and no older ones.\n"
+	"On a terminal keys change the view: h says which. Else, or with -b, one table after the other.\n"
+	"\n"
+	"  -d, --delay S          refresh interval (2)\n"
+	"      --by KEY           symbol (default), object, process, thread or cpu\n"
+	"  -n, --limit N          at most N rows (20; on a terminal as many as fit)\n"
+	"  -b, --batch            plain text, also on a terminal\n"
+	"  -i, --iterations N     quit after N intervals\n"
+	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
+	"  -p, --pid PID          only this process and its descendants\n"
+	"  -t, --tid TID          only this thread\n"
+	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
+	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
+	"      --no-kernel        no samples of kernel code, no kernel frames\n"
+	"      --no-user          no samples of user code\n"
+	"      --idle             samples of idle CPUs, too\n"
+	"      --buffer KIB       ring of each CPU (512)\n"
+	"      --stack DEPTH      frames of each kind (127)\n"
+	"  -h, --help             this\n"
+	"\n"
+	"Symbols come from files that are here: nothing is downloaded.\n";
+
+struct top {
+	struct session_options options;
+	struct profbuf_session *session;	/* NULL while paused */
+	struct profbuf_stream stream;
+	char what[128];
+	double delay;
+	uint64_t iterations;
+	bool plain;
+
+	/* Of the interval under way. */
+	uint64_t *words;
+	size_t n, room;
+	uint64_t began;
+	struct profbuf_counters counters;	/* at its beginning */
+	bool another_stream;		/* its records are of another stream than the profile's */
+
+	struct profbuf_profile *profile;	/* of the interval that is shown */
+	size_t sideband;		/* records in it */
+	struct top_screen screen;
+	struct top_status status;
+};
+
+static void describe(struct top *t, const struct profbuf_config *c, const char *cpus)
+{
+	const char *source = profbuf_source_name(c->source);
+	char who[64];
+
+	if (c->filter == PROFBUF_FILTER_NONE)
+		snprintf(who, sizeof(who), "%s%.40s", cpus ? "CPUs " : "all CPUs", cpus ? cpus : "");
+	else
+		snprintf(who, sizeof(who), "%s %llu", c->filter == PROFBUF_FILTER_THREAD ? "thread" : "process",
+			 (unsigned long long)c->filter_id);
+	if (c->source == PROFBUF_SOURCE_PERF_CYCLES)
+		snprintf(t->what, sizeof(t->what), "%s every %llu cycles", who, (unsigned long long)c->period);
+	else
+		snprintf(t->what, sizeof(t->what), "%s at %.6g Hz, %s", who, 1e9 / c->period, source);
+	t->status.what = t->what;
+}
+
+static void close_session(struct top *t)
+{
+	profbuf_session_close(t->session);
+	t->session = NULL;
+}
+
+/* A new session; its stream is another one. Returns EXIT_OK, or EXIT_FAILED after saying why. */
+static int open_session(struct top *t, const char *cpus)
+{
+	struct profbuf_config config;
+	int err;
+
+	err = profbuf_session_open(&t->session);
+	if (!err)
+		err = profbuf_session_get_config(t->session, &config);
+	if (err) {
+		close_session(t);
+		return fail_device(err);
+	}
+	apply_session_options(&t->options, &config);
+	/* Nobody looks earlier. A ring that fills wakes at its watermark anyway. */
+	config.flush_ns = t->delay * 1e9;
+	err = profbuf_session_configure(t->session, &config);
+	if (!err)
+		err = profbuf_session_start(t->session);
+	if (err) {
+		fail_config(t->session, err);
+		close_session(t);
+		return EXIT_FAILED;
+	}
+	if (cpus || !*t->what)
+		describe(t, &config, cpus);
+	fcntl(profbuf_session_fd(t->session), F_SETFL, O_NONBLOCK);
+	profbuf_stream_init(&t->stream, NULL, 0);
+	t->another_stream = true;
+	t->n = 0;
+	t->counters = (struct profbuf_counters){ 0 };
+	t->began = now_ns();
+	return EXIT_OK;
+}
+
+static bool make_room(struct top *t)
+{
+	size_t room = t->room ? t->room * 2 : 4 * READ_BYTES / 8;
+	uint64_t *more;
+
+	if (t->room - t->n >= READ_BYTES / 8)
+		return true;
+	more = realloc(t->words, room * sizeof(*more));
+	if (!more)
+		return false;
+	t->words = more;
+	t->room = room;
+	return true;
+}
+
+/* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
+static int drain(struct top *t)
+{
+	while (t->session && t->n * 8 < INTERVAL_BYTES) {
+		ssize_t n;
+
+		if (!make_room(t)) {
+			fail("%s", strerror(ENOMEM));
+			return -1;
+		}
+		n = profbuf_session_read(t->session, t->words + t->n, READ_BYTES);
+		if (n == -EAGAIN)
+			return 1;
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			return -fail_device(n);
+		if (n == 0)
+			return 0;
+		t->n += n / 8;
+	}
+	return 1;
+}
+
+/* The interval's records into the profile. */
+static int add_records(struct top *t)
+{
+	const struct profbuf_record *record;
+	int err, got;
+
+	if (t->another_stream) {
+		profbuf_profile_free(t->profile);
+		t->profile = NULL;
+		t->status.profile = NULL;
+		t->sideband = 0;
+		top_screen_reset(&t->screen);
+		err = profbuf_profile_new(&t->profile, NULL);
+		if (err)
+			return err;
+		t->another_stream = false;
+	}
+	profbuf_profile_forget(t->profile);
+	profbuf_stream_continue(&t->stream, t->words, t->n * 8);
+	while ((got = profbuf_stream_next(&t->stream, &record)) > 0) {
+		t->sideband += record->type == PROFBUF_RECORD_PROCESS || record->type == PROFBUF_RECORD_MAPPING;
+		err = profbuf_profile_add(t->profile, record);
+		if (err)
+			return err;
+	}
+	t->n = 0;
+	return got ? got : profbuf_profile_resolve(t->profile);
+}
+
+static void subtract(struct profbuf_counters *c, const struct profbuf_counters *before)
+{
+	c->ticks -= before->ticks;
+	c->delivered -= before->delivered;
+	c->lost -= before->lost;
+	c->missed -= before->missed;
+	for (unsigned int i = 0; i < PROFBUF_SKIPS_MAX; i++)
+		c->skipped[i] -= before->skipped[i];
+}
+
+/* The interval is over: it is shown from now on, and the next one begins. */
+static int end_interval(struct top *t)
+{
+	struct profbuf_counters_get get;
+	uint64_t now = now_ns();
+	int err;
+
+	err = profbuf_session_counters(t->session, PROFBUF_CPU_NONE, &get);
+	if (!err)
+		err = add_records(t);
+	if (err)
+		return fail("the samples cannot be used: %s", strerror(-err));
+	t->status.profile = t->profile;
+	t->status.seconds = (now - t->began) / 1e9;
+	t->status.counters = get.counters;
+	subtract(&t->status.counters, &t->counters);
+	t->counters = get.counters;
+	t->began = now;
+	return EXIT_OK;
+}
+
+static int show(struct top *t)
+{
+	int err;
+
+	if (t->plain) {
+		if (!top_print_plain(&t->status, &t->screen.view, t->screen.limit))
+			return fail("%s", strerror(ENOMEM));
+		return finish_output();
+	}
+	err = top_screen_draw(&t->screen, &t->status);
+	if (!err)
+		return EXIT_OK;
+	top_screen_close();
+	return fail("cannot write the output: %s", strerror(-err));
+}
+
+/* False: it is one that ends the program. */
+static bool handle_signal(int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return true;
+	switch (info.ssi_signo) {
+	case SIGWINCH:
+	case SIGCONT:
+		return true;
+	case SIGTSTP:
+		top_screen_close();
+		raise(SIGSTOP);
+		return !top_screen_open();
+	}
+	return false;
+}
+
+/* Keys that start and stop the sampling. */
+static int follow_pause(struct top *t)
+{
+	if (t->screen.paused && t->session)
+		close_session(t);
+	else if (!t->screen.paused && !t->session)
+		return open_session(t, NULL);
+	return EXIT_OK;
+}
+
+static int poll_timeout(const struct top *t)
+{
+	int64_t left = t->began + (uint64_t)(t->delay * 1e9) - now_ns();
+
+	if (!t->session)
+		return -1;
+	return left > 0 ? left / 1000000 + 1 : 0;
+}
+
+static int loop(struct top *t, int signals)
+{
+	struct pollfd fds[3] = { { .events = POLLIN }, { .fd = signals, .events = POLLIN }, { .events = POLLIN } };
+	uint64_t shown = 0;
+	int more, status;
+
+	for (;;) {
+		fds[0].fd = t->session ? profbuf_session_fd(t->session) : -1;
+		fds[2].fd = t->plain ? -1 : STDIN_FILENO;
+		if (poll(fds, 3, poll_timeout(t)) < 0) {
+			if (errno == EINTR)
+				continue;
+			return fail("poll: %s", strerror(errno));
+		}
+		if (fds[1].revents && !handle_signal(signals))
+			return EXIT_OK;
+		if (fds[2].revents) {
+			if (!top_screen_keys(&t->screen, &t->status))
+				return EXIT_OK;
+			status = follow_pause(t);
+			if (status)
+				return status;
+		}
+		more = drain(t);
+		if (more < 0)
+			return EXIT_FAILED;
+		if (t->session && (!poll_timeout(t) || t->n * 8 >= INTERVAL_BYTES || !more)) {
+			status = end_interval(t);
+			if (status)
+				return status;
+			shown++;
+		} else if (!fds[1].revents && !fds[2].revents) {
+			continue;
+		}
+		status = show(t);
+		if (status || !more || shown == t->iterations)
+			return status;
+		if (t->session && t->sideband > SIDEBAND_MAX) {
+			close_session(t);
+			status = open_session(t, NULL);
+			if (status)
+				return status;
+		}
+	}
+}
+
+static int top(struct top *t, const char *cpus)
+{
+	sigset_t mask;
+	int signals, status, err;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGQUIT);
+	if (!t->plain) {
+		sigaddset(&mask, SIGWINCH);
+		sigaddset(&mask, SIGTSTP);
+	}
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &mask, SFD_CLOEXEC);
+	if (signals < 0)
+		return fail("signalfd: %s", strerror(errno));
+	status = open_session(t, cpus);
+	if (status)
+		return status;
+	if (!t->plain) {
+		err = top_screen_open();
+		if (err)
+			return fail("the terminal: %s; try --batch", strerror(-err));
+		status = show(t);
+	}
+	if (!status)
+		status = loop(t, signals);
+	top_screen_close();
+	close(signals);
+	return status;
+}
+
+enum { OPT_BY = OPT_OWN };
+
+static const struct option options[] = {
+	{ "delay", required_argument, NULL, 'd' },
+	{ "by", required_argument, NULL, OPT_BY },
+	{ "limit", required_argument, NULL, 'n' },
+	{ "batch", no_argument, NULL, 'b' },
+	{ "iterations", required_argument, NULL, 'i' },
+	{ "help", no_argument, NULL, 'h' },
+	SESSION_OPTIONS,
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool parse_by(const char *name, enum top_by *by)
+{
+	for (*by = 0; *by < TOP_NR_BY; (*by)++) {
+		if (!strcmp(name, top_by_names[*by]))
+			return true;
+	}
+	fail("--by takes symbol, object, process, thread or cpu, not \"%s\"", name);
+	return false;
+}
+
+/* Returns false after saying what is wrong. */
+static bool parse_option(struct top *t, int option, const char *arg)
+{
+	double value;
+
+	switch (option) {
+	case 'd':
+		return parse_number("--delay", arg, 0.05, 3600, &t->delay);
+	case OPT_BY:
+		return parse_by(arg, &t->screen.view.by);
+	case 'n':
+		if (!parse_number("--limit", arg, 1, 1e18, &value))
+			return false;
+		t->screen.limit = value;
+		return true;
+	case 'b':
+		t->plain = true;
+		return true;
+	case 'i':
+		if (!parse_number("--iterations", arg, 1, 1e18, &value))
+			return false;
+		t->iterations = value;
+		return true;
+	}
+	return parse_session_option(&t->options, option, arg);
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct top t = { .delay = 2, .iterations = UINT64_MAX };
+	const char *cpus = NULL;
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "d:n:bi:h" SESSION_LETTERS, options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return finish_output();
+		}
+		if (!parse_option(&t, option, optarg))
+			return EXIT_USAGE;
+		if (option == 'C')
+			cpus = optarg;
+	}
+	if (optind < argc) {
+		fail("top takes no file and no command");
+		return EXIT_USAGE;
+	}
+	t.plain |= !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+	if (!t.screen.limit)
+		t.screen.limit = t.plain ? 20 : UINT64_MAX;
+	/* A screen that waits for a server is not live. */
+	unsetenv("DEBUGINFOD_URLS");
+	status = top(&t, cpus);
+	profbuf_profile_free(t.profile);
+	profbuf_session_close(t.session);
+	free(t.words);
+	return status;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * top.h - the parts of profbuf top: what is sampled (top.c), what it adds up to (top_rows.c), the terminal
+ * (top_screen.c)
+ */
+#ifndef PROFBUF_TOP_H
+#define PROFBUF_TOP_H
+
+#include "cmd.h"
+
+enum top_by { TOP_SYMBOL, TOP_OBJECT, TOP_PROCESS, TOP_THREAD, TOP_CPU, TOP_NR_BY };
+enum top_sort { TOP_SELF, TOP_TOTAL, TOP_NAME, TOP_NR_SORT };
+
+extern const char *const top_by_names[];
+extern const char *const top_sort_names[];
+
+struct top_row {
+	uint64_t key;		/* what the row is, as long as the profile lives */
+	uint64_t self, total;
+	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
+	const char *object;	/* "" unless by symbol */
+	char name[256];
+};
+
+/* Rows of one profile, in order; those that the filter leaves out are not there. */
+struct top_rows {
+	struct top_row *all;
+	size_t n;
+	uint64_t samples;	/* of which the counts are shares */
+};
+
+/* What to show. */
+struct top_view {
+	enum top_by by;
+	enum top_sort sort;
+	char filter[64];
+};
+
+/* Functions return false if memory is short. */
+bool top_rows_make(struct top_rows *rows, const struct profbuf_profile *profile, const struct top_view *view);
+
+/*
+ * What explains a row: of a symbol or object its callers, of the others the functions they were in; self is the number
+ * of samples.
+ */
+bool top_rows_explain(struct top_rows *rows, const struct profbuf_profile *profile, enum top_by by, uint64_t key);
+void top_rows_free(struct top_rows *rows);
+
+/* What changes from one refresh to the next. */
+struct top_status {
+	const struct profbuf_profile *profile;	/* NULL: nothing was sampled yet */
+	const char *what;	/* is sampled, and how often */
+	double seconds;		/* of the refresh interval shown */
+	struct profbuf_counters counters;	/* of the same time */
+};
+
+/* Two lines above every table. */
+void top_print_status(FILE *f, const struct top_status *status);
+
+/*
+ * At most @width columns of @text, control characters replaced: what a process calls itself steers no terminal. Returns
+ * the columns.
+ */
+size_t top_print_text(FILE *f, const char *text, size_t width);
+
+/* One table, for a file or a pipe. */
+bool top_print_plain(const struct top_status *status, const struct top_view *view, uint64_t limit);
+
+/* The terminal. One at a time. */
+struct top_screen {
+	struct top_view view;
+	bool paused;
+	bool help;
+	bool typing;		/* a filter */
+	bool expanded;
+	uint64_t selected;	/* the key of a row */
+	bool has_selected;
+	uint64_t limit;
+};
+
+/* Returns 0 or -errno. The terminal is given back by top_screen_close(), at exit, and when the program crashes. */
+int top_screen_open(void);
+void top_screen_close(void);
+
+/* Draws everything. Returns 0 or -errno. */
+int top_screen_draw(struct top_screen *screen, const struct top_status *status);
+
+/* The profile is another one: keys mean nothing any more. */
+void top_screen_reset(struct top_screen *screen);
+
+/* Reads keys. Returns false at q, or if the terminal has gone. */
+bool top_screen_keys(struct top_screen *screen, const struct top_status *status);
+
+#endif /* PROFBUF_TOP_H */
