@@ -159,7 +159,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 		h.tid = task_pid_nr_ns(task, s->pid_ns);
 	}
 	/* A kernel address leaves only with the right to it, whatever the configuration says. */
-	if (h.mode != PROFBUF_MODE_USER && s->config.kernel_depth && (s->rights & PROFBUF_RIGHT_KERNEL))
+	if (h.mode != PROFBUF_MODE_USER && (s->rights & PROFBUF_RIGHT_KERNEL))
 		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);
 	user = user_regs(task, regs, &user_stop);
 	if (user) {

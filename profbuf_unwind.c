@@ -15,6 +15,11 @@ unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned i
 	struct unwind_state state;
 	unsigned int n = 0;
 
+	*stop = PROFBUF_STOP_NONE;
+	if (!max)
+		return 0;
+	/* From registers, the unwinder begins with their caller. */
+	frames[n++] = regs->ip;
 	for (unwind_start(&state, current, regs, NULL); !unwind_done(&state); unwind_next_frame(&state)) {
 		unsigned long ip = unwind_get_return_address(&state);
 

@@ -167,6 +167,27 @@ static void kernel_frames_lead_to_the_system_call(void)
 	kt_free(&s);
 }
 
+/* Most of that work is in one function that calls no other: it is the first frame, not its caller. */
+static void kernel_frames_begin_with_the_interrupted_instruction(void)
+{
+	uint64_t clear[] = { kt_symbol("clear_page_rep"), kt_symbol("clear_page_orig"), kt_symbol("clear_page_erms") };
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = sampled(&config, in_kernel, 400 * MSEC);
+	unsigned int kernel = 0, first = 0, second = 0;
+
+	EACH_SAMPLE(p, &s) {
+		if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_KERNEL)
+			continue;
+		kernel++;
+		for (unsigned int i = 0; i < 3; i++) {
+			first += p->nr_kernel > 0 && p->frames[0] - clear[i] < 64;
+			second += p->nr_kernel > 1 && p->frames[1] - clear[i] < 64;
+		}
+	}
+	CHECK(kernel > 50 && first > kernel / 5 && !second, "%u first, %u second of %u", first, second, kernel);
+	kt_free(&s);
+}
+
 /* Frame pointers that lead nowhere: the sample is there, and says why it is short. */
 static void bad_frame(uint64_t ns, uint64_t fp)
 {
@@ -251,6 +272,7 @@ int main(void)
 	RUN(depth_is_bounded_and_says_so);
 	RUN(no_depth_no_frames);
 	RUN(kernel_frames_lead_to_the_system_call);
+	RUN(kernel_frames_begin_with_the_interrupted_instruction);
 	RUN(corrupt_frames_end_the_stack_with_a_reason);
 	RUN(a_loop_of_frames_ends);
 	return kt_done();
