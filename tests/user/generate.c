@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, it writes the example to the file it is given
+ * generate.c - streams made by hand; as a program, it writes the example, or the other, to the file it is given
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,14 +187,46 @@ void generate_example(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
 }
 
+/* Twice as many samples of each process, half of those in copy_page in write_page instead. */
+void generate_other(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120, 0xffffffff81000230 };
+	static const uint64_t other[] = { 0xffffffff81000310, 0xffffffff81000120, 0xffffffff81000230 };
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	static const uint64_t jit[] = { 0x7f0000000010 };
+	unsigned int i;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	generate_process(g, 2000000, 101, 7, "alpha one", 2);
+	generate_mapping(g, 101, 7, 0x400000, 0x500000, 0, "/nonexistent/alpha");
+	generate_mapping(g, 101, 7, 0x7f0000000000, 0x7f0000001000, 0, "");
+	generate_process(g, 1000000, 201, 8, "beta", 1);
+	generate_mapping(g, 201, 8, 0x400000, 0x500000, 0, "/nonexistent/beta");
+	for (i = 0; i < 80; i++)
+		generate_sample(g, 2000000 + i * 1000, 0, 101, i % 2 ? other : kernel, 3, user, 2);
+	for (i = 0; i < 60; i++)
+		generate_sample(g, 4000000 + i * 1000, 1, 101, NULL, 0, jit, 1);
+	for (i = 0; i < 20; i++)
+		generate_sample(g, 5000000 + i * 1000, 0, 201, NULL, 0, user, 2);
+	generate_end(g, 2);
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
+	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, "ext4_read", "ext4");
+	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
+	generate_symbol(g, 0, 0xffffffff81000300, 0xffffffff81000400, "write_page", "");
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
 	struct generated g;
 
-	if (argc != 2)
+	if (argc < 2 || argc > 3)
 		return 2;
-	generate_example(&g);
+	if (argc == 3)
+		generate_other(&g);
+	else
+		generate_example(&g);
 	return !generate_write(&g, argv[1]);
 }
 #endif

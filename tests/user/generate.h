@@ -35,5 +35,7 @@ void generate_free(struct generated *g);
 
 /* A whole stream of two processes, used by the tests of the commands: see generate.c. */
 void generate_example(struct generated *g);
+/* Another of the same program, to compare with. */
+void generate_other(struct generated *g);
 
 #endif /* GENERATE_H */

@@ -32,6 +32,9 @@ int fail_device(int err);
 /* A number from the command line, within bounds. Returns false after saying what is wrong. */
 bool parse_number(const char *option, const char *text, double min, double max, double *value);
 
+/* Returns NULL after saying what is wrong. */
+struct profbuf_profile *read_profile(const char *path);
+
 /* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
 struct profbuf_profile *load_profile(int argc, char **argv, const char **path);
 

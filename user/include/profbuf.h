@@ -255,6 +255,13 @@ struct profbuf_event {
 	uint32_t reserved;
 };
 
+/* Samples that were lost, of which no more is known: see struct profbuf_lost. */
+struct profbuf_loss {
+	uint64_t time;		/* of the first of them */
+	uint64_t count;
+	uint16_t cpu;
+};
+
 struct profbuf_profile_options {
 	const char *root;	/* where the files of the profile are, if not in / */
 	const char *kallsyms;	/* the kernel's symbols, if not in the stream or in /proc/kallsyms */
@@ -299,6 +306,9 @@ int profbuf_profile_kernel_symbols(const struct profbuf_profile *profile);
 size_t profbuf_profile_events(const struct profbuf_profile *profile, const struct profbuf_event **events);
 
 void profbuf_profile_sort(struct profbuf_profile *profile);
+
+/* In the order of the stream. */
+size_t profbuf_profile_losses(const struct profbuf_profile *profile, const struct profbuf_loss **losses);
 
 /* Arrays, indexed by id. */
 size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struct profbuf_stack **stacks);
