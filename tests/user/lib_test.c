@@ -314,7 +314,7 @@ static void test_stacks_are_put_back_into_samples(void **state)
 /* Each time the records before the wrong one are given; the same without the mistake is right, see above. */
 static void test_wrong_stacks_are_refused(void **state)
 {
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 8; i++) {
 		struct generated g = { 0 };
 
 		generate_info(&g, 1);
@@ -335,6 +335,8 @@ static void test_wrong_stacks_are_refused(void **state)
 			generate_stack_sample(&g, 1, 0, 5, 0, 0, 1);
 		if (i == 6)			/* kernel frames, there user frames */
 			generate_stack_sample(&g, 1, 0, 5, 0, 2, 0);
+		if (i == 7)			/* kernel frames, there none */
+			generate_stack_sample(&g, 1, 0, 5, 0, 1, 2);
 		generate_stack_sample(&g, 1, 0, 5, 0, 0, 2);
 		assert_int_equal(read_all(&g, NULL, -EBADMSG), 1);
 		generate_free(&g);
