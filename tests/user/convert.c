@@ -4,8 +4,8 @@
  *
  * usage: convert [--raw] [--flush N] [--wait N] FROM TO	(TO: - is standard output)
  *
- * --flush: after every N records. --wait: flush after N records, take ten more, say how many bytes were flushed, and wait
- * to be killed. Exit status: 0; 1 after an error, which is said.
+ * --flush: after every N records. --wait: flush after N records, take ten more, say how many bytes were flushed, and
+ * wait to be killed. Exit status: 0; 1 after an error, which is said.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -432,7 +432,7 @@ static void test_more_stacks_than_are_remembered(void **state)
 	generate_free(&g);
 }
 
-/* Cut anywhere: never an error of the file's form, never a record that is not there, and all that was flushed before. */
+/* Cut anywhere: no other error, no record that is not there, and all that was flushed before. */
 static void test_compact_file_cut_anywhere(void **state)
 {
 	struct generated g;

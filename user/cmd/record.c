@@ -80,8 +80,8 @@ static bool written(struct recording *r, int err)
 }
 
 /*
- * What has to go to the file by now: whoever reads a pipe gets all there is, a file what is older than a second, which is
- * what is missing in it if the recorder is killed.
+ * What has to go to the file by now: whoever reads a pipe gets all there is, a file what is older than a second: no
+ * more is missing in it if the recorder is killed.
  */
 static bool flush(struct recording *r)
 {

@@ -160,7 +160,7 @@ static bool parse_timeline(const char *text, struct report_options *o)
 			o->buckets = value;
 			return true;
 		}
-		if (!strcmp(end, "s") && value >= 1e-6 && value <= 1e9) {
+		if (!strcmp(end, "s") && value >= 0.000001 && value <= 1e9) {
 			o->bucket_seconds = value;
 			return true;
 		}

@@ -57,8 +57,8 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 /* Records of files ----------------------------------------------------------------------------------------------- */
 
 /*
- * What files have beside the kernel's records: symbols and the command, which `profbuf record` adds after the end of the
- * stream, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
+ * What files have beside the kernel's records: symbols and the command, which `profbuf record` adds after the end of
+ * the stream, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
  */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
@@ -85,9 +85,9 @@ struct profbuf_symbol_record {
 };
 
 /*
- * The frames of samples that follow, stored once. Ids count from 0 without gaps; 0 again means that all stacks before are
- * forgotten, so that neither who writes nor who reads has to remember more than it wants to. A sample that refers to a
- * stack has the same nr_kernel and nr_user.
+ * The frames of samples that follow, stored once. Ids count from 0 without gaps; 0 again means that all stacks before
+ * are forgotten, so that neither who writes nor who reads has to remember more than it wants to. A sample that refers
+ * to a stack has the same nr_kernel and nr_user.
  */
 struct profbuf_stack_record {
 	__u64	len;
@@ -195,8 +195,8 @@ int profbuf_writer_open(struct profbuf_writer **writer, int fd, bool raw);
  * Takes a record that profbuf_stream_next(), profbuf_reader_next() or the device gave, or one of a tool. The first of a
  * stream has to be its PROFBUF_RECORD_INFO.
  *
- * Return: 0; -EINVAL: no record has that length; -errno of write(), then also from all later calls: the file has what was
- * written before.
+ * Return: 0; -EINVAL: no record has that length; -errno of write(), then also from all later calls: the file has what
+ * was written before.
  */
 int profbuf_writer_add(struct profbuf_writer *writer, const struct profbuf_record *record);
 

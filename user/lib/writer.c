@@ -2,8 +2,8 @@
 /*
  * writer.c - records into a file: equal stacks once, zstd over all of it
  *
- * The file is one zstd frame. A flush ends a block of it, and a reader gets every block that is whole: so what was flushed
- * is safe, and what follows is still compressed with what came before in mind.
+ * The file is one zstd frame. A flush ends a block of it, and a reader gets every block that is whole: so what was
+ * flushed is safe, and what follows is still compressed with what came before in mind.
  */
 #include <errno.h>
 #include <stdlib.h>

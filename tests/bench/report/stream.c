@@ -4,9 +4,9 @@
  *
  * usage: stream FILE SAMPLES STACKS OBJECT.so...
  *
- * Four processes have all objects mapped where this program has them. Stacks are as those of programs are: near the root
- * few functions, towards the leaf more; a third of them ends in six frames of the kernel. Of the samples a few stacks
- * have many: the one in the middle of the order comes with a square root's chance.
+ * Four processes have all objects mapped where this program has them. Stacks are as those of programs are: near the
+ * root few functions, towards the leaf more; a third of them ends in six frames of the kernel. A few stacks have many
+ * of the samples: which one it is goes by the square of a random number.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #define DEPTH		30
 #define KERNEL_DEPTH	6
 #define NR_PROCESSES	4
-#define NR_CPUS		4
+#define CPUS		4
 #define FUNCTIONS	50
 #define KERNEL_SYMBOLS	500
 #define KERNEL_START	0xffffffff81000000ULL
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 		return 1;
 	for (int k = 4; k < argc; k++)
 		load(k - 4, argv[k]);
-	generate_info(&g, NR_CPUS);
+	generate_info(&g, CPUS);
 	for (uint32_t pid = 100; pid < 100 + NR_PROCESSES; pid++) {
 		snprintf(name, sizeof(name), "program%u", pid - 100);
 		generate_process(&g, 1000, pid, pid, name, argc - 4);
@@ -137,11 +137,11 @@ int main(int argc, char **argv)
 		stack = stacks * u * u;
 		kernel = stack % 3 ? 0 : KERNEL_DEPTH;
 		make_stack(stack, frames);
-		generate_sample(&g, 2000 + i * 50000, i % NR_CPUS, 100 + stack % NR_PROCESSES, frames, kernel,
+		generate_sample(&g, 2000 + i * 50000, i % CPUS, 100 + stack % NR_PROCESSES, frames, kernel,
 				frames + kernel, DEPTH - kernel);
 		flush(&g, f, false);
 	}
-	generate_end(&g, NR_CPUS);
+	generate_end(&g, CPUS);
 	for (i = 0; i < KERNEL_SYMBOLS; i++) {
 		snprintf(name, sizeof(name), "kernel_function_%u", (unsigned int)i);
 		generate_symbol(&g, 0, KERNEL_START + i * 256, KERNEL_START + i * 256 + 256, name, "");
