@@ -8,9 +8,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -523,6 +526,43 @@ static void test_writer_says_what_went_wrong(void **state)
 	generate_free(&g);
 }
 
+/* After a write that failed no other is tried: what came after a hole would be no stream. */
+static void test_writer_stops_at_the_first_error(void **state)
+{
+	struct rlimit old, limit;
+	struct profbuf_writer *w;
+	struct generated g;
+	struct stat st;
+	int fd, end;
+
+	(void)state;
+	generate_example(&g);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	for (int raw = 0; raw < 2; raw++) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+		limit = old;
+		limit.rlim_cur = raw ? 500 : 150;
+		assert_int_equal(profbuf_writer_open(&w, fd, raw), 0);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		assert_int_equal(profbuf_writer_add(w, (void *)g.words), 0);
+		assert_int_equal(profbuf_writer_flush(w), 0);
+		for (size_t at = g.words[0]; at < g.n; at += g.words[at])
+			profbuf_writer_add(w, (void *)(g.words + at));
+		assert_int_equal(profbuf_writer_flush(w), -EFBIG);
+		setrlimit(RLIMIT_FSIZE, &old);
+		assert_int_equal(profbuf_writer_add(w, (void *)(g.words + g.words[0])), -EFBIG);
+		assert_int_equal(profbuf_writer_flush(w), -EFBIG);
+		assert_int_equal(profbuf_writer_close(w), -EFBIG);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_size, limit.rlim_cur);
+		close(fd);
+		assert_true(check_begin(&g, &end) >= 1);
+		assert_int_equal(end, -ENODATA);
+	}
+	generate_free(&g);
+}
+
 /* Accounting */
 
 static enum profbuf_verdict verdict(const struct generated *g)
@@ -778,6 +818,7 @@ int main(void)
 		cmocka_unit_test(test_compact_file_cut_anywhere),
 		cmocka_unit_test(test_damaged_compact_file),
 		cmocka_unit_test(test_writer_says_what_went_wrong),
+		cmocka_unit_test(test_writer_stops_at_the_first_error),
 		cmocka_unit_test(test_accounting_is_judged),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
