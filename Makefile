@@ -20,7 +20,7 @@ help:
 	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
-	@echo 'make bench         all benchmarks; also bench-core, bench-sample'
+	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
 
 module:
@@ -48,13 +48,16 @@ check-debug:
 fuzz:
 	@tests/fuzz/core/run --forever
 
-bench: bench-core bench-sample
+bench: bench-core bench-sample bench-report
 
 bench-core:
 	@tests/bench/core/run
 
 bench-sample:
 	@tests/bench/sample/run
+
+bench-report:
+	@tests/bench/report/run
 
 KERNEL ?= 6.1
 vm-shell: user
@@ -77,4 +80,4 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-debug fuzz bench bench-core bench-sample vm-shell install dkms clean
+.PHONY: all help module user replay demo check check-debug fuzz bench bench-core bench-sample bench-report vm-shell install dkms clean

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, it writes the example to the file it is given
+ * generate.c - streams made by hand; as a program, FILE [other|compact], it writes one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +68,34 @@ void generate_sample(struct generated *g, uint64_t time, unsigned int cpu, uint3
 		memcpy(s->frames + nr_kernel, user, 8 * nr_user);
 	g->counters[cpu].ticks++;
 	g->counters[cpu].delivered++;
+}
+
+void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, unsigned int nr_kernel,
+		    const uint64_t *user, unsigned int nr_user)
+{
+	struct profbuf_stack_record *s = GENERATE(g, PROFBUF_RECORD_STACK, 0, PROFBUF_CPU_NONE, profbuf_stack_record,
+						  8 * (nr_kernel + nr_user));
+
+	s->id = id;
+	s->nr_kernel = nr_kernel;
+	s->nr_user = nr_user;
+	if (nr_kernel)
+		memcpy(s->frames, kernel, 8 * nr_kernel);
+	if (nr_user)
+		memcpy(s->frames + nr_kernel, user, 8 * nr_user);
+}
+
+void generate_stack_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, uint64_t id,
+			   unsigned int nr_kernel, unsigned int nr_user)
+{
+	struct profbuf_sample *s;
+
+	generate_sample(g, time, cpu, pid, NULL, 0, NULL, 0);
+	s = (struct profbuf_sample *)(g->words + g->n) - 1;
+	s->type = PROFBUF_RECORD_STACK_SAMPLE;
+	s->nr_kernel = nr_kernel;
+	s->nr_user = nr_user;
+	s->stack = id;
 }
 
 void generate_lost(struct generated *g, uint64_t time, unsigned int cpu, uint64_t count)
@@ -187,14 +215,70 @@ void generate_example(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
 }
 
+/* Twice as many samples of each process, half of those in copy_page in write_page instead. */
+void generate_other(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120, 0xffffffff81000230 };
+	static const uint64_t other[] = { 0xffffffff81000310, 0xffffffff81000120, 0xffffffff81000230 };
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	static const uint64_t jit[] = { 0x7f0000000010 };
+	unsigned int i;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	generate_process(g, 2000000, 101, 7, "alpha one", 2);
+	generate_mapping(g, 101, 7, 0x400000, 0x500000, 0, "/nonexistent/alpha");
+	generate_mapping(g, 101, 7, 0x7f0000000000, 0x7f0000001000, 0, "");
+	generate_process(g, 1000000, 201, 8, "beta", 1);
+	generate_mapping(g, 201, 8, 0x400000, 0x500000, 0, "/nonexistent/beta");
+	for (i = 0; i < 80; i++)
+		generate_sample(g, 2000000 + i * 1000, 0, 101, i % 2 ? other : kernel, 3, user, 2);
+	for (i = 0; i < 60; i++)
+		generate_sample(g, 4000000 + i * 1000, 1, 101, NULL, 0, jit, 1);
+	for (i = 0; i < 20; i++)
+		generate_sample(g, 5000000 + i * 1000, 0, 201, NULL, 0, user, 2);
+	generate_end(g, 2);
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
+	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, "ext4_read", "ext4");
+	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
+	generate_symbol(g, 0, 0xffffffff81000300, 0xffffffff81000400, "write_page", "");
+}
+
+/* The compact form, not compressed: stacks of both kinds, and one after all were forgotten. */
+void generate_compact(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120 };
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	generate_process(g, 2000000, 100, 5, "alpha one", 1);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/alpha");
+	generate_stack(g, 0, kernel, 2, user, 2);
+	generate_stack(g, 1, NULL, 0, user, 1);
+	generate_stack_sample(g, 2000000, 0, 100, 0, 2, 2);
+	generate_stack_sample(g, 3000000, 1, 100, 1, 0, 1);
+	generate_stack(g, 0, NULL, 0, user, 2);
+	generate_stack_sample(g, 4000000, 1, 100, 0, 0, 2);
+	generate_end(g, 2);
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
 	struct generated g;
 
-	if (argc != 2)
+	if (argc < 2 || argc > 3)
 		return 2;
-	generate_example(&g);
+	if (argc == 2)
+		generate_example(&g);
+	else if (!strcmp(argv[2], "other"))
+		generate_other(&g);
+	else if (!strcmp(argv[2], "compact"))
+		generate_compact(&g);
+	else
+		return 2;
 	return !generate_write(&g, argv[1]);
 }
 #endif

@@ -23,6 +23,11 @@ void generate_mapping(struct generated *g, uint32_t pid, uint64_t start_time, ui
 		      uint64_t offset, const char *path);
 void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_t end, const char *name,
 		     const char *module);
+void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, unsigned int nr_kernel,
+		    const uint64_t *user, unsigned int nr_user);
+/* A sample with a stack that was generated. */
+void generate_stack_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, uint64_t id,
+			   unsigned int nr_kernel, unsigned int nr_user);
 void generate_marker(struct generated *g, uint64_t time, const char *text);
 /* Final counters of every CPU, which agree with the samples and losses before. */
 void generate_end(struct generated *g, unsigned int nr_cpus);
@@ -35,5 +40,8 @@ void generate_free(struct generated *g);
 
 /* A whole stream of two processes, used by the tests of the commands: see generate.c. */
 void generate_example(struct generated *g);
+/* Another of the same program, to compare with. */
+void generate_other(struct generated *g);
+void generate_compact(struct generated *g);
 
 #endif /* GENERATE_H */

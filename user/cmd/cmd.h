@@ -76,6 +76,9 @@ void apply_session_options(const struct session_options *options, struct profbuf
 /* Why the module does not configure or start a session. Returns EXIT_FAILED. */
 int fail_config(const struct profbuf_session *session, int err);
 
+/* Returns NULL after saying what is wrong. */
+struct profbuf_profile *read_profile(const char *path);
+
 /* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
 struct profbuf_profile *load_profile(int argc, char **argv, const char **path);
 

@@ -85,38 +85,43 @@ uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-struct profbuf_profile *load_profile(int argc, char **argv, const char **path)
+struct profbuf_profile *read_profile(const char *path)
 {
 	struct profbuf_profile *profile = NULL;
 	uint64_t bytes;
 	int err;
 
+	err = profbuf_profile_read(&profile, path, NULL);
+	switch (err) {
+	case 0:
+		break;
+	case -ENODATA:
+		fail("%s is empty", path);
+		return NULL;
+	case -EBADMSG:
+		fail("%s is not a profbuf stream", path);
+		return NULL;
+	case -EPROTO:
+		fail("%s was made by a later version, or by a machine of the other byte order", path);
+		return NULL;
+	default:
+		fail("%s: %s", path, strerror(-err));
+		return NULL;
+	}
+	if (profbuf_profile_damage(profile, &bytes))
+		fail("%s is damaged or cut off after %llu bytes; what is before is read", path,
+		     (unsigned long long)bytes);
+	return profile;
+}
+
+struct profbuf_profile *load_profile(int argc, char **argv, const char **path)
+{
 	*path = optind < argc ? argv[optind] : DEFAULT_FILE;
 	if (optind + 1 < argc) {
 		fail("one file at a time, please");
 		return NULL;
 	}
-	err = profbuf_profile_read(&profile, *path, NULL);
-	switch (err) {
-	case 0:
-		break;
-	case -ENODATA:
-		fail("%s is empty", *path);
-		return NULL;
-	case -EBADMSG:
-		fail("%s is not a profbuf stream", *path);
-		return NULL;
-	case -EPROTO:
-		fail("%s was made by a later version, or by a machine of the other byte order", *path);
-		return NULL;
-	default:
-		fail("%s: %s", *path, strerror(-err));
-		return NULL;
-	}
-	if (profbuf_profile_damage(profile, &bytes))
-		fail("%s is damaged or cut off after %llu bytes; what is before is read", *path,
-		     (unsigned long long)bytes);
-	return profile;
+	return read_profile(*path);
 }
 
 uint64_t *stack_weights(const struct profbuf_profile *profile)

@@ -16,13 +16,15 @@
 #include "cmd.h"
 
 #define BUFFER_BYTES	(1 << 20)
+#define FLUSH_NS	1000000000ULL	/* what a recorder that is killed loses, at most */
 
 static const char help[] =
 	"usage: profbuf record [options] [-- command...]\n"
 	"\n"
 	"Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends.\n"
 	"\n"
-	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output\n"
+	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output, as with --raw\n"
+	"      --raw              the kernel's stream as it is; else equal stacks are stored once, and compressed\n"
 	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
 	"  -d, --duration S       stop after so many seconds\n"
 	"  -a, --all              the whole system, also with a command\n"
@@ -47,40 +49,43 @@ struct recording {
 	double duration;
 	const char *path;
 	int out;
-	bool all, quiet, progress;
+	struct profbuf_writer *writer;
+	uint64_t flushed;		/* when */
+	bool pending;			/* records came since */
+	bool all, quiet, progress, raw;
 	char **command;
 	pid_t child;
 	int go;				/* a pipe: closed when the child may run */
 	int child_status;
 	bool child_ended;
 	struct profbuf_symbol_recorder *symbols;
-	uint64_t samples, lost, bytes;
+	uint64_t samples, lost;
 	uint64_t first_time;
 };
 
-/* All of it, or an error that is said. */
-static bool write_all(struct recording *r, const void *data, size_t bytes)
+/* Says what went wrong with the file, if something did. */
+static bool written(struct recording *r, int err)
 {
-	const char *at = data;
-
-	while (bytes) {
-		ssize_t n = write(r->out, at, bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			fail("%s: %s; the file has what was written before", r->path, strerror(errno));
-			return false;
-		}
-		at += n;
-		bytes -= n;
-		r->bytes += n;
-	}
-	return true;
+	if (err)
+		fail("%s: %s; the file has what was written before", r->path, strerror(-err));
+	return !err;
 }
 
-/* What the recorder has to know of what it writes. */
-static void look_at(struct recording *r, const uint64_t *words, size_t n)
+/*
+ * What has to go to the file by now: whoever reads a pipe gets all there is, a file what is older than a second: no
+ * more is missing in it if the recorder is killed.
+ */
+static bool flush(struct recording *r)
+{
+	if (!r->pending || (!r->raw && now_ns() - r->flushed < FLUSH_NS))
+		return true;
+	r->flushed = now_ns();
+	r->pending = false;
+	return written(r, profbuf_writer_flush(r->writer));
+}
+
+/* Into the file, with what the recorder has to know of it. */
+static bool add_records(struct recording *r, const uint64_t *words, size_t n)
 {
 	for (size_t at = 0; at < n; at += words[at]) {
 		const struct profbuf_record *record = (const void *)(words + at);
@@ -90,7 +95,11 @@ static void look_at(struct recording *r, const uint64_t *words, size_t n)
 		r->samples += record->type == PROFBUF_RECORD_SAMPLE;
 		/* Without memory a symbol less is in the file. */
 		profbuf_symbol_recorder_add(r->symbols, record);
+		if (!written(r, profbuf_writer_add(r->writer, record)))
+			return false;
+		r->pending = true;
 	}
+	return true;
 }
 
 /* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
@@ -102,22 +111,23 @@ static int drain(struct recording *r)
 		ssize_t n = profbuf_session_read(r->session, buffer, sizeof(buffer));
 
 		if (n == -EAGAIN)
-			return 1;
+			return flush(r) ? 1 : -1;
 		if (n == -EINTR)
 			continue;
 		if (n < 0)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
-		look_at(r, buffer, n / 8);
-		if (!write_all(r, buffer, n))
+		if (!add_records(r, buffer, n / 8))
 			return -1;
 	}
 }
 
 static int write_symbol(const struct profbuf_record *record, void *context)
 {
-	return write_all(context, record, record->len * 8) ? 0 : -EIO;
+	struct recording *r = context;
+
+	return written(r, profbuf_writer_add(r->writer, record)) ? 0 : -EIO;
 }
 
 /* What the command was, and how it ended. */
@@ -140,7 +150,20 @@ static bool write_command(struct recording *r)
 	c->cpu = PROFBUF_CPU_NONE;
 	c->pid = r->child;
 	c->status = r->child_status;
-	return write_all(r, words, c->len * 8);
+	return written(r, profbuf_writer_add(r->writer, (const struct profbuf_record *)c));
+}
+
+/* The rest, and the end of the file. */
+static bool close_output(struct recording *r, uint64_t *bytes)
+{
+	int err = profbuf_writer_flush(r->writer), err_close;
+
+	*bytes = profbuf_writer_bytes(r->writer);
+	err_close = profbuf_writer_close(r->writer);
+	r->writer = NULL;
+	if (r->out != STDOUT_FILENO && close(r->out) && !err_close)
+		err_close = -errno;
+	return written(r, err ? err : err_close);
 }
 
 /* The command, waiting for the recording to start. */
@@ -188,7 +211,7 @@ static void print_progress(struct recording *r)
 	double elapsed = (now_ns() - r->first_time) / 1e9;
 
 	fprintf(stderr, "\rprofbuf: %6.1f s  %llu samples  %llu lost  %.1f MB ", elapsed,
-		(unsigned long long)r->samples, (unsigned long long)r->lost, r->bytes / 1e6);
+		(unsigned long long)r->samples, (unsigned long long)r->lost, profbuf_writer_bytes(r->writer) / 1e6);
 }
 
 /* Signals and the device until the end of the stream. Returns false after an error that was said. */
@@ -201,7 +224,7 @@ static bool run(struct recording *r, int signals)
 	int more;
 
 	for (;;) {
-		if (poll(fds, 2, r->progress ? 500 : -1) < 0 && errno != EINTR) {
+		if (poll(fds, 2, r->progress ? 500 : r->pending ? 1000 : -1) < 0 && errno != EINTR) {
 			fail("poll: %s", strerror(errno));
 			return false;
 		}
@@ -232,7 +255,7 @@ static bool run(struct recording *r, int signals)
 	}
 }
 
-static void print_summary(struct recording *r)
+static void print_summary(struct recording *r, uint64_t bytes)
 {
 	struct profbuf_counters_get get;
 
@@ -242,13 +265,14 @@ static void print_summary(struct recording *r)
 		return;
 	fputs("profbuf: ", stderr);
 	print_accounting(stderr, &get.counters);
-	fprintf(stderr, "; %.1f MB in %s\n", r->bytes / 1e6, r->path);
+	fprintf(stderr, "; %.1f MB in %s\n", bytes / 1e6, r->path);
 }
 
 /* Configures and starts, records to the end. */
 static int record(struct recording *r)
 {
 	sigset_t mask;
+	uint64_t bytes;
 	int signals, err;
 
 	sigemptyset(&mask);
@@ -282,18 +306,21 @@ static int record(struct recording *r)
 	release_command(r);
 	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_symbol, r) || !write_command(r))
 		return EXIT_FAILED;
-	print_summary(r);
-	if (r->out != STDOUT_FILENO && close(r->out))
-		return fail("%s: %s", r->path, strerror(errno));
+	if (!close_output(r, &bytes))
+		return EXIT_FAILED;
+	print_summary(r, bytes);
 	if (!r->child_ended)
 		return EXIT_OK;
 	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status) : 128 + WTERMSIG(r->child_status);
 }
 
+enum { OPT_RAW = OPT_OWN };
+
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "duration", required_argument, NULL, 'd' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "raw", no_argument, NULL, OPT_RAW },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	SESSION_OPTIONS,
@@ -311,6 +338,9 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 		return parse_number("-d", arg, 0.001, 1e8, &r->duration);
 	case 'a':
 		r->all = true;
+		return true;
+	case OPT_RAW:
+		r->raw = true;
 		return true;
 	case 'q':
 		r->quiet = true;
@@ -350,16 +380,25 @@ int cmd_record(int argc, char **argv)
 	apply_session_options(&r.options, &r.config);
 	r.config.duration_ns = r.duration * 1e9;
 	r.out = STDOUT_FILENO;
-	if (strcmp(r.path, "-")) {
+	if (!strcmp(r.path, "-")) {
+		r.raw = true;
+	} else {
 		r.out = open(r.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (r.out < 0) {
 			status = fail("%s: %s", r.path, strerror(errno));
 			goto out;
 		}
 	}
+	err = profbuf_writer_open(&r.writer, r.out, r.raw);
+	if (err) {
+		status = fail("%s", strerror(-err));
+		goto out;
+	}
 	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command;
 	status = record(&r);
 out:
+	/* After an error: what the device gave until then is in the file. */
+	profbuf_writer_close(r.writer);
 	profbuf_symbol_recorder_free(r.symbols);
 	profbuf_session_close(r.session);
 	return status;

@@ -4,21 +4,29 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "cmd.h"
+#include "report.h"
 
 static const char help[] =
 	"usage: profbuf report [options] [FILE]\n"
+	"       profbuf report --diff [options] A B\n"
 	"\n"
 	"Says what a profile (" DEFAULT_FILE ") adds up to, then where the time went: self is the share of samples\n"
 	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
 	"\n"
 	"  -b, --by KEY           symbol (default), object, process, thread, cpu or tag\n"
+	"      --callers SYMBOL   what calls it, each with its share of the samples with SYMBOL on the stack; a stack\n"
+	"                         with several of them counts once for each, so recursion adds up to more than 100 %\n"
+	"      --callees SYMBOL   what it calls, likewise\n"
+	"      --timeline[=N]     N (20) equal parts of the time: samples, losses, and what had the largest self share\n"
+	"      --timeline=Ss      parts of S seconds\n"
+	"      --diff             two profiles: self shares in A and in B, the largest differences first, in\n"
+	"                         percentage points; processes are the same if their names are\n"
+	"      --from S, --to S   only what was sampled or lost from S seconds after the start, and before; negative:\n"
+	"                         before the end. What the kernel counted is of the whole recording all the same.\n"
 	"  -g, --grep TEXT        only rows whose name or object has TEXT\n"
 	"      --min-percent P    only rows with at least P % of the samples in total\n"
 	"      --min-samples N    only rows with at least N samples in total\n"
@@ -26,336 +34,151 @@ static const char help[] =
 	"  -j, --json             as one JSON object\n"
 	"  -h, --help             this\n";
 
-enum by { BY_SYMBOL, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
-
-static const char *const by_names[] = { "symbol", "object", "process", "thread", "cpu", "tag" };
-
-struct row {
-	const char *name;
-	const char *object;	/* "" unless by symbol */
-	uint64_t self, total;
-	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
-};
-
-/* A name that no one else has. */
-struct label {
-	char text[64];
-};
-
-struct report {
-	enum by by;
-	const char *grep;
-	double min_percent;
-	uint64_t min_samples;
-	uint64_t limit;
-	bool json;
-
-	const struct profbuf_profile *profile;
-	const struct profbuf_accounting *accounting;
-	uint64_t samples;
-	uint64_t frames, unknown_frames;
-	struct row *rows;
-	size_t n;
-	struct label *labels;	/* not in the rows, which are sorted */
-};
-
-static double share(uint64_t part, uint64_t of)
+/* The part of the recording that was asked for, in the stream's time. False after saying what is wrong. */
+static bool set_part(struct report *r)
 {
-	return of ? part * 100.0 / of : 0;
+	const struct report_options *o = r->options;
+	uint64_t start = profbuf_profile_info(r->profile)->time;
+	double length = profbuf_profile_duration(r->profile) / 1e9;
+	double from = o->has_from ? o->from : 0, to = o->has_to ? o->to : INFINITY;
+
+	if (!o->has_from && !o->has_to)
+		return true;
+	from += signbit(from) ? length : 0;
+	to += signbit(to) ? length : 0;
+	if (from < 0 || to < 0 || from >= to || from > length) {
+		fail("--from %g --to %g is no part of %s, which is %.6g s long", o->has_from ? o->from : 0,
+		     o->has_to ? o->to : length, r->path, length);
+		return false;
+	}
+	r->part = true;
+	r->from = o->has_from ? start + (uint64_t)llround(from * 1e9) : 0;
+	r->to = o->has_to ? start + (uint64_t)llround(to * 1e9) : UINT64_MAX;
+	return true;
 }
 
-/* Symbols and objects have ids: a row for each. */
-static bool count_frames(struct report *r, const uint64_t *weights)
+static bool load(struct report *r, const struct report_options *o, const char *path)
+{
+	r->options = o;
+	r->path = path;
+	r->profile = read_profile(path);
+	if (!r->profile)
+		return false;
+	r->accounting = profbuf_profile_accounting(r->profile);
+	return set_part(r);
+}
+
+static void unload(struct report *r)
+{
+	report_free(r);
+	profbuf_profile_free((struct profbuf_profile *)r->profile);
+}
+
+/* There is no such symbol: names that are like it. */
+static int no_symbol(const struct report *r, const char *name)
 {
 	const struct profbuf_symbol *const *symbols;
-	size_t nr_symbols = profbuf_profile_symbols(r->profile, &symbols);
-	const struct profbuf_frame *frames;
-	const struct profbuf_stack *stacks;
-	size_t i, nr_stacks = profbuf_profile_stacks(r->profile, &stacks);
-	unsigned int k;
+	size_t i, shown = 0, n = profbuf_profile_symbols(r->profile, &symbols);
 
-	profbuf_profile_frames(r->profile, &frames);
-	for (i = 0; i < nr_symbols; i++) {
-		size_t id = r->by == BY_SYMBOL ? symbols[i]->id : symbols[i]->object->id;
-
-		if (id >= r->n)
-			r->n = id + 1;
-	}
-	r->rows = calloc(r->n + 1, sizeof(*r->rows));
-	if (!r->rows)
-		return false;
-	for (i = 0; i < nr_stacks; i++) {
-		for (k = 0; k < stacks[i].nr_kernel + stacks[i].nr_user; k++) {
-			const struct profbuf_symbol *symbol = frames[stacks[i].frames[k]].symbol;
-			struct row *row = &r->rows[r->by == BY_SYMBOL ? symbol->id : symbol->object->id];
-
-			row->name = r->by == BY_SYMBOL ? symbol->name : symbol->object->name;
-			row->object = r->by == BY_SYMBOL ? symbol->object->name : "";
-			if (!k)
-				row->self += weights[i];
-			if (row->last_stack != i + 1)
-				row->total += weights[i];
-			row->last_stack = i + 1;
+	fail("%s has no samples with a symbol \"%s\"%s", r->path, name, r->part ? " in that time" : "");
+	for (i = 0; i < n && shown < 5; i++) {
+		if (strstr(symbols[i]->name, name)) {
+			fprintf(stderr, "%s%s", shown ? ", " : "profbuf: there is ", symbols[i]->name);
+			shown++;
 		}
 	}
-	return true;
+	if (shown)
+		fputc('\n', stderr);
+	return EXIT_FAILED;
 }
 
-static uint64_t key_of(const struct report *r, const struct profbuf_event *e, const struct profbuf_stack *stacks)
+static int report_one(const struct report_options *o, const char *path)
 {
-	switch (r->by) {
-	case BY_PROCESS:
-		return (uint64_t)stacks[e->stack].program << 32;
-	case BY_THREAD:
-		return (uint64_t)stacks[e->stack].program << 32 | e->tid;
-	case BY_CPU:
-		return e->cpu;
-	default:
-		return e->tag;
+	const char *around = o->callers ? o->callers : o->callees;
+	struct report r = { 0 };
+	int status = EXIT_FAILED;
+
+	if (!load(&r, o, path))
+		goto out;
+	if (!report_count(&r)) {
+		fail("%s", strerror(ENOMEM));
+		goto out;
 	}
-}
-
-static const char *label(const struct report *r, struct label *label, uint64_t key)
-{
-	const struct profbuf_program *const *programs, *program;
-
-	profbuf_profile_programs(r->profile, &programs);
-	switch (r->by) {
-	case BY_PROCESS:
-		program = programs[key >> 32];
-		snprintf(label->text, sizeof(label->text), "%s (%u)", program->comm, program->pid);
-		break;
-	case BY_THREAD:
-		program = programs[key >> 32];
-		snprintf(label->text, sizeof(label->text), "%s (%u/%u)", program->comm, program->pid, (uint32_t)key);
-		break;
-	case BY_CPU:
-		snprintf(label->text, sizeof(label->text), "CPU %" PRIu64, key);
-		break;
-	default:
-		if (key)
-			snprintf(label->text, sizeof(label->text), "0x%" PRIx64, key);
-		else
-			strcpy(label->text, "[no tag]");
-	}
-	return label->text;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static bool count_events(struct report *r)
-{
-	const struct profbuf_event *events;
-	const struct profbuf_stack *stacks;
-	size_t i, n = profbuf_profile_events(r->profile, &events);
-	uint64_t *keys = calloc(n + 1, sizeof(*keys));
-	struct row *row = NULL;
-
-	r->rows = calloc(n + 1, sizeof(*r->rows));
-	r->labels = calloc(n + 1, sizeof(*r->labels));
-	if (!keys || !r->rows || !r->labels) {
-		free(keys);
-		return false;
-	}
-	profbuf_profile_stacks(r->profile, &stacks);
-	for (i = 0; i < n; i++)
-		keys[i] = key_of(r, &events[i], stacks);
-	qsort(keys, n, sizeof(*keys), by_value);
-	for (i = 0; i < n; i++) {
-		if (!i || keys[i] != keys[i - 1]) {
-			row = &r->rows[r->n];
-			row->name = label(r, &r->labels[r->n++], keys[i]);
-			row->object = "";
-		}
-		row->self++;
-		row->total++;
-	}
-	free(keys);
-	return true;
-}
-
-static void count_unknown(struct report *r, const uint64_t *weights)
-{
-	const struct profbuf_frame *frames;
-	const struct profbuf_stack *stacks;
-	size_t i, n = profbuf_profile_stacks(r->profile, &stacks);
-	unsigned int k;
-
-	profbuf_profile_frames(r->profile, &frames);
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < stacks[i].nr_kernel + stacks[i].nr_user; k++) {
-			r->frames += weights[i];
-			r->unknown_frames += frames[stacks[i].frames[k]].symbol->unknown ? weights[i] : 0;
-		}
-	}
-}
-
-static int by_weight(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-
-	if (x->self != y->self)
-		return x->self < y->self ? 1 : -1;
-	if (x->total != y->total)
-		return x->total < y->total ? 1 : -1;
-	return x->total ? strcmp(x->name, y->name) : 0;
-}
-
-static bool wanted(const struct report *r, const struct row *row)
-{
-	return row->total && (!r->grep || strstr(row->name, r->grep) || strstr(row->object, r->grep)) &&
-	       row->total >= r->min_samples && share(row->total, r->samples) >= r->min_percent;
-}
-
-static uint64_t sideband_lost(const struct profbuf_accounting *a)
-{
-	return a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3];
-}
-
-static void print_verdict(const struct profbuf_accounting *a)
-{
-	fputs("# ", stdout);
-	switch (a->verdict) {
-	case PROFBUF_EXACT:
-		print_accounting(stdout, &a->sum.counters);
-		puts(": adds up, on every CPU");
-		break;
-	case PROFBUF_WRONG:
-		print_accounting(stdout, &a->sum.counters);
-		printf(": DOES NOT ADD UP with the stream, first on CPU %u\n", a->wrong_cpu);
-		break;
-	case PROFBUF_UNFINISHED:
-		puts("no final counters: the recording was cut short");
-		break;
-	}
-	if (sideband_lost(a))
-		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
-		       sideband_lost(a));
-}
-
-static void print_header(const struct report *r, const char *path)
-{
-	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
-	time_t start = (info->time + info->realtime_offset) / 1000000000;
-	double seconds = profbuf_profile_duration(r->profile) / 1e9;
-	const char *source = profbuf_source_name(info->source);
-	int err = profbuf_profile_kernel_symbols(r->profile);
-	char date[64];
-
-	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime(&start));
-	printf("# %s: %s, %s %s, %u CPUs\n", path, date, info->release, info->machine, info->nr_cpus);
-	if (info->source == PROFBUF_SOURCE_PERF_CYCLES)
-		printf("# %.1f s, a sample every %" PRIu64 " cycles\n", seconds, (uint64_t)info->period);
-	else
-		printf("# %.1f s at %.6g Hz, %s\n", seconds, 1e9 / info->period, source ? source : "unknown source");
-	printf("# %" PRIu64 " samples, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
-	       r->accounting->sum.lost, r->accounting->sum.loss_records, share(r->unknown_frames, r->frames));
-	print_verdict(r->accounting);
-	if (err && info->kernel_depth)
-		printf("# no kernel symbols: %s\n",
-		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
-		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
-	putchar('\n');
-}
-
-static void print_rows(const struct report *r)
-{
-	const char *bold = "", *plain = "";
-	uint64_t shown = 0;
-	size_t i;
-
-	if (isatty(STDOUT_FILENO)) {
-		bold = "\033[1m";
-		plain = "\033[m";
-	}
-	printf("%s%8s %8s  %-42s %s%s\n", bold, "self %", "total %", by_names[r->by],
-	       r->by == BY_SYMBOL ? "object" : "", plain);
-	for (i = 0; i < r->n && shown < r->limit; i++) {
-		if (!wanted(r, &r->rows[i]))
-			continue;
-		printf("%8.2f %8.2f  %-42s %s\n", share(r->rows[i].self, r->samples),
-		       share(r->rows[i].total, r->samples), r->rows[i].name, r->rows[i].object);
-		shown++;
-	}
-}
-
-static void print_json(const struct report *r)
-{
-	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
-	const struct profbuf_counters *c = &r->accounting->sum.counters;
-	enum profbuf_verdict verdict = r->accounting->verdict;
-	uint64_t shown = 0;
-	size_t i;
-
-	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"period\":%" PRIu64 ",", r->samples,
-	       r->accounting->sum.lost, (uint64_t)info->period);
-	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED ? "false" : "true",
-	       verdict == PROFBUF_EXACT ? "true" : "false");
-	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
-	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
-	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
-	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,
-	       (unsigned long long)c->missed);
-	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
-		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
-	printf("},\"by\":\"%s\",\"rows\":[", by_names[r->by]);
-	for (i = 0; i < r->n && shown < r->limit; i++) {
-		if (!wanted(r, &r->rows[i]))
-			continue;
-		printf("%s\n{\"name\":", shown++ ? "," : "");
-		print_json_string(stdout, r->rows[i].name);
-		if (r->by == BY_SYMBOL) {
-			fputs(",\"object\":", stdout);
-			print_json_string(stdout, r->rows[i].object);
-		}
-		printf(",\"self\":%" PRIu64 ",\"total\":%" PRIu64 "}", r->rows[i].self, r->rows[i].total);
-	}
-	puts("]}");
-}
-
-static int report(struct report *r, const char *path)
-{
-	uint64_t *weights = stack_weights(r->profile);
-	bool ok;
-
-	r->accounting = profbuf_profile_accounting(r->profile);
-	r->samples = r->accounting->sum.samples;
-	ok = weights && (r->by <= BY_OBJECT ? count_frames(r, weights) : count_events(r));
-	if (!ok) {
-		free(weights);
-		return fail("%s", strerror(ENOMEM));
-	}
-	count_unknown(r, weights);
-	free(weights);
-	qsort(r->rows, r->n, sizeof(*r->rows), by_weight);
-	if (r->json) {
-		print_json(r);
+	report_sort(&r);
+	if (around && !r.samples_with) {
+		status = no_symbol(&r, around);
+	} else if (o->timeline) {
+		status = report_timeline(&r);
+	} else if (o->json) {
+		report_print_json(&r);
+		status = finish_output();
 	} else {
-		print_header(r, path);
-		print_rows(r);
+		report_print_header(&r, "");
+		report_print_rows(&r);
+		status = finish_output();
 	}
-	return finish_output();
+out:
+	unload(&r);
+	return status;
 }
 
-static bool parse_by(const char *name, enum by *by)
+static int report_two(const struct report_options *o, char **paths)
+{
+	struct report a = { 0 }, b = { 0 };
+	int status = EXIT_FAILED;
+
+	if (load(&a, o, paths[0]) && load(&b, o, paths[1]))
+		status = report_diff(&a, &b);
+	unload(&a);
+	unload(&b);
+	return status;
+}
+
+static bool parse_by(const char *name, enum report_by *by)
 {
 	for (*by = 0; *by < NR_BY; (*by)++) {
-		if (!strcmp(name, by_names[*by]))
+		if (!strcmp(name, report_by_names[*by]))
 			return true;
 	}
 	fail("--by takes symbol, object, process, thread, cpu or tag, not \"%s\"", name);
 	return false;
 }
 
-enum { OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES };
+/* "20": so many parts; "0.5s": parts of that length. */
+static bool parse_timeline(const char *text, struct report_options *o)
+{
+	char *end;
+	double value;
+
+	o->timeline = true;
+	o->buckets = 20;
+	if (!text)
+		return true;
+	value = strtod(text, &end);
+	if (end != text && isfinite(value)) {
+		if (!*end && value >= 1 && value <= 10000 && value == floor(value)) {
+			o->buckets = value;
+			return true;
+		}
+		if (!strcmp(end, "s") && value >= 0.000001 && value <= 1e9) {
+			o->bucket_seconds = value;
+			return true;
+		}
+	}
+	fail("--timeline takes a number of parts from 1 to 10000, or seconds as in 0.5s, not \"%s\"", text);
+	return false;
+}
+
+enum { OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF };
 
 static const struct option options[] = {
 	{ "by", required_argument, NULL, 'b' },
+	{ "callers", required_argument, NULL, OPT_CALLERS },
+	{ "callees", required_argument, NULL, OPT_CALLEES },
+	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
+	{ "diff", no_argument, NULL, OPT_DIFF },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "to", required_argument, NULL, OPT_TO },
 	{ "grep", required_argument, NULL, 'g' },
 	{ "min-percent", required_argument, NULL, OPT_MIN_PERCENT },
 	{ "min-samples", required_argument, NULL, OPT_MIN_SAMPLES },
@@ -365,54 +188,95 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* One option. Returns false after saying what is wrong. */
+static bool parse_option(struct report_options *o, int option, const char *arg)
+{
+	double value;
+
+	switch (option) {
+	case 'b':
+		return parse_by(arg, &o->by);
+	case OPT_CALLERS:
+		o->callers = arg;
+		return true;
+	case OPT_CALLEES:
+		o->callees = arg;
+		return true;
+	case OPT_TIMELINE:
+		return parse_timeline(arg, o);
+	case OPT_DIFF:
+		o->diff = true;
+		return true;
+	case OPT_FROM:
+		o->has_from = true;
+		return parse_number("--from", arg, -1e9, 1e9, &o->from);
+	case OPT_TO:
+		o->has_to = true;
+		return parse_number("--to", arg, -1e9, 1e9, &o->to);
+	case 'g':
+		o->grep = arg;
+		return true;
+	case OPT_MIN_PERCENT:
+		return parse_number("--min-percent", arg, 0, 100, &o->min_percent);
+	case OPT_MIN_SAMPLES:
+		if (!parse_number("--min-samples", arg, 0, 1e18, &value))
+			return false;
+		o->min_samples = value;
+		return true;
+	case 'n':
+		if (!parse_number("-n", arg, 0, 1e18, &value))
+			return false;
+		o->limit = value;
+		return true;
+	case 'j':
+		o->json = true;
+		return true;
+	}
+	return false;
+}
+
+/* What of the options makes no sense together; NULL: it does. */
+static const char *contradiction(const struct report_options *o)
+{
+	bool around = o->callers || o->callees;
+
+	if (o->callers && o->callees)
+		return "--callers or --callees, not both";
+	if (around && o->by != BY_SYMBOL)
+		return "--callers and --callees are by symbol";
+	if (o->timeline + o->diff + around > 1)
+		return "one of --callers, --callees, --timeline and --diff, please";
+	if (o->timeline && o->limit != UINT64_MAX)
+		return "--limit is of rows, which --timeline has not";
+	if (o->diff && o->by == BY_THREAD)
+		return "threads of two recordings are never the same: --diff takes another --by";
+	return NULL;
+}
+
 int cmd_report(int argc, char **argv)
 {
-	struct report r = { .limit = UINT64_MAX };
-	struct profbuf_profile *profile;
-	const char *path;
-	double value;
-	int option, status;
+	struct report_options o = { .limit = UINT64_MAX };
+	const char *wrong;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "b:g:n:jh", options, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			if (!parse_by(optarg, &r.by))
-				return EXIT_USAGE;
-			break;
-		case 'g':
-			r.grep = optarg;
-			break;
-		case OPT_MIN_PERCENT:
-			if (!parse_number("--min-percent", optarg, 0, 100, &r.min_percent))
-				return EXIT_USAGE;
-			break;
-		case OPT_MIN_SAMPLES:
-			if (!parse_number("--min-samples", optarg, 0, 1e18, &value))
-				return EXIT_USAGE;
-			r.min_samples = value;
-			break;
-		case 'n':
-			if (!parse_number("-n", optarg, 0, 1e18, &value))
-				return EXIT_USAGE;
-			r.limit = value;
-			break;
-		case 'j':
-			r.json = true;
-			break;
-		case 'h':
+		if (option == 'h') {
 			fputs(help, stdout);
 			return finish_output();
-		default:
-			return EXIT_USAGE;
 		}
+		if (!parse_option(&o, option, optarg))
+			return EXIT_USAGE;
 	}
-	profile = load_profile(argc, argv, &path);
-	if (!profile)
-		return EXIT_FAILED;
-	r.profile = profile;
-	status = report(&r, path);
-	free(r.rows);
-	free(r.labels);
-	profbuf_profile_free(profile);
-	return status;
+	wrong = contradiction(&o);
+	if (!wrong && o.diff && argc - optind != 2)
+		wrong = "--diff takes two files";
+	if (wrong) {
+		fail("%s", wrong);
+		return EXIT_USAGE;
+	}
+	if (o.diff)
+		return report_two(&o, argv + optind);
+	if (argc - optind > 1)
+		return fail("one file at a time, please (or --diff)");
+	return report_one(&o, optind < argc ? argv[optind] : DEFAULT_FILE);
 }

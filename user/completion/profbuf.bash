@@ -19,7 +19,7 @@ _profbuf() {
 	case $command$before in
 	report-b | report--by)	words='symbol object process thread cpu tag' ;;
 	top--by)		words='symbol object process thread cpu' ;;
-	export-f | export--format)	words='folded flamegraph' ;;
+	export-f | export--format)	words='folded flamegraph pprof speedscope perf json' ;;
 	record--source | top--source)	words='hrtimer cpu-clock cycles' ;;
 	record-p | record--pid | top-p | top--pid)
 		words=$(cd /proc && echo [0-9]*)
@@ -31,8 +31,9 @@ _profbuf() {
 	esac
 	if [ -z "$words" ] && [[ $word == -* ]]; then
 		case $command in
-		record)	words="--output --duration --all --quiet --help $session" ;;
-		report)	words='--by --grep --min-percent --min-samples --limit --json --help' ;;
+		record)	words="--output --raw --duration --all --quiet --help $session" ;;
+		report)	words='--by --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
+				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;
 		script)	words='--help' ;;
 		export)	words='--format --output --help' ;;

@@ -56,10 +56,15 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 
 /* Records of files ----------------------------------------------------------------------------------------------- */
 
-/* What `profbuf record` adds to the kernel's stream, after its end. */
+/*
+ * What files have beside the kernel's records: symbols and the command, which `profbuf record` adds after the end of
+ * the stream, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
+ */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
 	PROFBUF_RECORD_COMMAND	= 1025,	/* struct profbuf_command_record */
+	PROFBUF_RECORD_STACK	= 1026,	/* struct profbuf_stack_record */
+	PROFBUF_RECORD_STACK_SAMPLE = 1027, /* struct profbuf_sample without frames[]; stack: the id of its stack */
 };
 
 #define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
@@ -77,6 +82,23 @@ struct profbuf_symbol_record {
 	__u64	start;
 	__u64	end;		/* after the last byte */
 	char	text[];
+};
+
+/*
+ * The frames of samples that follow, stored once. Ids count from 0 without gaps; 0 again means that all stacks before
+ * are forgotten, so that neither who writes nor who reads has to remember more than it wants to. A sample that refers
+ * to a stack has the same nr_kernel and nr_user.
+ */
+struct profbuf_stack_record {
+	__u64	len;
+	__u64	time;		/* 0 */
+	__u16	type;		/* PROFBUF_RECORD_STACK */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u8	reserved[2];	/* 0 */
+	__u8	nr_kernel;
+	__u8	nr_user;
+	__u64	id;
+	__u64	frames[];
 };
 
 /* How the file was made. text is misc strings, each with its zero: the arguments of the command that was profiled. */
@@ -142,11 +164,50 @@ struct profbuf_reader;
 int profbuf_reader_open(struct profbuf_reader **reader, const char *path);
 void profbuf_reader_close(struct profbuf_reader *reader);
 
-/* As profbuf_stream_next(), or -errno of read(). The record is valid until the next call. */
+/*
+ * As profbuf_stream_next(), or -errno of read(). The record is valid until the next call. Records of the compact form
+ * are not seen: their samples come as they were.
+ */
 int profbuf_reader_next(struct profbuf_reader *reader, const struct profbuf_record **record);
 
-/* Bytes of the records returned so far, and what is known to follow them. */
+/* Bytes of the stored records that were read so far, before compression. */
 uint64_t profbuf_reader_bytes(const struct profbuf_reader *reader);
+
+/* Stored streams ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Writes records into a file in the compact form: equal stacks once, then zstd. What was flushed can be read, whatever
+ * happens to the writer after. Raw: the records as they are, gathered into larger writes.
+ */
+struct profbuf_writer;
+
+/**
+ * profbuf_writer_open() - begin a stored stream
+ * @writer: set
+ * @fd: blocking; stays the caller's, who closes it after profbuf_writer_close()
+ * @raw: not compact
+ *
+ * Return: 0; -ENOMEM.
+ */
+int profbuf_writer_open(struct profbuf_writer **writer, int fd, bool raw);
+
+/*
+ * Takes a record that profbuf_stream_next(), profbuf_reader_next() or the device gave, or one of a tool. The first of a
+ * stream has to be its PROFBUF_RECORD_INFO.
+ *
+ * Return: 0; -EINVAL: no record has that length; -errno of write(), then also from all later calls: the file has what
+ * was written before.
+ */
+int profbuf_writer_add(struct profbuf_writer *writer, const struct profbuf_record *record);
+
+/* Everything added so far goes to the file. Return: as profbuf_writer_add(). */
+int profbuf_writer_flush(struct profbuf_writer *writer);
+
+/* Flushes, ends the file, and frees the writer, also after an error. Return: as profbuf_writer_add(). */
+int profbuf_writer_close(struct profbuf_writer *writer);
+
+/* Bytes that went to the file. */
+uint64_t profbuf_writer_bytes(const struct profbuf_writer *writer);
 
 /* Accounting ----------------------------------------------------------------------------------------------------- */
 
@@ -266,6 +327,13 @@ struct profbuf_event {
 	uint32_t reserved;
 };
 
+/* Samples that were lost, of which no more is known: see struct profbuf_lost. */
+struct profbuf_loss {
+	uint64_t time;		/* of the first of them */
+	uint64_t count;
+	uint16_t cpu;
+};
+
 struct profbuf_profile_options {
 	const char *root;	/* where the files of the profile are, if not in / */
 	const char *kallsyms;	/* the kernel's symbols, if not in the stream or in /proc/kallsyms */
@@ -345,6 +413,9 @@ int profbuf_profile_kernel_symbols(const struct profbuf_profile *profile);
 size_t profbuf_profile_events(const struct profbuf_profile *profile, const struct profbuf_event **events);
 
 void profbuf_profile_sort(struct profbuf_profile *profile);
+
+/* In the order of the stream. */
+size_t profbuf_profile_losses(const struct profbuf_profile *profile, const struct profbuf_loss **losses);
 
 /* Arrays, indexed by id. */
 size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struct profbuf_stack **stacks);

@@ -65,6 +65,9 @@ struct profbuf_profile {
 	size_t nr_events, room_events;
 	size_t nr_done;			/* events whose stacks are looked up */
 
+	struct profbuf_loss *losses;
+	size_t nr_losses, room_losses;
+
 	struct resolved *resolved;
 	size_t nr_resolved, room_resolved;
 	struct index resolved_index;
@@ -120,6 +123,14 @@ static bool add_sample(struct profbuf_profile *p, const struct profbuf_sample *s
 	return true;
 }
 
+static bool add_loss(struct profbuf_profile *p, const struct profbuf_lost *r)
+{
+	if (!ARRAY_GROW(p->losses, p->nr_losses, p->room_losses))
+		return false;
+	p->losses[p->nr_losses++] = (struct profbuf_loss){ .time = r->time, .count = r->count, .cpu = r->cpu };
+	return true;
+}
+
 /* A record that is kept as it is. */
 static void *keep(struct profbuf_profile *p, const struct profbuf_record *r)
 {
@@ -158,6 +169,9 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 	switch (r->type) {
 	case PROFBUF_RECORD_SAMPLE:
 		ok = add_sample(p, (const struct profbuf_sample *)r);
+		break;
+	case PROFBUF_RECORD_LOST:
+		ok = add_loss(p, (const struct profbuf_lost *)r);
 		break;
 	case PROFBUF_RECORD_PROCESS:
 	case PROFBUF_RECORD_MAPPING:
@@ -459,6 +473,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	free(p->maps);
 	free(p->raw);
 	free(p->events);
+	free(p->losses);
 	free(p->resolved);
 	free(p->places);
 	free(p->frames);
@@ -518,6 +533,12 @@ size_t profbuf_profile_events(const struct profbuf_profile *p, const struct prof
 {
 	*events = p->events;
 	return p->nr_events;
+}
+
+size_t profbuf_profile_losses(const struct profbuf_profile *p, const struct profbuf_loss **losses)
+{
+	*losses = p->losses;
+	return p->nr_losses;
 }
 
 size_t profbuf_profile_stacks(const struct profbuf_profile *p, const struct profbuf_stack **stacks)

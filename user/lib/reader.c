@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reader.c - records out of a file or a pipe, through one buffer, zstd undone on the way
+ * reader.c - records out of a file or a pipe, through one buffer, zstd and the compact form undone on the way
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "profbuf.h"
+#include "table.h"
 
 #define BUFFER_BYTES	(1UL << 20)
 
@@ -17,6 +18,7 @@ struct profbuf_reader {
 	struct profbuf_stream stream;
 	int fd;
 	bool at_end;
+	int error;		/* why it ended there; comes after what could be read */
 	char *buffer;		/* what the stream reads from */
 	size_t filled;
 	uint64_t before;	/* bytes of records that left the buffer */
@@ -26,6 +28,12 @@ struct profbuf_reader {
 	char *packed;
 	ZSTD_inBuffer in;
 	bool in_frame;		/* the file must not end here */
+
+	/* The compact form. */
+	struct profbuf_stack_record **stacks;	/* by id */
+	size_t nr_stacks, room_stacks;
+	struct arena arena;	/* of the stacks */
+	uint64_t sample[PROFBUF_RECORD_MAX / 8];
 };
 
 static ssize_t read_file(struct profbuf_reader *r, char *to, size_t bytes)
@@ -62,11 +70,11 @@ static ssize_t read_packed(struct profbuf_reader *r, char *to, size_t bytes)
 	return out.pos;
 }
 
-/* Moves the beginning of a record to the front and reads on. Return: bytes that came. */
+/* Moves the beginning of a record to the front and reads on. Return: bytes that came; 0 at the end; -errno. */
 static ssize_t fill(struct profbuf_reader *r)
 {
 	size_t used = r->stream.at * 8, got = 0;
-	ssize_t n = 0;
+	ssize_t n;
 
 	memmove(r->buffer, r->buffer + used, r->filled - used);
 	r->before += used;
@@ -75,6 +83,7 @@ static ssize_t fill(struct profbuf_reader *r)
 		n = (r->zstd ? read_packed : read_file)(r, r->buffer + r->filled, BUFFER_BYTES - r->filled);
 		if (n <= 0) {
 			r->at_end = true;
+			r->error = n;
 			break;
 		}
 		r->filled += n;
@@ -84,7 +93,7 @@ static ssize_t fill(struct profbuf_reader *r)
 			break;
 	}
 	profbuf_stream_continue(&r->stream, r->buffer, r->filled);
-	return n < 0 ? n : (ssize_t)got;
+	return got ? (ssize_t)got : r->error;
 }
 
 static int zstd_begin(struct profbuf_reader *r)
@@ -97,6 +106,7 @@ static int zstd_begin(struct profbuf_reader *r)
 	r->in = (ZSTD_inBuffer){ .src = r->packed, .size = r->filled };
 	r->filled = 0;
 	r->at_end = false;
+	r->error = 0;
 	return 0;
 }
 
@@ -145,12 +155,15 @@ void profbuf_reader_close(struct profbuf_reader *reader)
 		return;
 	ZSTD_freeDStream(reader->zstd);
 	free(reader->packed);
+	free(reader->stacks);
+	arena_exit(&reader->arena);
 	free(reader->buffer);
 	close(reader->fd);
 	free(reader);
 }
 
-int profbuf_reader_next(struct profbuf_reader *r, const struct profbuf_record **record)
+/* The next record as it is stored. */
+static int next_stored(struct profbuf_reader *r, const struct profbuf_record **record)
 {
 	ssize_t n;
 	int got;
@@ -168,6 +181,76 @@ int profbuf_reader_next(struct profbuf_reader *r, const struct profbuf_record **
 			continue;
 		/* Less than a word is the beginning of a record, too. */
 		return got ? got : r->filled ? -ENODATA : 0;
+	}
+}
+
+/* Return: 0; -EBADMSG: not the id that is next; -ENOMEM. */
+static int add_stack(struct profbuf_reader *r, const struct profbuf_stack_record *stack)
+{
+	size_t bytes = sizeof(*stack) + (stack->nr_kernel + stack->nr_user) * sizeof(uint64_t);
+	struct profbuf_stack_record *copy;
+
+	if (!stack->id) {
+		arena_exit(&r->arena);
+		r->nr_stacks = 0;
+	}
+	if (stack->id != r->nr_stacks)
+		return -EBADMSG;
+	copy = arena_alloc(&r->arena, bytes);
+	if (!copy || !ARRAY_GROW(r->stacks, r->nr_stacks, r->room_stacks))
+		return -ENOMEM;
+	r->stacks[r->nr_stacks++] = memcpy(copy, stack, bytes);
+	return 0;
+}
+
+/* Return: 1; -EBADMSG: there is no such stack. */
+static int expand(struct profbuf_reader *r, const struct profbuf_sample *packed,
+		  const struct profbuf_record **record)
+{
+	struct profbuf_sample *sample = (struct profbuf_sample *)r->sample;
+	const struct profbuf_stack_record *stack;
+	unsigned int n = packed->nr_kernel + packed->nr_user;
+
+	if (packed->stack >= r->nr_stacks)
+		return -EBADMSG;
+	stack = r->stacks[packed->stack];
+	if (stack->nr_kernel != packed->nr_kernel || stack->nr_user != packed->nr_user)
+		return -EBADMSG;
+	memcpy(sample, packed, sizeof(*sample));
+	sample->type = PROFBUF_RECORD_SAMPLE;
+	sample->len = sizeof(*sample) / 8 + n;
+	sample->stack = 0;
+	memcpy(sample->frames, stack->frames, n * sizeof(uint64_t));
+	*record = (const struct profbuf_record *)sample;
+	return 1;
+}
+
+int profbuf_reader_next(struct profbuf_reader *r, const struct profbuf_record **record)
+{
+	const struct profbuf_record *stored;
+	int got;
+
+	for (;;) {
+		got = next_stored(r, &stored);
+		if (got <= 0)
+			return got;
+		switch (stored->type) {
+		case PROFBUF_RECORD_STACK:
+			got = add_stack(r, (const struct profbuf_stack_record *)stored);
+			break;
+		case PROFBUF_RECORD_STACK_SAMPLE:
+			got = expand(r, (const struct profbuf_sample *)stored, record);
+			break;
+		default:
+			*record = stored;
+		}
+		if (got > 0)
+			return got;
+		if (got < 0) {
+			/* What cannot be used was not read. */
+			r->stream.at -= stored->len;
+			return got;
+		}
 	}
 }
 

@@ -33,6 +33,10 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
 		return sizeof(struct profbuf_command_record) / 8;
+	case PROFBUF_RECORD_STACK:
+		return sizeof(struct profbuf_stack_record) / 8;
+	case PROFBUF_RECORD_STACK_SAMPLE:
+		return sizeof(struct profbuf_sample) / 8;
 	default:
 		return sizeof(struct profbuf_record) / 8;
 	}
@@ -79,6 +83,7 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 	switch (r->type) {
 	case PROFBUF_RECORD_LOST:
 	case PROFBUF_RECORD_COUNTERS:
+	case PROFBUF_RECORD_STACK_SAMPLE:
 		return r->cpu < s->nr_cpus;
 	case PROFBUF_RECORD_SAMPLE: {
 		const struct profbuf_sample *p = (const void *)r;
@@ -102,6 +107,11 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 	}
 	case PROFBUF_RECORD_COMMAND:
 		return has_strings(r, ((const struct profbuf_command_record *)r)->text, r->misc);
+	case PROFBUF_RECORD_STACK: {
+		const struct profbuf_stack_record *p = (const void *)r;
+
+		return p->len >= sizeof(*p) / 8 + p->nr_kernel + p->nr_user;
+	}
 	default:
 		return true;
 	}

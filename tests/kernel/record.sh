@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# record.sh - profbuf record on the real device: what it stores, and what is left when something goes wrong; TAP
+n=0
+result() {
+	local status=$?
+	n=$((n + 1))
+	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
+}
+profbuf=$BIN/../../user/profbuf
+
+# is_exact FILE: the accounting adds up, and there are samples
+is_exact() {
+	"$profbuf" report --by cpu "$1" >/tmp/report 2>/tmp/err
+	grep -q ': adds up, on every CPU$' /tmp/report && grep -qE '^# [1-9][0-9]* samples' /tmp/report && ! [ -s /tmp/err ]
+}
+
+"$profbuf" record -q -a --idle -F 499 -d 1 -o /tmp/compact && is_exact /tmp/compact &&
+	[ "$(od -An -tx1 -N4 /tmp/compact)" = ' 28 b5 2f fd' ]
+result a_file_is_compact_and_exact
+"$profbuf" record -q -a --idle -F 499 -d 1 --raw -o /tmp/raw && is_exact /tmp/raw &&
+	[ "$(od -An -c -j24 -N7 /tmp/raw | tr -d ' ')" = profbuf ]
+result a_raw_file_is_the_stream_and_exact
+"$profbuf" record -q -a --idle -F 499 -d 1 -o - | cat >/tmp/pipe && is_exact /tmp/pipe &&
+	[ "$(od -An -c -j24 -N7 /tmp/pipe | tr -d ' ')" = profbuf ]
+result a_pipe_gets_the_stream_and_all_of_it
+
+"$profbuf" record -q -a --idle -F 499 -o /tmp/ended &
+pid=$!
+sleep 2
+kill -INT "$pid" && wait "$pid" && is_exact /tmp/ended
+result an_interrupt_ends_the_file_well
+
+"$profbuf" record -q -a --idle -F 499 -o /tmp/killed &
+pid=$!
+sleep 6
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+# All but the last two seconds or so: one until the device gives it, one until the file does.
+"$profbuf" report --timeline=1s /tmp/killed >/tmp/report 2>/tmp/err
+sed 's/^/# /' /tmp/report
+grep -q 'the recording was cut short' /tmp/report && grep -q 'damaged or cut off' /tmp/err &&
+	[ "$(grep -cE '^ +[0-9]\.000 +[1-9]' /tmp/report)" -ge 3 ]
+result a_killed_recorder_leaves_what_is_older_than_a_second
+
+"$profbuf" record -q -a --idle -F 499 -d 3 -o /dev/full 2>/tmp/err
+[ $? = 1 ] && grep -q '/dev/full: No space left' /tmp/err
+result a_full_disk_is_an_error
+mkdir -p /tmp/small && mount -t tmpfs -o size=32k none /tmp/small
+"$profbuf" record -q -a --idle -F 4999 -d 30 -o /tmp/small/x 2>/tmp/err
+[ $? = 1 ] && grep -q 'No space left' /tmp/err && "$profbuf" report /tmp/small/x >/tmp/report 2>/dev/null &&
+	grep -qE '^# [1-9][0-9]{2,} samples' /tmp/report
+result a_disk_that_gets_full_keeps_what_was_written
+umount /tmp/small
+{ "$profbuf" record -q -a --idle -F 499 -d 30 -o - 2>/tmp/err; echo $? >/tmp/status; } | head -c 4096 >/dev/null
+[ "$(cat /tmp/status)" = 1 ] && grep -q 'Broken pipe' /tmp/err
+result a_reader_that_goes_away_is_an_error
+echo "1..$n"

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * report.h - the parts of profbuf report: counting, printing, and its two other forms
+ */
+#ifndef PROFBUF_REPORT_H
+#define PROFBUF_REPORT_H
+
+#include "cmd.h"
+
+enum report_by { BY_SYMBOL, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
+
+extern const char *const report_by_names[NR_BY];
+
+/* What was asked for. */
+struct report_options {
+	enum report_by by;
+	const char *grep;
+	double min_percent;
+	uint64_t min_samples;
+	uint64_t limit;
+	bool json;
+	double from, to;		/* seconds since the start; negative: before the end */
+	bool has_from, has_to;
+	const char *callers, *callees;	/* a symbol */
+	bool diff;
+	bool timeline;
+	double buckets;			/* how many, or, */
+	double bucket_seconds;		/* if not 0, how long each */
+};
+
+struct report_row {
+	const char *name;
+	const char *object;	/* "" unless by symbol */
+	uint64_t self, total;
+	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
+};
+
+/* A name that no one else has. */
+struct report_label {
+	char text[64];
+};
+
+/* One profile, or a part of its time, counted. */
+struct report {
+	const struct report_options *options;
+	const struct profbuf_profile *profile;
+	const struct profbuf_accounting *accounting;
+	const char *path;
+	bool part;		/* of the time: */
+	uint64_t from, to;	/* what counts is from <= time < to */
+
+	/* Of report_count(). */
+	uint64_t samples;
+	uint64_t lost, gaps;
+	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
+	uint64_t frames, unknown_frames;
+	struct report_row *rows;
+	size_t n;
+	struct report_label *labels;	/* not in the rows, which are sorted */
+};
+
+/* report_rows.c: counts what lies in the report's time. False: no memory. */
+bool report_count(struct report *report);
+/* Forgets what was counted. */
+void report_free(struct report *report);
+
+/* The rows with the most samples first. */
+void report_sort(struct report *report);
+bool report_wants(const struct report *report, const struct report_row *row);
+bool report_matches(const struct report_options *options, const char *name, const char *object);
+double report_share(uint64_t part, uint64_t of);
+
+/* report_print.c; @which: which of two, or "" */
+void report_print_header(const struct report *report, const char *which);
+void report_print_rows(const struct report *report);
+void report_print_json(const struct report *report);
+/* "key":{...}: what the samples and losses of a report are, as one member of an object. */
+void report_print_json_summary(const struct report *report, const char *key);
+
+/* report_timeline.c, report_diff.c: count and print. Return: exit status. */
+int report_timeline(const struct report *report);
+int report_diff(struct report *a, struct report *b);
+
+#endif /* PROFBUF_REPORT_H */

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report_diff.c - profbuf report --diff: two profiles next to each other
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+/* One name, in both. */
+struct pair {
+	const char *name;
+	const char *object;
+	uint64_t self[2];
+	double percent[2];	/* of the samples of each */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->object, y->object);
+}
+
+static int by_difference(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	double dx = fabs(x->percent[1] - x->percent[0]), dy = fabs(y->percent[1] - y->percent[0]);
+
+	if (dx != dy)
+		return dx < dy ? 1 : -1;
+	return by_name(a, b);
+}
+
+/* Rows of both reports; those of one name become one. Return: how many. */
+static size_t make_pairs(struct pair *pairs, const struct report *const reports[2])
+{
+	size_t i, n = 0, merged = 0;
+
+	for (int side = 0; side < 2; side++) {
+		for (i = 0; i < reports[side]->n; i++) {
+			const struct report_row *row = &reports[side]->rows[i];
+
+			if (!row->self)
+				continue;
+			pairs[n] = (struct pair){ .name = row->name, .object = row->object };
+			pairs[n++].self[side] = row->self;
+		}
+	}
+	if (n)
+		qsort(pairs, n, sizeof(*pairs), by_name);
+	for (i = 0; i < n; i++) {
+		if (merged && !by_name(&pairs[merged - 1], &pairs[i])) {
+			pairs[merged - 1].self[0] += pairs[i].self[0];
+			pairs[merged - 1].self[1] += pairs[i].self[1];
+		} else {
+			pairs[merged++] = pairs[i];
+		}
+	}
+	for (i = 0; i < merged; i++) {
+		for (int side = 0; side < 2; side++)
+			pairs[i].percent[side] = report_share(pairs[i].self[side], reports[side]->samples);
+	}
+	if (merged)
+		qsort(pairs, merged, sizeof(*pairs), by_difference);
+	return merged;
+}
+
+/* As in one report, if it is so in one of the two. */
+static bool wants(const struct report_options *o, const struct pair *p)
+{
+	return report_matches(o, p->name, p->object) &&
+	       (p->self[0] >= o->min_samples || p->self[1] >= o->min_samples) &&
+	       (p->percent[0] >= o->min_percent || p->percent[1] >= o->min_percent);
+}
+
+static void print_text(const struct report_options *o, const struct pair *pairs, size_t n)
+{
+	uint64_t shown = 0;
+
+	printf("%8s %8s %8s  %-42s %s\n", "A self %", "B self %", "B - A", report_by_names[o->by],
+	       o->by == BY_SYMBOL ? "object" : "");
+	for (size_t i = 0; i < n && shown < o->limit; i++) {
+		if (!wants(o, &pairs[i]))
+			continue;
+		printf("%8.2f %8.2f %+8.2f  %-42s %s\n", pairs[i].percent[0], pairs[i].percent[1],
+		       pairs[i].percent[1] - pairs[i].percent[0], pairs[i].name, pairs[i].object);
+		shown++;
+	}
+}
+
+static void print_json(const struct report *const reports[2], const struct pair *pairs, size_t n)
+{
+	const struct report_options *o = reports[0]->options;
+	uint64_t shown = 0;
+
+	putchar('{');
+	report_print_json_summary(reports[0], "a");
+	putchar(',');
+	report_print_json_summary(reports[1], "b");
+	printf(",\"by\":\"%s\",\"rows\":[", report_by_names[o->by]);
+	for (size_t i = 0; i < n && shown < o->limit; i++) {
+		const struct pair *p = &pairs[i];
+
+		if (!wants(o, p))
+			continue;
+		printf("%s\n{\"name\":", shown++ ? "," : "");
+		print_json_string(stdout, p->name);
+		if (o->by == BY_SYMBOL) {
+			fputs(",\"object\":", stdout);
+			print_json_string(stdout, p->object);
+		}
+		printf(",\"self_a\":%" PRIu64 ",\"self_b\":%" PRIu64 ",\"percent_a\":%.6g,\"percent_b\":%.6g,"
+		       "\"difference\":%.6g}", p->self[0], p->self[1], p->percent[0], p->percent[1],
+		       p->percent[1] - p->percent[0]);
+	}
+	puts("]}");
+}
+
+int report_diff(struct report *a, struct report *b)
+{
+	const struct report *const reports[] = { a, b };
+	struct pair *pairs = NULL;
+	bool ok = report_count(a) && report_count(b);
+	size_t n;
+
+	if (ok)
+		pairs = calloc(a->n + b->n + 1, sizeof(*pairs));
+	if (!pairs)
+		return fail("%s", strerror(ENOMEM));
+	n = make_pairs(pairs, reports);
+	if (a->options->json) {
+		print_json(reports, pairs, n);
+	} else {
+		report_print_header(a, "A: ");
+		report_print_header(b, "B: ");
+		print_text(a->options, pairs, n);
+	}
+	free(pairs);
+	return finish_output();
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report_print.c - a report as text and as JSON
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+
+static uint64_t sideband_lost(const struct profbuf_accounting *a)
+{
+	return a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3];
+}
+
+/* CPUs on which the source was on: a session may have been given a few only. */
+static unsigned int cpus_sampled(const struct profbuf_accounting *a)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < a->nr_cpus; i++)
+		n += a->cpus[i].counters.ticks || a->cpus[i].samples || a->cpus[i].lost;
+	return n;
+}
+
+/* Samples delivered per second of the recording and CPU sampled. */
+static double effective_rate(const struct report *r)
+{
+	double seconds = profbuf_profile_duration(r->profile) / 1e9;
+	unsigned int cpus = cpus_sampled(r->accounting);
+
+	return seconds > 0 && cpus ? r->accounting->sum.samples / seconds / cpus : 0;
+}
+
+static void print_verdict(const struct profbuf_accounting *a)
+{
+	fputs("# ", stdout);
+	switch (a->verdict) {
+	case PROFBUF_EXACT:
+		print_accounting(stdout, &a->sum.counters);
+		puts(": adds up, on every CPU");
+		break;
+	case PROFBUF_WRONG:
+		print_accounting(stdout, &a->sum.counters);
+		printf(": DOES NOT ADD UP with the stream, first on CPU %u\n", a->wrong_cpu);
+		break;
+	case PROFBUF_UNFINISHED:
+		puts("no final counters: the recording was cut short");
+		break;
+	}
+	if (sideband_lost(a))
+		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
+		       sideband_lost(a));
+}
+
+static void print_part(const struct report *r)
+{
+	uint64_t start = profbuf_profile_info(r->profile)->time, end = start + profbuf_profile_duration(r->profile);
+
+	if (r->part)
+		printf("# from %.6g s to %.6g s:\n", r->from ? (r->from - start) / 1e9 : 0.0,
+		       ((r->to < end ? r->to : end) - start) / 1e9);
+}
+
+void report_print_header(const struct report *r, const char *which)
+{
+	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
+	time_t start = (info->time + info->realtime_offset) / 1000000000;
+	double seconds = profbuf_profile_duration(r->profile) / 1e9;
+	const char *source = profbuf_source_name(info->source);
+	int err = profbuf_profile_kernel_symbols(r->profile);
+	char date[64];
+
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime(&start));
+	printf("# %s%s: %s, %s %s, %u CPUs\n", which, r->path, date, info->release, info->machine, info->nr_cpus);
+	printf("# %.1f s ", seconds);
+	if (info->source == PROFBUF_SOURCE_PERF_CYCLES)
+		printf("with a sample every %" PRIu64 " cycles", (uint64_t)info->period);
+	else
+		printf("at %.6g Hz, %s", 1e9 / info->period, source ? source : "unknown source");
+	printf("; %.4g samples a second of each of %u CPUs\n", effective_rate(r), cpus_sampled(r->accounting));
+	print_verdict(r->accounting);
+	if (err && info->kernel_depth)
+		printf("# no kernel symbols: %s\n",
+		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
+		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
+	print_part(r);
+	printf("# %" PRIu64 " samples, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
+	       r->lost, r->gaps, report_share(r->unknown_frames, r->frames));
+	putchar('\n');
+}
+
+void report_print_rows(const struct report *r)
+{
+	const struct report_options *o = r->options;
+	bool around = o->callers || o->callees;
+	const char *bold = "", *plain = "";
+	uint64_t shown = 0;
+	size_t i;
+
+	if (isatty(STDOUT_FILENO)) {
+		bold = "\033[1m";
+		plain = "\033[m";
+	}
+	if (around)
+		printf("%s is in %" PRIu64 " samples, %.2f %%\n\n", o->callers ? o->callers : o->callees,
+		       r->samples_with, report_share(r->samples_with, r->samples));
+	printf("%s%8s %8s  %-42s %s%s\n", bold, around ? "of it %" : "self %", "total %",
+	       o->callers ? "caller" : o->callees ? "callee" : report_by_names[o->by],
+	       o->by == BY_SYMBOL ? "object" : "", plain);
+	for (i = 0; i < r->n && shown < o->limit; i++) {
+		const struct report_row *row = &r->rows[i];
+
+		if (!report_wants(r, row))
+			continue;
+		printf("%8.2f %8.2f  %-42s %s\n",
+		       around ? report_share(row->total, r->samples_with) : report_share(row->self, r->samples),
+		       report_share(row->total, r->samples), row->name, row->object);
+		shown++;
+	}
+}
+
+void report_print_json_summary(const struct report *r, const char *key)
+{
+	printf("\"%s\":{\"file\":", key);
+	print_json_string(stdout, r->path);
+	printf(",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"exact\":%s}", r->samples, r->lost,
+	       r->accounting->verdict == PROFBUF_EXACT ? "true" : "false");
+}
+
+/* Of the whole recording, whatever part of it is shown. */
+static void print_json_recording(const struct report *r)
+{
+	const struct profbuf_counters *c = &r->accounting->sum.counters;
+	enum profbuf_verdict verdict = r->accounting->verdict;
+	unsigned int i;
+
+	printf("\"period\":%" PRIu64 ",\"seconds\":%.9g,\"cpus_sampled\":%u,\"effective_rate\":%.6g,",
+	       (uint64_t)profbuf_profile_info(r->profile)->period, profbuf_profile_duration(r->profile) / 1e9,
+	       cpus_sampled(r->accounting), effective_rate(r));
+	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED ? "false" : "true",
+	       verdict == PROFBUF_EXACT ? "true" : "false");
+	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
+	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
+	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,
+	       (unsigned long long)c->missed);
+	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
+		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
+	fputs("},", stdout);
+}
+
+void report_print_json(const struct report *r)
+{
+	const struct report_options *o = r->options;
+	const char *around = o->callers ? o->callers : o->callees;
+	uint64_t shown = 0;
+	size_t i;
+
+	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",", r->samples, r->lost);
+	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
+	print_json_recording(r);
+	if (around) {
+		printf("\"%s\":", o->callers ? "callers_of" : "callees_of");
+		print_json_string(stdout, around);
+		printf(",\"samples_with\":%" PRIu64 ",", r->samples_with);
+	}
+	printf("\"by\":\"%s\",\"rows\":[", report_by_names[o->by]);
+	for (i = 0; i < r->n && shown < o->limit; i++) {
+		if (!report_wants(r, &r->rows[i]))
+			continue;
+		printf("%s\n{\"name\":", shown++ ? "," : "");
+		print_json_string(stdout, r->rows[i].name);
+		if (o->by == BY_SYMBOL) {
+			fputs(",\"object\":", stdout);
+			print_json_string(stdout, r->rows[i].object);
+		}
+		if (!around)
+			printf(",\"self\":%" PRIu64, r->rows[i].self);
+		printf(",\"total\":%" PRIu64 "}", r->rows[i].total);
+	}
+	puts("]}");
+}

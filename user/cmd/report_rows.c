@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report_rows.c - samples added up: by symbol, process, ..., and around one symbol
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+const char *const report_by_names[NR_BY] = { "symbol", "object", "process", "thread", "cpu", "tag" };
+
+double report_share(uint64_t part, uint64_t of)
+{
+	return of ? part * 100.0 / of : 0;
+}
+
+static bool in_time(const struct report *r, uint64_t time)
+{
+	return !r->part || (time >= r->from && time < r->to);
+}
+
+/* Samples of each stack. */
+static uint64_t *count_samples(struct report *r)
+{
+	const struct profbuf_event *events;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_events(r->profile, &events);
+	uint64_t *weights = calloc(profbuf_profile_stacks(r->profile, &stacks) + 1, sizeof(*weights));
+
+	for (i = 0; weights && i < n; i++) {
+		if (in_time(r, events[i].time)) {
+			weights[events[i].stack]++;
+			r->samples++;
+		}
+	}
+	return weights;
+}
+
+static void count_losses(struct report *r)
+{
+	const struct profbuf_loss *losses;
+	size_t i, n = profbuf_profile_losses(r->profile, &losses);
+
+	for (i = 0; i < n; i++) {
+		if (in_time(r, losses[i].time)) {
+			r->lost += losses[i].count;
+			r->gaps++;
+		}
+	}
+}
+
+/* A row for each symbol, or object: they have ids. */
+static bool make_rows(struct report *r)
+{
+	const struct profbuf_symbol *const *symbols;
+	size_t i, n = profbuf_profile_symbols(r->profile, &symbols);
+
+	for (i = 0; i < n; i++) {
+		size_t id = r->options->by == BY_SYMBOL ? symbols[i]->id : symbols[i]->object->id;
+
+		if (id >= r->n)
+			r->n = id + 1;
+	}
+	r->rows = calloc(r->n + 1, sizeof(*r->rows));
+	return r->rows;
+}
+
+static struct report_row *row_of(const struct report *r, const struct profbuf_symbol *symbol)
+{
+	bool by_symbol = r->options->by == BY_SYMBOL;
+	struct report_row *row = &r->rows[by_symbol ? symbol->id : symbol->object->id];
+
+	row->name = by_symbol ? symbol->name : symbol->object->name;
+	row->object = by_symbol ? symbol->object->name : "";
+	return row;
+}
+
+static void count_frames(struct report *r, const uint64_t *weights)
+{
+	const struct profbuf_frame *frames;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_stacks(r->profile, &stacks);
+	unsigned int k;
+
+	profbuf_profile_frames(r->profile, &frames);
+	for (i = 0; i < n; i++) {
+		for (k = 0; weights[i] && k < stacks[i].nr_kernel + stacks[i].nr_user; k++) {
+			struct report_row *row = row_of(r, frames[stacks[i].frames[k]].symbol);
+
+			if (!k)
+				row->self += weights[i];
+			if (row->last_stack != i + 1)
+				row->total += weights[i];
+			row->last_stack = i + 1;
+		}
+	}
+}
+
+static bool is_symbol(const struct profbuf_symbol *symbol, const char *name)
+{
+	return !strcmp(symbol->name, name) || !strcmp(symbol->linkage_name, name);
+}
+
+/*
+ * Rows of what is next to a symbol on the stacks, and after the last id one for stacks that end there. A stack counts
+ * once in each row, also if the symbol is on it more than once.
+ */
+static void count_neighbours(struct report *r, const uint64_t *weights)
+{
+	const char *name = r->options->callers ? r->options->callers : r->options->callees;
+	int step = r->options->callers ? 1 : -1;
+	const struct profbuf_frame *frames;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_stacks(r->profile, &stacks);
+
+	profbuf_profile_frames(r->profile, &frames);
+	for (i = 0; i < n; i++) {
+		int k, depth = stacks[i].nr_kernel + stacks[i].nr_user;
+		bool found = false;
+
+		for (k = 0; weights[i] && k < depth; k++) {
+			struct report_row *row = &r->rows[r->n];
+			int next = k + step;
+
+			if (!is_symbol(frames[stacks[i].frames[k]].symbol, name))
+				continue;
+			found = true;
+			if (next >= 0 && next < depth)
+				row = row_of(r, frames[stacks[i].frames[next]].symbol);
+			if (row->last_stack != i + 1)
+				row->total += weights[i];
+			row->last_stack = i + 1;
+		}
+		r->samples_with += found ? weights[i] : 0;
+	}
+	r->rows[r->n].name = r->options->callers ? "[no caller]" : "[itself]";
+	r->rows[r->n++].object = "";
+}
+
+static uint64_t key_of(const struct report *r, const struct profbuf_event *e, const struct profbuf_stack *stacks)
+{
+	switch (r->options->by) {
+	case BY_PROCESS:
+		return (uint64_t)stacks[e->stack].program << 32;
+	case BY_THREAD:
+		return (uint64_t)stacks[e->stack].program << 32 | e->tid;
+	case BY_CPU:
+		return e->cpu;
+	default:
+		return e->tag;
+	}
+}
+
+static const char *label(const struct report *r, struct report_label *label, uint64_t key)
+{
+	const struct profbuf_program *const *programs, *program;
+
+	profbuf_profile_programs(r->profile, &programs);
+	switch (r->options->by) {
+	case BY_PROCESS:
+		program = programs[key >> 32];
+		/* A process of another recording has another pid. */
+		if (r->options->diff)
+			snprintf(label->text, sizeof(label->text), "%s", program->comm);
+		else
+			snprintf(label->text, sizeof(label->text), "%s (%u)", program->comm, program->pid);
+		break;
+	case BY_THREAD:
+		program = programs[key >> 32];
+		snprintf(label->text, sizeof(label->text), "%s (%u/%u)", program->comm, program->pid, (uint32_t)key);
+		break;
+	case BY_CPU:
+		snprintf(label->text, sizeof(label->text), "CPU %" PRIu64, key);
+		break;
+	default:
+		if (key)
+			snprintf(label->text, sizeof(label->text), "0x%" PRIx64, key);
+		else
+			strcpy(label->text, "[no tag]");
+	}
+	return label->text;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool count_events(struct report *r)
+{
+	const struct profbuf_event *events;
+	const struct profbuf_stack *stacks;
+	size_t i, n = 0, nr_events = profbuf_profile_events(r->profile, &events);
+	uint64_t *keys = calloc(r->samples + 1, sizeof(*keys));
+	struct report_row *row = NULL;
+
+	r->rows = calloc(r->samples + 1, sizeof(*r->rows));
+	r->labels = calloc(r->samples + 1, sizeof(*r->labels));
+	if (!keys || !r->rows || !r->labels) {
+		free(keys);
+		return false;
+	}
+	profbuf_profile_stacks(r->profile, &stacks);
+	for (i = 0; i < nr_events; i++) {
+		if (in_time(r, events[i].time))
+			keys[n++] = key_of(r, &events[i], stacks);
+	}
+	qsort(keys, n, sizeof(*keys), by_value);
+	for (i = 0; i < n; i++) {
+		if (!i || keys[i] != keys[i - 1]) {
+			row = &r->rows[r->n];
+			row->name = label(r, &r->labels[r->n++], keys[i]);
+			row->object = "";
+		}
+		row->self++;
+		row->total++;
+	}
+	free(keys);
+	return true;
+}
+
+static void count_unknown(struct report *r, const uint64_t *weights)
+{
+	const struct profbuf_frame *frames;
+	const struct profbuf_stack *stacks;
+	size_t i, n = profbuf_profile_stacks(r->profile, &stacks);
+	unsigned int k;
+
+	profbuf_profile_frames(r->profile, &frames);
+	for (i = 0; i < n; i++) {
+		for (k = 0; weights[i] && k < stacks[i].nr_kernel + stacks[i].nr_user; k++) {
+			r->frames += weights[i];
+			r->unknown_frames += frames[stacks[i].frames[k]].symbol->unknown ? weights[i] : 0;
+		}
+	}
+}
+
+bool report_count(struct report *r)
+{
+	uint64_t *weights;
+	bool ok;
+
+	report_free(r);
+	weights = count_samples(r);
+	ok = weights;
+
+	if (ok && r->options->by <= BY_OBJECT) {
+		ok = make_rows(r);
+		if (ok && (r->options->callers || r->options->callees))
+			count_neighbours(r, weights);
+		else if (ok)
+			count_frames(r, weights);
+	} else if (ok) {
+		ok = count_events(r);
+	}
+	if (ok) {
+		count_losses(r);
+		count_unknown(r, weights);
+	}
+	free(weights);
+	return ok;
+}
+
+void report_free(struct report *r)
+{
+	free(r->rows);
+	free(r->labels);
+	*r = (struct report){
+		.options = r->options, .profile = r->profile, .accounting = r->accounting, .path = r->path,
+		.part = r->part, .from = r->from, .to = r->to,
+	};
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct report_row *x = a, *y = b;
+
+	if (x->self != y->self)
+		return x->self < y->self ? 1 : -1;
+	if (x->total != y->total)
+		return x->total < y->total ? 1 : -1;
+	return x->total ? strcmp(x->name, y->name) : 0;
+}
+
+void report_sort(struct report *r)
+{
+	if (r->n)
+		qsort(r->rows, r->n, sizeof(*r->rows), by_weight);
+}
+
+bool report_matches(const struct report_options *o, const char *name, const char *object)
+{
+	return !o->grep || strstr(name, o->grep) || strstr(object, o->grep);
+}
+
+bool report_wants(const struct report *r, const struct report_row *row)
+{
+	const struct report_options *o = r->options;
+
+	return row->total && report_matches(o, row->name, row->object) && row->total >= o->min_samples &&
+	       report_share(row->total, r->samples) >= o->min_percent;
+}
