@@ -10,8 +10,8 @@
  * those it knows: records grow at their end only.
  *
  * The first record is PROFBUF_RECORD_INFO. Samples and losses of one CPU come in the order of time; records of
- * different CPUs and the sideband (processes, mappings, markers) come in no particular order among each other: sort
- * by time. The stream of a session that ended has one PROFBUF_RECORD_COUNTERS with PROFBUF_COUNTERS_FINAL for each
+ * different CPUs and the sideband (processes, mappings, tags, markers) come in no particular order among each other:
+ * sort by time. The stream of a session that ended has one PROFBUF_RECORD_COUNTERS with PROFBUF_COUNTERS_FINAL for each
  * possible CPU at its end; a stored stream without them was cut short.
  *
  * The arithmetic, per CPU, exactly:
@@ -47,7 +47,10 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_MARKER	= 6,	/* struct profbuf_marker */
 	PROFBUF_RECORD_SIDEBAND_LOST = 7, /* struct profbuf_sideband_lost */
 	PROFBUF_RECORD_THREAD	= 8,	/* struct profbuf_thread */
-	/* 9..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_TAG	= 9,	/* struct profbuf_tag */
+	PROFBUF_RECORD_EXEC	= 10,	/* struct profbuf_life */
+	PROFBUF_RECORD_EXIT	= 11,	/* struct profbuf_life */
+	/* 12..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -105,7 +108,7 @@ struct profbuf_sample {
 	__u8	stop;		/* enum profbuf_stop: low four bits kernel, high four bits user */
 	__u8	nr_kernel;
 	__u8	nr_user;
-	__u64	tag;		/* 0: none */
+	__u64	tag;		/* whose work it was, see struct profbuf_tag; 0: nothing is said */
 	__u32	pid;		/* thread group, in the pid namespace of who opened the device; 0: idle, or not in it */
 	__u32	tid;
 	__u64	stack;		/* cookie of a later stack record that continues frames[]; 0: none */
@@ -241,6 +244,85 @@ struct profbuf_thread {
 	char	comm[16];
 };
 
+/* A process some sample belongs to runs another program now, or has ended. comm is the new program's, or the last. */
+struct profbuf_life {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_EXEC or PROFBUF_RECORD_EXIT */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;		/* as in the samples */
+	__u32	tid;		/* the thread that did it; the last one to end */
+	__u64	start_time;	/* of the process, as in its PROCESS record */
+	char	comm[16];
+};
+
+/*
+ * Tags
+ * ----
+ * A label set is text: up to PROFBUF_LABELS_MAX labels, each a key and a value, both zero-terminated UTF-8, one after
+ * the other; PROFBUF_LABELS_BYTES at most. A sample's tag is a word that stands for a label set. Where it comes from,
+ * the first that has one:
+ *
+ * 1. The thread itself. A program linked with libprofbuf-tag has a thread-local pointer of the name
+ *    PROFBUF_LABELS_SYMBOL that is NULL or points to a struct profbuf_label_set, which never changes and is never
+ *    freed. The tag is that pointer.
+ * 2. The thread itself, by OpenTelemetry's thread context (OTEP 4947): a thread-local pointer otel_thread_ctx_v1 to a
+ *    record, which does change. The tag is a hash of its content.
+ * 3. PROFBUF_IOC_TAG, from outside. The tag has PROFBUF_TAG_OUTSIDE set.
+ *
+ * Where a process has its thread-local pointers is in its ELF files, which the kernel does not read: whoever records
+ * tells it with PROFBUF_IOC_TAG_SOURCE, for each process.
+ */
+#define PROFBUF_LABELS_SYMBOL	"profbuf_thread_labels_v1"
+#define PROFBUF_LABELS_MAGIC	0x316c6562616c6270ULL	/* "pblabel1" on a little-endian machine */
+#define PROFBUF_LABELS_MAX	16
+#define PROFBUF_LABELS_BYTES	640
+#define PROFBUF_TAG_OUTSIDE	(1ULL << 63)
+
+/* In the memory of a process. */
+struct profbuf_label_set {
+	__u64	magic;		/* PROFBUF_LABELS_MAGIC */
+	__u16	bytes;		/* of text */
+	__u16	count;		/* labels */
+	__u32	zero;
+	char	text[];
+};
+
+enum profbuf_tag_kind {
+	PROFBUF_TAG_LABELS	= 0,	/* data is a label set's text */
+	PROFBUF_TAG_OTEL	= 1,	/* data is a thread context record as it was in memory, attrs-data at its end */
+	PROFBUF_NR_TAG_KINDS
+};
+
+/* Why the meaning of a tag, or the tag itself, is not known. */
+enum profbuf_tag_cause {
+	PROFBUF_TAG_KNOWN	= 0,
+	PROFBUF_TAG_FAULT	= 1,	/* the memory is not there, or may not be read */
+	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set */
+	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
+	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
+	PROFBUF_NR_TAG_CAUSES
+};
+
+/*
+ * What a tag means, from `time` on, until the next record of the same pid and tag. There is one for each pid and tag of
+ * the samples, or one with the cause why its meaning is not known and without data, or a PROFBUF_RECORD_SIDEBAND_LOST
+ * counts it.
+ */
+struct profbuf_tag {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_TAG */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;		/* enum profbuf_tag_kind */
+	__u32	pid;		/* whose; 0: a tag from outside, whoever has it */
+	__u16	cause;		/* enum profbuf_tag_cause: KNOWN, FAULT or BAD */
+	__u16	bytes;		/* of data, which is padded with zeros to a whole word */
+	__u64	tag;
+	char	data[];
+};
+
 /* Text that write() put into the stream, zero-terminated, padded with zeros to a whole word. */
 struct profbuf_marker {
 	__u64	len;
@@ -258,6 +340,7 @@ enum profbuf_sideband_cause {
 	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes were waiting to be described on that CPU */
 	PROFBUF_SIDEBAND_MEMORY	= 1,	/* no memory */
 	PROFBUF_SIDEBAND_LIMIT	= 2,	/* the reader was slower than the sideband's limit allows */
+	PROFBUF_SIDEBAND_TAGS	= 3,	/* PROFBUF_TAG_BUSY */
 	PROFBUF_NR_SIDEBAND_CAUSES
 };
 
@@ -286,6 +369,8 @@ struct profbuf_sideband_lost {
 #define PROFBUF_IOC_STOP	_IO(PROFBUF_IOC, 4)	/* what is in the rings can still be read, then EOF */
 #define PROFBUF_IOC_FLUSH	_IO(PROFBUF_IOC, 5)	/* wake readers for what is there now */
 #define PROFBUF_IOC_COUNTERS	_IO(PROFBUF_IOC, 6)	/* struct profbuf_counters_get * */
+#define PROFBUF_IOC_TAG_SOURCE	_IO(PROFBUF_IOC, 7)	/* const struct profbuf_tag_source * */
+#define PROFBUF_IOC_TAG		_IO(PROFBUF_IOC, 8)	/* const struct profbuf_tag_set * */
 
 enum profbuf_state {
 	PROFBUF_STATE_NEW	= 0,	/* may be configured */
@@ -314,7 +399,8 @@ struct profbuf_info {
 #define PROFBUF_CONFIG_KERNEL	0x02	/* samples of kernel code, and kernel frames */
 #define PROFBUF_CONFIG_IDLE	0x04	/* samples of the idle task (with PROFBUF_CONFIG_KERNEL) */
 #define PROFBUF_CONFIG_SIDEBAND	0x08	/* processes and mappings */
-#define PROFBUF_CONFIG_FLAGS	0x0f
+#define PROFBUF_CONFIG_TAGS	0x10	/* tags of samples, and what they mean */
+#define PROFBUF_CONFIG_FLAGS	0x1f
 
 enum profbuf_filter {
 	PROFBUF_FILTER_NONE	= 0,
@@ -360,6 +446,51 @@ struct profbuf_counters_get {
 	__u64	sideband_processes;	/* descriptions put into the stream (whole session) */
 	__u64	sideband_mappings;
 	__u64	sideband_lost[4];	/* by enum profbuf_sideband_cause */
+	__u64	tag_definitions;	/* put into the stream */
+	__u64	tag_failed[8];		/* samples without a tag or with one that has no meaning, by enum profbuf_tag_cause */
+};
+
+/* Where a thread-local variable is, from the thread pointer (the FS base of x86-64). */
+enum profbuf_tls {
+	PROFBUF_TLS_STATIC	= 0,	/* at offset */
+	PROFBUF_TLS_GLIBC	= 1,	/* at offset in the block of the module, by glibc's dynamic thread vector */
+	PROFBUF_TLS_MUSL	= 2,	/* likewise, musl's */
+	PROFBUF_NR_TLS
+};
+
+/*
+ * Tells where the threads of a process have the pointer to their tag. Ends with the process's address space (exit or
+ * exec), or the session; one of the same kind replaces it. Errors: EINVAL, E2BIG and EFAULT as above; ESRCH: there is
+ * no such process, it has another start_time, or no memory; ENOMEM; ENOSPC: too many processes.
+ */
+struct profbuf_tag_source {
+	__u32	size;
+	__u32	pid;		/* in the pid namespace of who opened the device, as in the samples */
+	__u64	start_time;	/* as in its PROCESS record; 0: whatever it is */
+	__u32	kind;		/* enum profbuf_tag_kind */
+	__u32	tls;		/* enum profbuf_tls */
+	__s64	offset;
+	__u64	module;		/* TLS module id; 0 with PROFBUF_TLS_STATIC */
+	__u64	reserved[2];
+};
+
+#define PROFBUF_TAG_THREAD	1	/* flags: of this thread only; else of the process, all its threads */
+#define PROFBUF_TAG_REMOVE	2	/* remove it; data and bytes are 0 */
+#define PROFBUF_TAG_STAY	4	/* also after this file is closed */
+
+/*
+ * Tags a process or a thread from outside, with all it creates from now on; threads that tag themselves are not
+ * affected. Replaces the tag it has from outside. It ends with the process or thread, with PROFBUF_TAG_REMOVE, and with
+ * the open file unless asked to stay. Errors: EINVAL (also: not a label set), E2BIG and EFAULT as above; ESRCH;
+ * EPERM: another user's process, without the right to see it; ENOENT: nothing to remove; ENOMEM; ENOSPC: too many.
+ */
+struct profbuf_tag_set {
+	__u32	size;
+	__u32	flags;		/* PROFBUF_TAG_* */
+	__u32	pid;		/* or tid; in the pid namespace of who opened the device */
+	__u32	bytes;		/* of data: a label set's text */
+	__u64	data;		/* pointer */
+	__u64	reserved[2];
 };
 
 #endif /* PROFBUF_UAPI_H */

@@ -162,7 +162,8 @@ $profbuf record -q -F 499 -d 1 -p $split -o /tmp/profile && "$BIN/hot" /tmp/prof
 result example_hot
 python3 user/examples/read.py 2 >/tmp/read && has /tmp/read "%  +$split  split$" && has /tmp/read '^[0-9]+ samples, 0 lost$'
 result example_read_of_the_device
-python3 user/examples/read.py /tmp/profile >/tmp/read && has /tmp/read '^([0-9]+) ticks, \1 accounted for$'
+$profbuf record --raw -q -F 499 -d 1 -p $split -o /tmp/raw && python3 user/examples/read.py /tmp/raw >/tmp/read &&
+	has /tmp/read '^([0-9]+) ticks, \1 accounted for$'
 result example_read_of_a_file_adds_up
 kill $split
 [ "$(cat $sysfs/sessions)" = 0 ]

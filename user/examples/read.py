@@ -4,7 +4,8 @@
 
 usage: read.py [SECONDS | FILE]
 
-Reads /dev/profbuf for so long (1), at the module's rate, or a stored stream. profbuf_uapi.h says what the records are.
+Reads /dev/profbuf for so long (1), at the module's rate, or what record --raw stored. profbuf_uapi.h says what the
+records are.
 """
 import collections
 import struct
