@@ -59,6 +59,7 @@ struct recording {
 	int child_status;
 	bool child_ended;
 	struct profbuf_symbol_recorder *symbols;
+	struct profbuf_tag_finder *tags;
 	uint64_t samples, lost;
 	uint64_t first_time;
 };
@@ -93,8 +94,10 @@ static bool add_records(struct recording *r, const uint64_t *words, size_t n)
 		if (record->type == PROFBUF_RECORD_LOST)
 			r->lost += ((const struct profbuf_lost *)record)->count;
 		r->samples += record->type == PROFBUF_RECORD_SAMPLE;
-		/* Without memory a symbol less is in the file. */
+		/* Without memory a symbol less is in the file, or tags of a process. */
 		profbuf_symbol_recorder_add(r->symbols, record);
+		if (r->config.flags & PROFBUF_CONFIG_TAGS)
+			profbuf_tag_finder_add(r->tags, r->session, record);
 		if (!written(r, profbuf_writer_add(r->writer, record)))
 			return false;
 		r->pending = true;
@@ -294,6 +297,9 @@ static int record(struct recording *r)
 		r->config.filter_id = r->child;
 	}
 	err = profbuf_session_configure(r->session, &r->config);
+	/* A command that is still to begin has no variables. */
+	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
+		profbuf_tag_finder_scan(r->tags, r->session);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -373,7 +379,10 @@ int cmd_record(int argc, char **argv)
 		err = profbuf_session_get_config(r.session, &r.config);
 	if (!err)
 		err = profbuf_symbol_recorder_new(&r.symbols);
+	if (!err)
+		err = profbuf_tag_finder_new(&r.tags);
 	if (err) {
+		profbuf_symbol_recorder_free(r.symbols);
 		profbuf_session_close(r.session);
 		return fail_device(err);
 	}
@@ -400,6 +409,7 @@ out:
 	/* After an error: what the device gave until then is in the file. */
 	profbuf_writer_close(r.writer);
 	profbuf_symbol_recorder_free(r.symbols);
+	profbuf_tag_finder_free(r.tags);
 	profbuf_session_close(r.session);
 	return status;
 }
