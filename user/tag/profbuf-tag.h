@@ -16,9 +16,13 @@
  * profbuf_label() and the scopes also from a signal handler; those that make sets take memory, so they may not. All may
  * be called from every thread, and in the child of a fork().
  *
- * A program has the variable once: one that loads plugins which use it links libprofbuf-tag.so, or exports the variable
- * of libprofbuf-tag.a, as the flags of `pkg-config profbuf-tag` do. A program linked statically must keep its symbol
- * table (no strip), for it is where the variable is found.
+ * How to link: with libprofbuf-tag.so, if in doubt: there is one variable then, for the program and all its plugins.
+ * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip removes;
+ * so a program that is stripped, or has plugins that set labels, exports it:
+ *
+ *	-Wl,--export-dynamic-symbol=profbuf_thread_labels_v1
+ *
+ * A static program cannot (with -static-pie and that option it crashes in glibc before main()): do not strip it.
  */
 #ifndef PROFBUF_TAG_H
 #define PROFBUF_TAG_H

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * library.c - a library with a thread-local pointer to tags; target.c loads it or is linked with it
+ *
+ * LABELS: the variable is libprofbuf-tag's. LARGE: its thread-local segment is too large for the room that programs
+ * leave for libraries that are loaded later.
+ */
+#ifdef LABELS
+#include "profbuf-tag.h"
+#else
+static __thread volatile char before[40] = "before";
+__attribute__((visibility("default"))) __thread void *otel_thread_ctx_v1;
+#ifdef LARGE
+static __thread volatile char large[100000];
+#endif
+#endif
+
+__attribute__((visibility("default"))) void *variable(void);
+
+void *variable(void)
+{
+#ifdef LABELS
+	return &profbuf_thread_labels_v1;
+#else
+#ifdef LARGE
+	large[(unsigned char)before[0]] = 1;
+#endif
+	before[1] = before[0];
+	return &otel_thread_ctx_v1;
+#endif
+}
