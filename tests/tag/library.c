@@ -3,12 +3,14 @@
  * library.c - a library with a thread-local pointer to tags; target.c loads it or is linked with it
  *
  * LABELS: the variable is libprofbuf-tag's. LARGE: its thread-local segment is too large for the room that programs
- * leave for libraries that are loaded later.
+ * leave for libraries that are loaded later. ALONE: there are no others in it.
  */
 #ifdef LABELS
 #include "profbuf-tag.h"
 #else
+#ifndef ALONE
 static __thread volatile char before[40] = "before";
+#endif
 __attribute__((visibility("default"))) __thread void *otel_thread_ctx_v1;
 #ifdef LARGE
 static __thread volatile char large[100000];
@@ -25,7 +27,9 @@ void *variable(void)
 #ifdef LARGE
 	large[(unsigned char)before[0]] = 1;
 #endif
+#ifndef ALONE
 	before[1] = before[0];
+#endif
 	return &otel_thread_ctx_v1;
 #endif
 }
