@@ -327,7 +327,7 @@ static bool set_dynamic(const struct process *p, struct profbuf_tag_source *sour
 	return true;
 }
 
-/* Some file defines the variable at that place of its segment: what a relocation of a module's number has to agree to. */
+/* Some file defines the variable at that place of its segment: a module's number without that means nothing. */
 static bool is_defined_at(const struct process *p, int kind, uint64_t offset)
 {
 	const struct tag_elf *elf;

@@ -2,10 +2,10 @@
 /*
  * tag_source.h - where the threads of a process have the pointers to their tags, inside libprofbuf
  *
- * A program's own variable is at a distance from the thread pointer that its ELF file says. For a library's, the dynamic
- * linker has chosen it, and has told the code that uses the variable: a relocation of that code says in which words of
- * the process's memory. They hold the distance, if it is the same in all threads, or the number of the library's
- * thread-local segment, which each thread's dynamic thread vector turns into an address.
+ * A program's own variable is at a distance from the thread pointer that its ELF file says. For a library's, the
+ * dynamic linker has chosen it, and has told the code that uses the variable: a relocation of that code says in which
+ * words of the process's memory. They hold the distance, if it is the same in all threads, or the number of the
+ * library's thread-local segment, which each thread's dynamic thread vector turns into an address.
  */
 #ifndef PROFBUF_TAG_SOURCE_H
 #define PROFBUF_TAG_SOURCE_H

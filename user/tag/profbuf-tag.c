@@ -46,17 +46,16 @@ static struct profbuf_label_set *node_set(struct node *node)
 	return (struct profbuf_label_set *)(node + 1);
 }
 
-/* Return: 0 or errno. */
 static int draft_put(struct draft *draft, const char *key, const char *value)
 {
 	unsigned int i;
 	int order = 1;
 
 	if (!key || !value || !*key)
-		return EINVAL;
+		return -EINVAL;
 	/* Such a one would never fit; and the comparisons below end. */
 	if (strnlen(key, PROFBUF_LABELS_BYTES) + strnlen(value, PROFBUF_LABELS_BYTES) + 2 > PROFBUF_LABELS_BYTES)
-		return E2BIG;
+		return -E2BIG;
 	for (i = 0; i < draft->n; i++) {
 		order = strcmp(draft->labels[i].key, key);
 		if (order >= 0)
@@ -64,7 +63,7 @@ static int draft_put(struct draft *draft, const char *key, const char *value)
 	}
 	if (i == draft->n || order) {
 		if (draft->n == PROFBUF_LABELS_MAX)
-			return E2BIG;
+			return -E2BIG;
 		memmove(&draft->labels[i + 1], &draft->labels[i], (draft->n - i) * sizeof(*draft->labels));
 		draft->n++;
 		draft->labels[i].key = key;
@@ -146,6 +145,7 @@ static const struct profbuf_label_set *find_set(const char *text, size_t bytes, 
 {
 	uint64_t hash = hash_text(text, bytes), way = hash;
 	struct node **at = &root, *made = NULL, *node;
+	const struct profbuf_label_set *set;
 
 	for (;;) {
 		node = __atomic_load_n(at, __ATOMIC_ACQUIRE);
@@ -158,9 +158,10 @@ static const struct profbuf_label_set *find_set(const char *text, size_t bytes, 
 				return node_set(made);
 			/* node is what another thread put there. */
 		}
-		if (node->hash == hash && node_set(node)->bytes == bytes && !memcmp(node_set(node)->text, text, bytes)) {
+		set = node_set(node);
+		if (node->hash == hash && set->bytes == bytes && !memcmp(set->text, text, bytes)) {
 			free(made);
-			return node_set(node);
+			return set;
 		}
 		at = &node->child[way >> 62];
 		way <<= 2;
@@ -174,18 +175,18 @@ static const profbuf_labels_t *draft_finish(const struct draft *draft, int err)
 	size_t bytes;
 
 	if (!err && !draft->n)
-		err = EINVAL;
+		err = -EINVAL;
 	if (!err) {
 		bytes = draft_text(draft, text, sizeof(text));
 		if (bytes > sizeof(text)) {
-			err = E2BIG;
+			err = -E2BIG;
 		} else {
 			set = find_set(text, bytes, draft->n);
-			err = set ? 0 : ENOMEM;
+			err = set ? 0 : -ENOMEM;
 		}
 	}
 	if (err)
-		errno = err;
+		errno = -err;
 	return set;
 }
 
@@ -278,10 +279,10 @@ static void *thread_start(void *arg)
 int profbuf_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
 	struct birth *birth = malloc(sizeof(*birth));
-	int err;
+	int err = EAGAIN;
 
 	if (!birth)
-		return EAGAIN;
+		return err;
 	birth->start = start;
 	birth->arg = arg;
 	birth->labels = profbuf_get_labels();

@@ -17,8 +17,8 @@
  * be called from every thread, and in the child of a fork().
  *
  * How to link: with libprofbuf-tag.so, if in doubt: there is one variable then, for the program and all its plugins.
- * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip removes;
- * so a program that is stripped, or has plugins that set labels, exports it:
+ * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip
+ * removes; so a program that is stripped, or has plugins that set labels, exports it:
  *
  *	-Wl,--export-dynamic-symbol=profbuf_thread_labels_v1
  *
@@ -145,19 +145,16 @@ static inline void profbuf_label_scope_end(struct profbuf_label_scope *scope)
 }
 
 namespace profbuf {
-
 /* A scope: profbuf::label_scope scope(l); */
 class label_scope {
 public:
 	explicit label_scope(const profbuf_labels_t *labels) : former(profbuf_set_labels(labels)) {}
 	~label_scope() { profbuf_set_labels(former); }
 	label_scope(const label_scope &) = delete;
-	label_scope &operator=(const label_scope &) = delete;
 
 private:
-	const profbuf_labels_t *former;
+	const profbuf_labels_t *const former;	/* const: no assignment either */
 };
-
 }
 #endif
 
