@@ -20,11 +20,10 @@
 
 #include "profbuf-tag.h"
 
-#define QUEUE		64
+#define QUEUE		64	/* requests */
 #define ENTRIES		(1 << 16)
 #define VALUE_WORDS	16
 #define LOCKS		64
-#define MAX_WORKERS	64
 #define TENANTS		3
 #define ROUTES		3
 
@@ -113,21 +112,19 @@ static void serve(const struct request *request)
 {
 	static uint64_t (*const serve_route[])(uint64_t, unsigned int) = { serve_get, serve_put, serve_scan };
 	const struct tenant *tenant = &tenants[request->tenant];
-	uint64_t begin;
+	uint64_t begin, *ns = &cpu_ns[request->tenant];
 
 	PROFBUF_WITH_LABELS(profbuf_labels("tenant", tenant->name, "route", routes[request->route], NULL)) {
 		begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		checksum ^= serve_route[request->route](request->key, tenant->amount[request->route]);
-		__atomic_fetch_add(&cpu_ns[request->tenant], clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin, __ATOMIC_RELAXED);
+		__atomic_fetch_add(ns, clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&served[request->tenant], 1, __ATOMIC_RELAXED);
 	}
 }
 
 static void *work(void *arg)
 {
-	struct request request;
-
-	for (;;) {
+	for (struct request request;;) {
 		pthread_mutex_lock(&lock);
 		while (head == tail && !stopped)
 			pthread_cond_wait(&not_empty, &lock);
@@ -184,9 +181,9 @@ int main(int argc, char **argv)
 {
 	double seconds = argc > 1 ? atof(argv[1]) : 10;
 	int n = argc > 2 ? atoi(argv[2]) : 2;
-	pthread_t workers[MAX_WORKERS];
+	pthread_t workers[64];
 
-	if (seconds <= 0 || n < 1 || n > MAX_WORKERS) {
+	if (seconds <= 0 || n < 1 || n > 64) {
 		fputs("usage: tenants [SECONDS [WORKERS]]\n", stderr);
 		return 2;
 	}
