@@ -357,8 +357,20 @@ static int look(const struct liar *liar)
 	return n;
 }
 
+static uint64_t offset_in(const char *library)
+{
+	int fd = open(in_dir(library), O_RDONLY);
+	struct tag_elf elf;
+
+	assert_int_equal(tag_elf_read(fd, &elf), 0);
+	close(fd);
+	return elf.variables[PROFBUF_TAG_OTEL].value;
+}
+
 static void test_memory_that_lies(void **state)
 {
+	/* At the same address in the process that lies, for it is a child. */
+	static uint64_t good[2], bad[4][2];
 	static const uint64_t bad_offsets[] = { 0, 8, 64, -4ULL, -(1ULL << 31), 1ULL << 63, ~0ULL };
 	struct liar liar;
 	uint64_t own;
@@ -388,6 +400,14 @@ static void test_memory_that_lies(void **state)
 	assert_int_equal(look(&liar), 1);
 	end_liar(&liar);
 
+	good[0] = 3;
+	good[1] = offset_in("libdescriptors-large.so");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		memcpy(bad[i], good, sizeof(good));
+	bad[0][1] += 8;
+	bad[1][1] = -8;
+	bad[2][0] = 0;
+	bad[3][0] = 65536;
 	start_liar(&liar, "libdescriptors-large.so", R_X86_64_TLSDESC);
 	assert_int_equal(look(&liar), 1);
 	own = liar.words[1];
@@ -404,6 +424,12 @@ static void test_memory_that_lies(void **state)
 	assert_int_equal(look(&liar), -EAGAIN);
 	lie(&liar, liar.words[0], 1ULL << 62);
 	assert_int_equal(look(&liar), -EAGAIN);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		lie(&liar, liar.words[0], (uintptr_t)bad[i]);
+		assert_int_equal(look(&liar), -EAGAIN);
+	}
+	lie(&liar, liar.words[0], (uintptr_t)good);
+	assert_int_equal(look(&liar), 1);
 	lie(&liar, liar.words[0], -64);
 	assert_int_equal(look(&liar), 1);
 	end_liar(&liar);
@@ -469,7 +495,7 @@ static uint8_t *read_whole(const char *name, size_t *n)
 
 static void test_files_that_lie(void **state)
 {
-	static const char *const files[] = { "libgeneral-dynamic.so", "libsymbolic-descriptors.so" };
+	static const char *const files[] = { "libgeneral-dynamic.so", "libalias-descriptors.so" };
 	static const uint64_t extremes[] = { 0, 1, 0xffff, 0x7fffffff, 0xffffffff, 1ULL << 40, 1ULL << 63, ~0ULL };
 	uint64_t seed = 1;
 

@@ -3,7 +3,8 @@
  * library.c - a library with a thread-local pointer to tags; target.c loads it or is linked with it
  *
  * LABELS: the variable is libprofbuf-tag's. LARGE: its thread-local segment is too large for the room that programs
- * leave for libraries that are loaded later. ALONE: there are no others in it.
+ * leave for libraries that are loaded later. ALONE: there are no others in it. ALIAS: it uses the
+ * variable by a name of its own, so that relocations do not say which one it is.
  */
 #ifdef LABELS
 #include "profbuf-tag.h"
@@ -12,6 +13,11 @@
 static __thread volatile char before[40] = "before";
 #endif
 __attribute__((visibility("default"))) __thread void *otel_thread_ctx_v1;
+#ifdef ALIAS
+extern __thread void *own_name __attribute__((alias("otel_thread_ctx_v1"), visibility("hidden")));
+#else
+#define own_name otel_thread_ctx_v1
+#endif
 #ifdef LARGE
 static __thread volatile char large[100000];
 #endif
@@ -30,6 +36,6 @@ void *variable(void)
 #ifndef ALONE
 	before[1] = before[0];
 #endif
-	return &otel_thread_ctx_v1;
+	return &own_name;
 #endif
 }

@@ -23,7 +23,6 @@
 
 /* Bounds of what a word of the process's memory can mean. */
 #define STATIC_MIN	(-(1LL << 30))
-#define OFFSET_MAX	(1LL << 30)
 #define ADDRESS_MAX	(1ULL << 47)
 
 struct file {
@@ -315,18 +314,6 @@ static bool set_static(struct profbuf_tag_source *source, uint64_t word)
 	return true;
 }
 
-static bool set_dynamic(const struct process *p, struct profbuf_tag_source *source, uint64_t module, uint64_t offset)
-{
-	bool musl = p->has_program && p->maps[p->program].known && p->files->all[p->maps[p->program].file].musl;
-
-	if (!module || module > MODULE_MAX || offset > OFFSET_MAX || offset % 8)
-		return false;
-	source->tls = musl ? PROFBUF_TLS_MUSL : PROFBUF_TLS_GLIBC;
-	source->offset = offset;
-	source->module = module;
-	return true;
-}
-
 /* Some file defines the variable at that place of its segment: a module's number without that means nothing. */
 static bool is_defined_at(const struct process *p, int kind, uint64_t offset)
 {
@@ -341,11 +328,23 @@ static bool is_defined_at(const struct process *p, int kind, uint64_t offset)
 	return false;
 }
 
-/* What the dynamic linker has put into a slot. False: nothing so far. */
-static bool read_slot(struct process *p, int kind, const struct tag_variable *v, const struct tag_slot *slot,
-		      uint64_t bias, struct profbuf_tag_source *source)
+static bool set_dynamic(const struct process *p, struct profbuf_tag_source *source, uint64_t module, uint64_t offset)
 {
-	uint64_t words[2], argument[2], offset;
+	bool musl = p->has_program && p->maps[p->program].known && p->files->all[p->maps[p->program].file].musl;
+
+	if (!module || module > MODULE_MAX || !is_defined_at(p, source->kind, offset))
+		return false;
+	source->tls = musl ? PROFBUF_TLS_MUSL : PROFBUF_TLS_GLIBC;
+	source->offset = offset;
+	source->module = module;
+	return true;
+}
+
+/* What the dynamic linker has put into a slot. False: nothing so far. */
+static bool read_slot(struct process *p, const struct tag_variable *v, const struct tag_slot *slot, uint64_t bias,
+		      struct profbuf_tag_source *source)
+{
+	uint64_t words[2], argument[2];
 
 	if (!read_words(p, bias + slot->address, words, slot->type == R_X86_64_TPOFF64 ? 1 : 2))
 		return false;
@@ -358,12 +357,10 @@ static bool read_slot(struct process *p, int kind, const struct tag_variable *v,
 			return words[0];
 		if (words[1] % 8 || words[1] < PAGE || !read_words(p, words[1], argument, 2))
 			return false;
-		offset = argument[1] - slot->addend;
-		return is_defined_at(p, kind, offset) && set_dynamic(p, source, argument[0], offset);
+		return set_dynamic(p, source, argument[0], argument[1] - slot->addend);
 	case R_X86_64_DTPMOD64:
 		/* The offset is in the next word, unless all variables of the file share the number of its module. */
-		offset = slot->own ? v->value : words[1] - slot->addend;
-		return is_defined_at(p, kind, offset) && set_dynamic(p, source, words[0], offset);
+		return set_dynamic(p, source, words[0], slot->own ? v->value : words[1] - slot->addend);
 	}
 	return false;
 }
@@ -406,7 +403,7 @@ static int find_variable(struct process *p, int kind, struct profbuf_tag_source 
 			continue;
 		found = found ? found : -EAGAIN;
 		for (k = 0; k < elf->variables[kind].nr_slots; k++) {
-			if (!read_slot(p, kind, &elf->variables[kind], &elf->variables[kind].slots[k], bias, source))
+			if (!read_slot(p, &elf->variables[kind], &elf->variables[kind].slots[k], bias, source))
 				continue;
 			found = 1;
 			/* The same in all threads, also in those that have not used it so far: better is none. */
