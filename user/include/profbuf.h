@@ -491,7 +491,7 @@ struct profbuf_tag_finder_counts {
 	uint64_t none;		/* it has none */
 	uint64_t early;		/* has one that was not in its place so far */
 	uint64_t other;		/* not a 64-bit x86 process */
-	uint64_t gone;		/* ended meanwhile */
+	uint64_t gone;		/* ended meanwhile, or a kernel thread */
 	uint64_t rights;	/* no right to look at it */
 	uint64_t full;		/* the kernel has no room for more */
 	uint64_t failed;	/* for another reason */
