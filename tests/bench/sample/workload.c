@@ -2,10 +2,10 @@
 /*
  * workload.c - work whose user stack has a given number of frames
  *
- * usage: workload user|kernel FRAMES SECONDS
+ * usage: workload user|kernel FRAMES SECONDS [tagged]
  *
  * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a
- * file in memory.
+ * file in memory. tagged: with a label set, as libprofbuf-tag would set it.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,12 +16,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "profbuf_uapi.h"
+
 struct frame {
 	const struct frame *next;
 	uint64_t ret;
 };
 
 static char buffer[65536];
+
+__thread const void *profbuf_thread_labels_v1;
+
+static const struct {
+	struct profbuf_label_set head;
+	char text[12];
+} labels = { { .magic = PROFBUF_LABELS_MAGIC, .bytes = 12, .count = 1 }, "tenant\0acme" };
 
 /* One round of work under the chain. */
 static void work(const struct frame *chain, int fd)
@@ -49,8 +58,10 @@ int main(int argc, char **argv)
 	struct frame *frames;
 	int fd = -1, n, i;
 
-	if (argc != 4)
+	if (argc < 4 || argc > 5)
 		return 2;
+	if (argc == 5)
+		profbuf_thread_labels_v1 = &labels;
 	n = atoi(argv[2]);
 	/* On the stack, as the walk demands: above the stack pointer. */
 	frames = __builtin_alloca(n * sizeof(*frames));
