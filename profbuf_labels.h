@@ -33,7 +33,7 @@ bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int cou
  * profbuf_labels_of() - what a task has from outside
  * @task: the task
  *
- * Context: any, NMI too, under rcu_read_lock(), which keeps the result.
+ * Context: any, NMI too, under RCU or with interrupts off, which keeps the result.
  * Return: its thread's labels, else its process's, else NULL.
  */
 const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);

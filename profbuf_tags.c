@@ -75,14 +75,21 @@ static bool read_block(const struct location *at, u64 tp, u64 *block)
 	return true;
 }
 
-static bool read_pointer(const struct location *at, u64 tp, u64 *pointer)
+static noinline bool read_dynamic(const struct location *at, u64 tp, u64 *pointer)
 {
-	u64 block = tp;
+	u64 block;
 
 	*pointer = 0;
-	if (at->tls != PROFBUF_TLS_STATIC && !read_block(at, tp, &block))
+	if (!read_block(at, tp, &block))
 		return false;
 	return !block || profbuf_user_words(pointer, block + at->offset, 1);
+}
+
+static __always_inline bool read_pointer(const struct location *at, u64 tp, u64 *pointer)
+{
+	if (likely(at->tls == PROFBUF_TLS_STATIC))
+		return profbuf_user_words(pointer, tp + at->offset, 1);
+	return read_dynamic(at, tp, pointer);
 }
 
 static u64 hash_context(const u64 *words, unsigned int n)
@@ -96,12 +103,17 @@ static u64 hash_context(const u64 *words, unsigned int n)
 }
 
 /* A thread context changes in place, so it is read whole at each sample; 0: the thread has none now. */
-static bool read_context(struct profbuf_cpu_tags *tags, u64 from, u64 *tag)
+static noinline bool read_context(struct profbuf_cpu_tags *tags, const struct location *at, u64 tp, u64 *tag)
 {
 	u8 *to = (u8 *)tags->otel;
+	u64 from;
 	u16 size;
 
 	*tag = 0;
+	if (!read_pointer(at, tp, &from))
+		return false;
+	if (!from)
+		return true;
 	if (copy_from_user_nofault(to, (const void __user *)from, OTEL_HEADER))
 		return false;
 	if (to[OTEL_VALID] != 1)
@@ -123,35 +135,30 @@ static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
 }
 
 /* The tag the thread has set itself. */
-static u64 own_tag(struct profbuf_cpu *c, const struct source *source, struct pt_regs *regs)
+static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct source *source, struct pt_regs *regs)
 {
-	u64 tp, pointer, tag = 0;
+	const struct location *labels = &source->at[PROFBUF_TAG_LABELS], *otel = &source->at[PROFBUF_TAG_OTEL];
+	u64 tp, tag = 0;
+	bool ok = true;
 
 	if (!profbuf_thread_pointer(regs, &tp)) {
 		count_failed(c, PROFBUF_TAG_CONTEXT);
 		return 0;
 	}
 	pagefault_disable();
-	if (source->at[PROFBUF_TAG_LABELS].known && !read_pointer(&source->at[PROFBUF_TAG_LABELS], tp, &tag))
-		goto fault;
+	if (labels->known)
+		ok = read_pointer(labels, tp, &tag);
 	/* No pointer has these bits. */
-	if (tag & (TAG_HASHED | PROFBUF_TAG_OUTSIDE))
-		goto bad;
-	if (!tag && source->at[PROFBUF_TAG_OTEL].known) {
-		if (!read_pointer(&source->at[PROFBUF_TAG_OTEL], tp, &pointer) ||
-		    (pointer && !read_context(c->tags, pointer, &tag)))
-			goto fault;
+	if (ok && unlikely(tag & (TAG_HASHED | PROFBUF_TAG_OUTSIDE))) {
+		count_failed(c, PROFBUF_TAG_BAD);
+		tag = 0;
+	} else if (ok && !tag && otel->known) {
+		ok = read_context(c->tags, otel, tp, &tag);
 	}
 	pagefault_enable();
-	return tag;
-
-fault:
-	pagefault_enable();
+	if (likely(ok))
+		return tag;
 	count_failed(c, PROFBUF_TAG_FAULT);
-	return 0;
-bad:
-	pagefault_enable();
-	count_failed(c, PROFBUF_TAG_BAD);
 	return 0;
 }
 
@@ -162,9 +169,11 @@ u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs)
 	const struct source *source;
 	u64 tag = 0;
 
+	if (likely(!READ_ONCE(c->session->tags.nr_sources) && !profbuf_labels_tagged()))
+		return 0;
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
-	rcu_read_lock();
+	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
 	/* A thread that exits may have its variables freed by another one. */
 	source = task->flags & PF_EXITING ? NULL : find_source(&c->session->tags, task->mm);
 	if (source)
@@ -174,7 +183,6 @@ u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs)
 		if (labels)
 			tag = labels->id;
 	}
-	rcu_read_unlock();
 	return tag;
 }
 
@@ -190,9 +198,10 @@ static u64 signature(u64 tag)
 {
 	u64 h = tag;
 
+	/* A pointer has its low bits, a start time changes in all that are left. */
 	if (!(tag & PROFBUF_TAG_OUTSIDE))
-		h ^= profbuf_hash(current->group_leader->start_boottime + ((u64)current->tgid << 40)) +
-		     current->self_exec_id;
+		h ^= rol64(current->group_leader->start_boottime, 24) + ((u64)current->tgid << 48) +
+		     (current->self_exec_id << 40);
 	h = profbuf_hash(h);
 	return h ? h : 1;
 }
@@ -237,7 +246,6 @@ static enum profbuf_tag_cause read_meaning(struct profbuf_cpu *c, struct profbuf
 	}
 	if (!(r->tag & PROFBUF_TAG_OUTSIDE))
 		return read_labels(r);
-	rcu_read_lock();
 	labels = profbuf_labels_of(current);
 	/* They may have been replaced since, on another CPU. */
 	if (labels && labels->id == r->tag) {
@@ -245,20 +253,17 @@ static enum profbuf_tag_cause read_meaning(struct profbuf_cpu *c, struct profbuf
 		memcpy(r->data, labels->text, labels->bytes);
 		cause = PROFBUF_TAG_KNOWN;
 	}
-	rcu_read_unlock();
 	return cause;
 }
 
-bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
+/* The session has not said what a tag with that signature means. */
+static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 sig)
 {
+	u64 *asked = &c->tags->asked[sig % PROFBUF_TAG_ASKED];
 	struct profbuf_tags *t = &c->session->tags;
 	struct profbuf_cpu_tags *tags = c->tags;
 	struct profbuf_tag_request *r;
-	u64 sig = signature(tag), *asked;
 
-	asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
-	if (likely(*asked == sig + READ_ONCE(t->generation) || is_defined(t, sig)))
-		return false;
 	/* The worker has done with the entries before tail. */
 	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
 		count_failed(c, PROFBUF_TAG_BUSY);
@@ -286,6 +291,16 @@ bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
 	smp_store_release(&tags->head, tags->head + 1);	/* pairs with profbuf_tags_define() */
 	*asked = sig + READ_ONCE(t->generation);
 	return true;
+}
+
+bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
+{
+	const struct profbuf_tags *t = &c->session->tags;
+	u64 sig = signature(tag);
+
+	if (likely(c->tags->asked[sig % PROFBUF_TAG_ASKED] == sig + READ_ONCE(t->generation) || is_defined(t, sig)))
+		return false;
+	return ask(c, now, pid, tag, sig);
 }
 
 /* The worker */
@@ -404,7 +419,7 @@ static void sweep(struct profbuf_tags *t)
 		if (atomic_read(&source->mm->mm_users))
 			continue;
 		hash_del_rcu(&source->node);
-		t->nr_sources--;
+		WRITE_ONCE(t->nr_sources, t->nr_sources - 1);
 		source->gone = gone;
 		gone = source;
 	}
@@ -462,7 +477,7 @@ int profbuf_tags_add_source(struct profbuf_session *s, const struct profbuf_tag_
 		hlist_replace_rcu(&old->node, &source->node);
 	} else {
 		hash_add_rcu(t->sources, &source->node, (unsigned long)mm);
-		t->nr_sources++;
+		WRITE_ONCE(t->nr_sources, t->nr_sources + 1);
 	}
 	mutex_unlock(&t->lock);
 	if (old) {

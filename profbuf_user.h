@@ -30,6 +30,7 @@ static __always_inline bool profbuf_user_words(u64 *to, u64 from, unsigned int n
 		return !copy_from_user_nofault(to, user, n * sizeof(*to));
 	if (!user_access_begin(user, n * sizeof(*to)))
 		return false;
+#pragma GCC unroll 4
 	for (i = 0; i < n; i++)
 		unsafe_get_user(to[i], &user[i], fault);
 	user_access_end();

@@ -2,10 +2,10 @@
 /*
  * workload.c - work whose user stack has a given number of frames
  *
- * usage: workload user|kernel FRAMES SECONDS [tagged]
+ * usage: workload user|kernel FRAMES SECONDS
  *
  * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a
- * file in memory. tagged: with a label set, as libprofbuf-tag would set it.
+ * file in memory. Compiled with TAGGED, it has a label set, as libprofbuf-tag would set it.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -25,12 +25,14 @@ struct frame {
 
 static char buffer[65536];
 
-__thread const void *profbuf_thread_labels_v1;
-
+#ifdef TAGGED
 static const struct {
 	struct profbuf_label_set head;
 	char text[12];
 } labels = { { .magic = PROFBUF_LABELS_MAGIC, .bytes = 12, .count = 1 }, "tenant\0acme" };
+
+__thread const void *profbuf_thread_labels_v1 = &labels;
+#endif
 
 /* One round of work under the chain. */
 static void work(const struct frame *chain, int fd)
@@ -58,10 +60,8 @@ int main(int argc, char **argv)
 	struct frame *frames;
 	int fd = -1, n, i;
 
-	if (argc < 4 || argc > 5)
+	if (argc != 4)
 		return 2;
-	if (argc == 5)
-		profbuf_thread_labels_v1 = &labels;
 	n = atoi(argv[2]);
 	/* On the stack, as the walk demands: above the stack pointer. */
 	frames = __builtin_alloca(n * sizeof(*frames));
