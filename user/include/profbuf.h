@@ -57,14 +57,16 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 /* Records of files ----------------------------------------------------------------------------------------------- */
 
 /*
- * What files have beside the kernel's records: symbols and the command, which `profbuf record` adds after the end of
- * the stream, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
+ * What files have beside the kernel's records: symbols, the names of cgroups and the command, which `profbuf record`
+ * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
  */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
 	PROFBUF_RECORD_COMMAND	= 1025,	/* struct profbuf_command_record */
 	PROFBUF_RECORD_STACK	= 1026,	/* struct profbuf_stack_record */
 	PROFBUF_RECORD_STACK_SAMPLE = 1027, /* struct profbuf_sample without frames[]; stack: the id of its stack */
+	PROFBUF_RECORD_OTEL_KEYS = 1028, /* struct profbuf_otel_keys_record */
+	PROFBUF_RECORD_CGROUP	= 1029,	/* struct profbuf_cgroup_record */
 };
 
 #define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
@@ -99,6 +101,33 @@ struct profbuf_stack_record {
 	__u8	nr_user;
 	__u64	id;
 	__u64	frames[];
+};
+
+/*
+ * The keys of a process's thread contexts (PROFBUF_TAG_OTEL), by their index: text is misc strings, each with its zero.
+ * The last record of a process is the one that counts.
+ */
+struct profbuf_otel_keys_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_OTEL_KEYS */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;
+	__u32	reserved;
+	__u64	start_time;	/* as in its PROCESS record; 0: not known, whichever has the pid */
+	char	text[];
+};
+
+/* Where a cgroup was when the recording ended. path is zero-terminated, below the root of the hierarchy: "/a/b". */
+struct profbuf_cgroup_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_CGROUP */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	id;		/* as in struct profbuf_process */
+	char	path[];
 };
 
 /* How the file was made. text is misc strings, each with its zero: the arguments of the command that was profiled. */
@@ -150,6 +179,8 @@ int profbuf_stream_next(struct profbuf_stream *stream, const struct profbuf_reco
 const char *profbuf_skip_name(unsigned int cause);
 const char *profbuf_stop_name(unsigned int stop);
 const char *profbuf_source_name(unsigned int source);
+/* Of enum profbuf_tag_cause, or PROFBUF_TAG_UNDEFINED. */
+const char *profbuf_tag_cause_name(unsigned int cause);
 
 /* Records out of a file, a pipe or the device, with a buffer of fixed size. */
 struct profbuf_reader;
@@ -291,6 +322,7 @@ struct profbuf_program {
 	uint32_t uid;
 	uint64_t start_time;	/* CLOCK_BOOTTIME */
 	uint64_t cgroup;
+	const char *cgroup_path;	/* NULL: not in the stream */
 	const char *comm;	/* :PID if the stream does not say; swapper of idle CPUs */
 	bool described;
 	bool kernel;		/* a kernel thread, or idle */
@@ -324,7 +356,23 @@ struct profbuf_event {
 	uint16_t cpu;
 	uint8_t mode;
 	uint8_t stop;
-	uint32_t reserved;
+	uint32_t labels;	/* id of what tag means; 0: no labels */
+};
+
+struct profbuf_label {
+	const char *key;
+	const char *value;
+};
+
+/* Why a tag means nothing here, beside enum profbuf_tag_cause: the stream does not define it. */
+#define PROFBUF_TAG_UNDEFINED	0x100
+
+/* A label set; equal ones are one. No key is empty. */
+struct profbuf_labels {
+	uint32_t id;		/* from 0, without gaps; 0: the empty set */
+	uint32_t cause;		/* PROFBUF_TAG_KNOWN, or why it is not known what labels these are; then n is 0 */
+	uint32_t n;
+	const struct profbuf_label *all;	/* in the order of keys, each key once */
 };
 
 /* Samples that were lost, of which no more is known: see struct profbuf_lost. */
@@ -414,6 +462,16 @@ size_t profbuf_profile_events(const struct profbuf_profile *profile, const struc
 
 void profbuf_profile_sort(struct profbuf_profile *profile);
 
+/* Leaves only the events, of those that are resolved, for which @keep returns true. Stacks may be without any then. */
+void profbuf_profile_keep(struct profbuf_profile *profile,
+			  bool (*keep)(const struct profbuf_event *event, const void *context), const void *context);
+
+/* The name of an event's thread at its time; if the stream has none, its program's. */
+const char *profbuf_profile_thread_name(const struct profbuf_profile *profile, const struct profbuf_event *event);
+
+/* Tells threads of equal tid and name from others; 0: the stream has no name of the event's thread. */
+uint32_t profbuf_profile_thread_id(const struct profbuf_profile *profile, const struct profbuf_event *event);
+
 /* In the order of the stream. */
 size_t profbuf_profile_losses(const struct profbuf_profile *profile, const struct profbuf_loss **losses);
 
@@ -422,6 +480,7 @@ size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struc
 size_t profbuf_profile_programs(const struct profbuf_profile *profile, const struct profbuf_program *const **programs);
 size_t profbuf_profile_frames(const struct profbuf_profile *profile, const struct profbuf_frame **frames);
 size_t profbuf_profile_symbols(const struct profbuf_profile *profile, const struct profbuf_symbol *const **symbols);
+size_t profbuf_profile_labels(const struct profbuf_profile *profile, const struct profbuf_labels *const **labels);
 
 /* By pid, time and address; a later description of a program repeats what stays. */
 size_t profbuf_profile_maps(const struct profbuf_profile *profile, const struct profbuf_map **maps);
