@@ -328,6 +328,16 @@ struct profbuf_program {
 	bool kernel;		/* a kernel thread, or idle */
 };
 
+#define PROFBUF_NO_THREAD	UINT32_MAX
+
+/* A thread under one name. */
+struct profbuf_thread_name {
+	uint32_t id;		/* from 0, without gaps */
+	uint32_t pid;
+	uint32_t tid;
+	const char *comm;
+};
+
 /* Equal stacks of one program. frames[] are ids: kernel, leaf first, then user, leaf first. */
 struct profbuf_stack {
 	uint32_t program;
@@ -469,8 +479,8 @@ void profbuf_profile_keep(struct profbuf_profile *profile,
 /* The name of an event's thread at its time; if the stream has none, its program's. */
 const char *profbuf_profile_thread_name(const struct profbuf_profile *profile, const struct profbuf_event *event);
 
-/* Tells threads of equal tid and name from others; 0: the stream has no name of the event's thread. */
-uint32_t profbuf_profile_thread_id(const struct profbuf_profile *profile, const struct profbuf_event *event);
+/* The id of that name and thread; PROFBUF_NO_THREAD if the stream has none. */
+uint32_t profbuf_profile_thread(const struct profbuf_profile *profile, const struct profbuf_event *event);
 
 /* In the order of the stream. */
 size_t profbuf_profile_losses(const struct profbuf_profile *profile, const struct profbuf_loss **losses);
@@ -480,6 +490,7 @@ size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struc
 size_t profbuf_profile_programs(const struct profbuf_profile *profile, const struct profbuf_program *const **programs);
 size_t profbuf_profile_frames(const struct profbuf_profile *profile, const struct profbuf_frame **frames);
 size_t profbuf_profile_symbols(const struct profbuf_profile *profile, const struct profbuf_symbol *const **symbols);
+size_t profbuf_profile_threads(const struct profbuf_profile *profile, const struct profbuf_thread_name **threads);
 size_t profbuf_profile_labels(const struct profbuf_profile *profile, const struct profbuf_labels *const **labels);
 
 /* By pid, time and address; a later description of a program repeats what stays. */

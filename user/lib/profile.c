@@ -620,23 +620,25 @@ size_t profbuf_profile_labels(const struct profbuf_profile *p, const struct prof
 	return p->labels.n;
 }
 
-static const struct thread_name *thread_of(const struct profbuf_profile *p, const struct profbuf_event *e)
+size_t profbuf_profile_threads(const struct profbuf_profile *p, const struct profbuf_thread_name **threads)
 {
-	const struct profbuf_program *program = p->programs.all[p->stacks[e->stack].program];
+	*threads = p->threads.names;
+	return p->threads.nr_names;
+}
 
-	return p->threads.n ? threads_find(&p->threads, program->pid, e->tid, e->time) : NULL;
+uint32_t profbuf_profile_thread(const struct profbuf_profile *p, const struct profbuf_event *e)
+{
+	const struct thread_name *name;
+
+	if (!p->threads.n)
+		return PROFBUF_NO_THREAD;
+	name = threads_find(&p->threads, p->programs.all[p->stacks[e->stack].program]->pid, e->tid, e->time);
+	return name ? name->id : PROFBUF_NO_THREAD;
 }
 
 const char *profbuf_profile_thread_name(const struct profbuf_profile *p, const struct profbuf_event *e)
 {
-	const struct thread_name *name = thread_of(p, e);
+	uint32_t id = profbuf_profile_thread(p, e);
 
-	return name ? name->comm : p->programs.all[p->stacks[e->stack].program]->comm;
-}
-
-uint32_t profbuf_profile_thread_id(const struct profbuf_profile *p, const struct profbuf_event *e)
-{
-	const struct thread_name *name = thread_of(p, e);
-
-	return name ? name->id : 0;
+	return id == PROFBUF_NO_THREAD ? p->programs.all[p->stacks[e->stack].program]->comm : p->threads.names[id].comm;
 }

@@ -4,35 +4,33 @@
  */
 #include "threads.h"
 
-/* The id of this name of this thread; 0: no memory. */
-static uint32_t get_id(struct threads *t, const struct thread_name *name)
+/* INDEX_NONE: no memory. */
+static uint32_t get_id(struct threads *t, uint32_t pid, uint32_t tid, const char *comm)
 {
-	uint64_t hash = hash_mix(hash_mix(name->pid, name->tid), (uintptr_t)name->comm), at = hash;
+	uint64_t hash = hash_mix(hash_mix(pid, tid), (uintptr_t)comm), at = hash;
 	uint32_t id;
 
 	while ((id = index_next(&t->index, hash, &at)) != INDEX_NONE) {
-		const struct thread_name *other = &t->names[id];
+		const struct profbuf_thread_name *name = &t->names[id];
 
-		if (other->pid == name->pid && other->tid == name->tid && other->comm == name->comm)
-			return id + 1;
+		if (name->pid == pid && name->tid == tid && name->comm == comm)
+			return id;
 	}
 	if (!ARRAY_GROW(t->names, t->nr_names, t->room_names) || !index_add(&t->index, hash, t->nr_names))
-		return 0;
-	t->names[t->nr_names] = *name;
-	return ++t->nr_names;
+		return INDEX_NONE;
+	t->names[t->nr_names] = (struct profbuf_thread_name){ t->nr_names, pid, tid, comm };
+	return t->nr_names++;
 }
 
 bool threads_add(struct threads *t, struct strings *strings, const struct profbuf_thread *r)
 {
-	struct thread_name name = { .pid = r->pid, .tid = r->tid, .time = r->time, .order = t->n };
+	const char *comm = strings_intern(strings, *r->comm ? r->comm : "[no name]");
+	uint32_t id = comm ? get_id(t, r->pid, r->tid, comm) : INDEX_NONE;
 
-	name.comm = strings_intern(strings, *r->comm ? r->comm : "[no name]");
-	if (!name.comm || !ARRAY_GROW(t->all, t->n, t->room))
+	if (id == INDEX_NONE || !ARRAY_GROW(t->all, t->n, t->room))
 		return false;
-	name.id = get_id(t, &name);
-	if (!name.id)
-		return false;
-	t->all[t->n++] = name;
+	t->all[t->n] = (struct thread_name){ .pid = r->pid, .tid = r->tid, .time = r->time, .id = id, .order = t->n };
+	t->n++;
 	return true;
 }
 

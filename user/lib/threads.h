@@ -13,8 +13,7 @@ struct thread_name {
 	uint32_t pid;
 	uint32_t tid;
 	uint64_t time;
-	const char *comm;	/* interned */
-	uint32_t id;		/* equal for the same name of the same thread; from 1 */
+	uint32_t id;		/* of struct profbuf_thread_name */
 	uint32_t order;		/* in the stream */
 };
 
@@ -22,7 +21,7 @@ struct threads {
 	struct thread_name *all;	/* by pid, tid and time, once threads_sort() was called */
 	size_t n, room, nr_sorted;
 	struct index index;		/* of names */
-	struct thread_name *names;	/* by id - 1 */
+	struct profbuf_thread_name *names;	/* by id; strings are interned */
 	size_t nr_names, room_names;
 };
 
