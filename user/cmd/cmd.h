@@ -97,7 +97,4 @@ void print_accounting(FILE *f, const struct profbuf_counters *counters);
 /* Everything written to standard output has arrived. Returns EXIT_OK or, after saying so, EXIT_FAILED. */
 int finish_output(void);
 
-/* Flame graph of merged stacks as one SVG file (flamegraph.c). Returns false if memory is short. */
-bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *title);
-
 #endif /* PROFBUF_CMD_H */
