@@ -51,6 +51,13 @@ int profbuf_session_stop(struct profbuf_session *session);
 /* @cpu: a CPU, or PROFBUF_CPU_NONE for the sum. */
 int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get);
 
+/*
+ * Tags process @pid, or the thread, from outside. @flags: PROFBUF_TAG_*. @labels: @bytes of a label set's text.
+ * Errors: see struct profbuf_tag_set; -ENOTTY: the module is of a version without tags.
+ */
+int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,
+			size_t bytes);
+
 /* As read(): bytes of whole records, 0 at the end, -errno. */
 ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t bytes);
 
@@ -520,6 +527,44 @@ int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const 
  */
 int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
 				 int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/* Tags of a recording -------------------------------------------------------------------------------------------- */
+
+struct profbuf_tag_recorder;
+
+/*
+ * Makes the records that say what only the running system knows: the key names of thread contexts, and the paths of
+ * cgroups.
+ */
+int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder);
+void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
+
+/*
+ * Takes a record of any type that profbuf_stream_next() or the device gave. Gives @emit the names of a process with the
+ * first tag that needs them, which can take 0.2 s if the process does all it can to be slow.
+ *
+ * Return: 0; -ENOMEM; what @emit returned other than 0.
+ */
+int profbuf_tag_recorder_add(struct profbuf_tag_recorder *recorder, const struct profbuf_record *record,
+			     int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/* Gives @emit the paths of the cgroups of all processes, at the end. Return: 0; what @emit returned other than 0. */
+int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
+			      int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/**
+ * profbuf_otel_keys_read() - the key names that a process publishes for its thread contexts (OTEP 4719)
+ * @pid: the process
+ * @record: set; free() it. start_time and time are 0.
+ *
+ * Return: 0; -ENOENT: it publishes none; -ESRCH: there is no such process; -EACCES or -EPERM: no right to its memory;
+ * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is not
+ * known; -ENOMEM.
+ */
+int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **record);
+
+/* The same out of a process context's payload. Return: 0; -ENOENT, -EBADMSG, -EPROTO, -ENOMEM as above. */
+int profbuf_otel_keys_parse(const void *payload, size_t bytes, struct profbuf_otel_keys_record **record);
 
 /* Kernel symbols ------------------------------------------------------------------------------------------------- */
 

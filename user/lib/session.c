@@ -93,6 +93,17 @@ int profbuf_session_counters(const struct profbuf_session *session, unsigned int
 	return call(session, PROFBUF_IOC_COUNTERS, get);
 }
 
+int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,
+			size_t bytes)
+{
+	const struct profbuf_tag_set set = {
+		.size = sizeof(set), .flags = flags, .pid = pid, .bytes = bytes,
+		.data = bytes ? (uintptr_t)labels : 0,
+	};
+
+	return bytes > UINT32_MAX ? -EINVAL : call(session, PROFBUF_IOC_TAG, &set);
+}
+
 ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t bytes)
 {
 	ssize_t n = read(session->fd, buf, bytes);
