@@ -59,7 +59,8 @@ struct recording {
 	int child_status;
 	bool child_ended;
 	struct profbuf_symbol_recorder *symbols;
-	struct profbuf_tag_finder *tags;
+	struct profbuf_tag_finder *finder;
+	struct profbuf_tag_recorder *tags;
 	uint64_t samples, lost;
 	uint64_t first_time;
 };
@@ -85,6 +86,13 @@ static bool flush(struct recording *r)
 	return written(r, profbuf_writer_flush(r->writer));
 }
 
+static int write_record(const struct profbuf_record *record, void *context)
+{
+	struct recording *r = context;
+
+	return written(r, profbuf_writer_add(r->writer, record)) ? 0 : -EIO;
+}
+
 /* Into the file, with what the recorder has to know of it. */
 static bool add_records(struct recording *r, const uint64_t *words, size_t n)
 {
@@ -97,10 +105,12 @@ static bool add_records(struct recording *r, const uint64_t *words, size_t n)
 		/* Without memory a symbol less is in the file, or tags of a process. */
 		profbuf_symbol_recorder_add(r->symbols, record);
 		if (r->config.flags & PROFBUF_CONFIG_TAGS)
-			profbuf_tag_finder_add(r->tags, r->session, record);
+			profbuf_tag_finder_add(r->finder, r->session, record);
 		if (!written(r, profbuf_writer_add(r->writer, record)))
 			return false;
 		r->pending = true;
+		if (profbuf_tag_recorder_add(r->tags, record, write_record, r) == -EIO)
+			return false;
 	}
 	return true;
 }
@@ -124,13 +134,6 @@ static int drain(struct recording *r)
 		if (!add_records(r, buffer, n / 8))
 			return -1;
 	}
-}
-
-static int write_symbol(const struct profbuf_record *record, void *context)
-{
-	struct recording *r = context;
-
-	return written(r, profbuf_writer_add(r->writer, record)) ? 0 : -EIO;
 }
 
 /* What the command was, and how it ended. */
@@ -299,7 +302,7 @@ static int record(struct recording *r)
 	err = profbuf_session_configure(r->session, &r->config);
 	/* A command that is still to begin has no variables. */
 	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
-		profbuf_tag_finder_scan(r->tags, r->session);
+		profbuf_tag_finder_scan(r->finder, r->session);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -310,7 +313,8 @@ static int record(struct recording *r)
 	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
 	r->first_time = now_ns();
 	release_command(r);
-	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_symbol, r) || !write_command(r))
+	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_record, r) ||
+	    profbuf_tag_recorder_emit(r->tags, write_record, r) || !write_command(r))
 		return EXIT_FAILED;
 	if (!close_output(r, &bytes))
 		return EXIT_FAILED;
@@ -380,7 +384,9 @@ int cmd_record(int argc, char **argv)
 	if (!err)
 		err = profbuf_symbol_recorder_new(&r.symbols);
 	if (!err)
-		err = profbuf_tag_finder_new(&r.tags);
+		err = profbuf_tag_finder_new(&r.finder);
+	if (!err)
+		err = profbuf_tag_recorder_new(&r.tags);
 	if (err) {
 		profbuf_symbol_recorder_free(r.symbols);
 		profbuf_session_close(r.session);
@@ -409,7 +415,8 @@ out:
 	/* After an error: what the device gave until then is in the file. */
 	profbuf_writer_close(r.writer);
 	profbuf_symbol_recorder_free(r.symbols);
-	profbuf_tag_finder_free(r.tags);
+	profbuf_tag_finder_free(r.finder);
+	profbuf_tag_recorder_free(r.tags);
 	profbuf_session_close(r.session);
 	return status;
 }
