@@ -44,6 +44,24 @@ grep -q 'the recording was cut short' /tmp/report && grep -q 'damaged or cut off
 	[ "$(grep -cE '^ +[0-9]\.000 +[1-9]' /tmp/report)" -ge 3 ]
 result a_killed_recorder_leaves_what_is_older_than_a_second
 
+# A spinner in a cgroup below the one that is asked for, and one that is in none of them.
+outer=/sys/fs/cgroup/record
+mkdir -p $outer/inner
+bash -c 'echo $$ >/sys/fs/cgroup/record/inner/cgroup.procs; while :; do :; done' &
+inside=$!
+bash -c 'while :; do :; done' &
+outside=$!
+sleep 0.5
+"$profbuf" record -q -F 499 -d 1 --cgroup record -o /tmp/cgroup && is_exact /tmp/cgroup &&
+	"$profbuf" report --by process /tmp/cgroup >/tmp/report && grep -q "^  100.00   100.00  bash ($inside)" /tmp/report
+result a_cgroup_has_its_processes_and_those_below
+"$profbuf" top -b -F 499 -d 1 -i 1 --by process --cgroup $outer/inner >/tmp/top &&
+	grep -q "^  100.00   100.00  bash ($inside)" /tmp/top && grep -q "^profbuf top: cgroup $outer/inner at" /tmp/top
+result top_of_a_cgroup
+kill $inside $outside
+wait $inside $outside 2>/dev/null
+rmdir $outer/inner $outer
+
 "$profbuf" record -q -a --idle -F 499 -d 3 -o /dev/full 2>/tmp/err
 [ $? = 1 ] && grep -q '/dev/full: No space left' /tmp/err
 result a_full_disk_is_an_error

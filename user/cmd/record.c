@@ -30,6 +30,7 @@ static const char help[] =
 	"  -a, --all              the whole system, also with a command\n"
 	"  -p, --pid PID          only this process and its descendants\n"
 	"  -t, --tid TID          only this thread\n"
+	"      --cgroup PATH      only processes in this cgroup v2 directory or below; relative: to /sys/fs/cgroup\n"
 	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
 	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
 	"      --no-kernel        no samples of kernel code, no kernel frames\n"
@@ -365,7 +366,7 @@ int cmd_record(int argc, char **argv)
 	if (optind < argc)
 		r.command = argv + optind;
 	if (r.command && r.options.filter) {
-		fail("a command, or -p or -t, not both");
+		fail("a command, or -p, -t or --cgroup, not both");
 		return EXIT_USAGE;
 	}
 	err = profbuf_session_open(&r.session);
