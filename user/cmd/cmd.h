@@ -96,6 +96,9 @@ void print_json_string(FILE *f, const char *text);
 /* "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0" */
 void print_accounting(FILE *f, const struct profbuf_counters *counters);
 
+/* What became of the ticks, and whether it adds up, in one line. */
+void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
+
 /* Everything written to standard output has arrived. Returns EXIT_OK or, after saying so, EXIT_FAILED. */
 int finish_output(void);
 

@@ -47,8 +47,8 @@ static const char help[] =
 	"\n"
 	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
 	"\n"
-	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong\n"
-	"or unfinished; sum and cpus: what the stream has, and counters, what the kernel counted), and the arrays\n"
+	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
+	"unfinished, or part: one that another follows; part: its number, or 0; sum and cpus: what the stream has, and counters, what the kernel counted), and the arrays\n"
 	"symbols, programs and stacks. A stack has its program and frames as positions in those, leaf first, and how\n"
 	"many samples it had; the samples of all stacks add up to accounting.sum.samples.\n";
 

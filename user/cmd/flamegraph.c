@@ -267,11 +267,7 @@ bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *titl
 	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
 	print_text(f, title, 120);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"42\">", f);
-	if (accounting->verdict != PROFBUF_UNFINISHED)
-		print_accounting(f, &accounting->sum.counters);
-	else
-		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters",
-			accounting->sum.samples, accounting->sum.lost);
+	print_verdict(f, accounting);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost"
 	      "</text>\n"
 	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"

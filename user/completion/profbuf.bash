@@ -35,7 +35,7 @@ _profbuf() {
 	esac
 	if [ -z "$words" ] && [[ $word == -* ]]; then
 		case $command in
-		record)	words="--output --raw --duration --all --quiet --help $session" ;;
+		record)	words="--output --raw --rotate --duration --all --quiet --help $session" ;;
 		report)	words='--by --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;

@@ -188,8 +188,8 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 		ok = p->command;
 		break;
 	}
-	/* What tools add comes after the end. */
-	if (r->type < PROFBUF_RECORD_SYMBOL && r->time > p->last_time)
+	/* What tools add comes after the end, but for the end of a part. */
+	if ((r->type < PROFBUF_RECORD_SYMBOL || r->type == PROFBUF_RECORD_PART) && r->time > p->last_time)
 		p->last_time = r->time;
 	return ok ? 0 : -ENOMEM;
 }
