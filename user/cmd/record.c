@@ -55,8 +55,16 @@ struct recording {
 	int go;				/* a pipe: closed when the child may run */
 	int child_status;
 	bool child_ended;
+	struct profbuf_tag_finder *tags;
 	uint64_t first_time;
 };
+
+/* Tells the module of processes that tag themselves. Without memory tags of a process are missing. */
+static void find_tags(struct recording *r, const uint64_t *words, size_t n)
+{
+	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at])
+		profbuf_tag_finder_add(r->tags, r->session, (const void *)(words + at));
+}
 
 /* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
 static int drain(struct recording *r)
@@ -75,6 +83,7 @@ static int drain(struct recording *r)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
+		find_tags(r, buffer, n / 8);
 		if (!record_output_add(&r->output, buffer, n / 8))
 			return -1;
 	}
@@ -243,6 +252,9 @@ static int record(struct recording *r)
 		r->config.filter_id = r->child;
 	}
 	err = profbuf_session_configure(r->session, &r->config);
+	/* A command that is still to begin has no variables. */
+	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
+		profbuf_tag_finder_scan(r->tags, r->session);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -355,6 +367,8 @@ int cmd_record(int argc, char **argv)
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);
+	if (!err)
+		err = profbuf_tag_finder_new(&r.tags);
 	if (err) {
 		profbuf_session_close(r.session);
 		return fail_device(err);
@@ -369,6 +383,7 @@ int cmd_record(int argc, char **argv)
 out:
 	/* After an error: what the device gave until then is in the file. */
 	record_output_close(&r.output);
+	profbuf_tag_finder_free(r.tags);
 	profbuf_session_close(r.session);
 	return status;
 }
