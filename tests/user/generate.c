@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, FILE [other|compact|second|third], it writes one of them
+ * generate.c - streams made by hand; as a program, FILE [other|compact|tags|second|third], it writes one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +166,71 @@ void generate_part(struct generated *g, uint64_t time, unsigned int nr_cpus, uin
 	}
 }
 
+struct profbuf_tag *generate_tag(struct generated *g, uint64_t time, uint32_t pid, uint64_t tag, unsigned int kind,
+				 const void *data, size_t bytes)
+{
+	struct profbuf_tag *t = GENERATE(g, PROFBUF_RECORD_TAG, time, PROFBUF_CPU_NONE, profbuf_tag, bytes);
+
+	t->misc = kind;
+	t->pid = pid;
+	t->bytes = bytes;
+	t->tag = tag;
+	if (bytes)
+		memcpy(t->data, data, bytes);
+	return t;
+}
+
+void generate_tagged(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, uint64_t tag)
+{
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	size_t at = g->n;
+	struct profbuf_sample *s;
+
+	generate_sample(g, time, 0, pid, NULL, 0, user, 2);
+	s = (struct profbuf_sample *)(g->words + at);
+	s->tid = tid;
+	s->tag = tag;
+}
+
+void generate_thread(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, const char *comm)
+{
+	struct profbuf_thread *t = GENERATE(g, PROFBUF_RECORD_THREAD, time, PROFBUF_CPU_NONE, profbuf_thread, 0);
+
+	t->pid = pid;
+	t->tid = tid;
+	strcpy(t->comm, comm);
+}
+
+void generate_otel_keys(struct generated *g, uint32_t pid, uint64_t start_time, const char *text, uint32_t n,
+			size_t bytes)
+{
+	struct profbuf_otel_keys_record *k = GENERATE(g, PROFBUF_RECORD_OTEL_KEYS, 9000, PROFBUF_CPU_NONE,
+						      profbuf_otel_keys_record, bytes);
+
+	k->misc = n;
+	k->pid = pid;
+	k->start_time = start_time;
+	memcpy(k->text, text, bytes);
+}
+
+void generate_cgroup(struct generated *g, uint64_t id, const char *path)
+{
+	struct profbuf_cgroup_record *c = GENERATE(g, PROFBUF_RECORD_CGROUP, 9000, PROFBUF_CPU_NONE,
+						   profbuf_cgroup_record, strlen(path) + 1);
+
+	c->id = id;
+	strcpy(c->path, path);
+}
+
+void generate_life(struct generated *g, unsigned int type, uint64_t time, uint32_t pid, const char *comm)
+{
+	struct profbuf_life *l = GENERATE(g, type, time, PROFBUF_CPU_NONE, profbuf_life, 0);
+
+	l->pid = pid;
+	l->tid = pid;
+	strcpy(l->comm, comm);
+}
+
 void generate_end(struct generated *g, unsigned int nr_cpus)
 {
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
@@ -308,6 +373,79 @@ void generate_third(struct generated *g)
 	generate_of_three(g, true);
 }
 
+/*
+ * 100 samples, one after another from 1 ms on:
+ * "web" (pid 100, cgroup 7: /web.slice): thread 100 has 20 with tenant=acme, route=/pay, 10 with tenant=beta and an
+ * empty route, thread 101, called worker, 15 of acme's, the same set under another tag and in another order, 5 without
+ * a tag, and 5 with a tag that cannot be read; then it is called idler, and has 5 more without.
+ * "otel" (pid 200, cgroup 8, which is not known): 20 with a thread context, 5 with one that is not valid.
+ * "batch" (pid 300, no cgroup): 10 that were tagged from outside, 5 with a tag that is not in the stream.
+ */
+void generate_tags(struct generated *g)
+{
+	static const char pay[] = "tenant\0acme\0route\0/pay", same[] = "route\0/pay\0tenant\0acme";
+	static const char beta[] = "tenant\0beta\0route\0";
+	static const char job[] = "job\0night; \x1b[1m\xc2\x9b\xff", keys[] = "http.route\0tenant";
+	static const char context[] = "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+				      "\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\x01\x00\x12\x00"
+				      "\x00\x02/a\x01\x04" "acme\x05\x01x\x00\x02/b";
+	char invalid[sizeof(context)];
+	size_t at;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	at = g->n;
+	generate_process(g, 1000000, 100, 5, "web", 1);
+	((struct profbuf_process *)(g->words + at))->cgroup = 7;
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/web");
+	at = g->n;
+	generate_process(g, 1000000, 200, 6, "otel", 1);
+	((struct profbuf_process *)(g->words + at))->cgroup = 8;
+	generate_mapping(g, 200, 6, 0x400000, 0x500000, 0, "/nonexistent/otel");
+	generate_process(g, 1000000, 300, 7, "batch", 1);
+	generate_mapping(g, 300, 7, 0x400000, 0x500000, 0, "/nonexistent/batch");
+
+	for (unsigned int i = 0; i < 100; i++) {
+		uint64_t time = 1000000 + i * 1000;
+
+		if (i < 20)
+			generate_tagged(g, time, 100, 100, 0x1000);
+		else if (i < 30)
+			generate_tagged(g, time, 100, 100, 0x2000);
+		else if (i < 45)
+			generate_tagged(g, time, 100, 101, 0x3000);
+		else if (i < 50 || (i >= 55 && i < 60))
+			generate_tagged(g, time, 100, 101, 0);
+		else if (i < 55)
+			generate_tagged(g, time, 100, 101, 0x4000);
+		else if (i < 80)
+			generate_tagged(g, time, 200, 200, 0x5000);
+		else if (i < 85)
+			generate_tagged(g, time, 200, 200, 0x6000);
+		else if (i < 95)
+			generate_tagged(g, time, 300, 300, PROFBUF_TAG_OUTSIDE | 1);
+		else
+			generate_tagged(g, time, 300, 300, 0x1000);
+	}
+	/* As late as they like: a tag's first meaning is that of samples before it. */
+	generate_tag(g, 2000000, 100, 0x1000, PROFBUF_TAG_LABELS, pay, sizeof(pay));
+	generate_tag(g, 1000000, 100, 0x2000, PROFBUF_TAG_LABELS, beta, sizeof(beta));
+	generate_tag(g, 1000000, 100, 0x3000, PROFBUF_TAG_LABELS, same, sizeof(same));
+	generate_tag(g, 1000000, 100, 0x4000, PROFBUF_TAG_LABELS, NULL, 0)->cause = PROFBUF_TAG_FAULT;
+	generate_tag(g, 1000000, 200, 0x5000, PROFBUF_TAG_OTEL, context, sizeof(context) - 1);
+	memcpy(invalid, context, sizeof(context));
+	invalid[24] = 2;
+	generate_tag(g, 1000000, 200, 0x6000, PROFBUF_TAG_OTEL, invalid, sizeof(context) - 1);
+	generate_tag(g, 1000000, 0, PROFBUF_TAG_OUTSIDE | 1, PROFBUF_TAG_LABELS, job, sizeof(job));
+	generate_thread(g, 1000000, 100, 101, "worker");
+	generate_thread(g, 1055000, 100, 101, "idler");
+	generate_life(g, PROFBUF_RECORD_EXEC, 1080000, 300, "batch");
+	generate_life(g, PROFBUF_RECORD_EXIT, 1099000, 300, "batch");
+	generate_end(g, 1);
+	generate_otel_keys(g, 200, 6, keys, 2, sizeof(keys));
+	generate_cgroup(g, 7, "/web.slice");
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -325,6 +463,8 @@ int main(int argc, char **argv)
 		generate_second(&g);
 	else if (!strcmp(argv[2], "third"))
 		generate_third(&g);
+	else if (!strcmp(argv[2], "tags"))
+		generate_tags(&g);
 	else
 		return 2;
 	return !generate_write(&g, argv[1]);

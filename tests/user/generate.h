@@ -31,6 +31,18 @@ void generate_stack_sample(struct generated *g, uint64_t time, unsigned int cpu,
 void generate_marker(struct generated *g, uint64_t time, const char *text);
 /* Where part @part begins: what is in it by the counters, if it is not the first, is what came before. */
 void generate_part(struct generated *g, uint64_t time, unsigned int nr_cpus, uint32_t part);
+/* What @tag of @pid means; @data: @bytes of it. Returns the record, until the next is made. */
+struct profbuf_tag *generate_tag(struct generated *g, uint64_t time, uint32_t pid, uint64_t tag, unsigned int kind,
+				 const void *data, size_t bytes);
+/* A user sample with a tag. */
+void generate_tagged(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, uint64_t tag);
+void generate_thread(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, const char *comm);
+/* @text: @n names, each with its zero, @bytes together. */
+void generate_otel_keys(struct generated *g, uint32_t pid, uint64_t start_time, const char *text, uint32_t n,
+			size_t bytes);
+void generate_cgroup(struct generated *g, uint64_t id, const char *path);
+/* One that an EXEC or EXIT record says. */
+void generate_life(struct generated *g, unsigned int type, uint64_t time, uint32_t pid, const char *comm);
 /* Final counters of every CPU, which agree with the samples and losses before. */
 void generate_end(struct generated *g, unsigned int nr_cpus);
 /* A record of any type; @words after the three of the header. Returns it. */
@@ -48,5 +60,7 @@ void generate_compact(struct generated *g);
 /* The second of three parts, and the third. */
 void generate_second(struct generated *g);
 void generate_third(struct generated *g);
+/* One of three processes with tags, threads that have names, and cgroups. */
+void generate_tags(struct generated *g);
 
 #endif /* GENERATE_H */

@@ -661,25 +661,6 @@ static void add_sideband(struct profbuf_sideband *s, const struct generated *g)
 		assert_int_equal(profbuf_sideband_add(s, (const void *)(g->words + at)), 0);
 }
 
-static void generate_life(struct generated *g, uint32_t pid, uint64_t start_time)
-{
-	struct profbuf_life *life = (void *)generate(g, PROFBUF_RECORD_EXIT, 50, PROFBUF_CPU_NONE,
-						     sizeof(*life) / 8 - 3);
-
-	life->pid = pid;
-	life->start_time = start_time;
-}
-
-static void generate_thread(struct generated *g, uint32_t pid, uint32_t tid, const char *comm)
-{
-	struct profbuf_thread *thread = (void *)generate(g, PROFBUF_RECORD_THREAD, 50, PROFBUF_CPU_NONE,
-							 sizeof(*thread) / 8 - 3);
-
-	thread->pid = pid;
-	thread->tid = tid;
-	strcpy(thread->comm, comm);
-}
-
 static void check_emitted(struct profbuf_sideband *s, const char *wanted)
 {
 	struct emitted e = { 0 };
@@ -707,16 +688,17 @@ static void test_sideband_in_force(void **state)
 	generate_mapping(&g, 7, 1, 1, 2, 0, "/new");
 	generate_mapping(&g, 7, 1, 3, 4, 0, "/more");
 	generate_process(&g, 4, 7, 2, "pid again", 0);
-	generate_thread(&g, 7, 70, "first");
-	generate_thread(&g, 7, 70, "second");
-	generate_thread(&g, 8, 80, "third");
+	generate_thread(&g, 50, 7, 70, "first");
+	generate_thread(&g, 50, 7, 70, "second");
+	generate_thread(&g, 50, 8, 80, "third");
 	generate_sample(&g, 5, 0, 7, NULL, 0, frames, 1);
 	add_sideband(s, &g);
 	check_emitted(s, "new /new /more other pid again second third ");
 	check_emitted(s, "new /new /more other pid again second third ");
 	generate_free(&g);
 
-	generate_life(&g, 7, 1);
+	generate_life(&g, PROFBUF_RECORD_EXIT, 50, 7, "new");
+	((struct profbuf_life *)g.words)->start_time = 1;
 	add_sideband(s, &g);
 	check_emitted(s, "new /new /more other pid again second third ");
 	check_emitted(s, "other pid again third ");

@@ -25,6 +25,7 @@ int cmd_export(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_top(int argc, char **argv);
+int cmd_tag(int argc, char **argv);
 
 /* "profbuf: ..." to standard error. Returns EXIT_FAILED. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -101,8 +102,5 @@ void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
 
 /* Everything written to standard output has arrived. Returns EXIT_OK or, after saying so, EXIT_FAILED. */
 int finish_output(void);
-
-/* Flame graph of merged stacks as one SVG file (flamegraph.c). Returns false if memory is short. */
-bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *title);
 
 #endif /* PROFBUF_CMD_H */

@@ -9,28 +9,25 @@
 
 #include "export.h"
 
-static bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const char *path)
-{
-	return write_flamegraph(f, profile, path);
-}
-
 static const struct {
 	const char *name;
-	bool (*write)(FILE *f, struct profbuf_profile *profile, const char *path);
+	bool (*write)(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+	bool has_root;		/* takes --root */
+	bool has_by;		/* takes --by */
 } formats[] = {
-	{ "folded",	export_folded },
-	{ "flamegraph",	export_flamegraph },
-	{ "json",	export_json },
-	{ "perf",	export_perf },
-	{ "pprof",	export_pprof },
-	{ "speedscope",	export_speedscope },
+	{ .name = "folded",		.write = export_folded, .has_root = true },
+	{ .name = "flamegraph",	.write = export_flamegraph, .has_root = true },
+	{ .name = "json",		.write = export_json },
+	{ .name = "perf",		.write = export_perf },
+	{ .name = "pprof",		.write = export_pprof },
+	{ .name = "speedscope",	.write = export_speedscope, .has_by = true },
 };
 
 #define NR_FORMATS	(sizeof(formats) / sizeof(formats[0]))
 #define BUFFER_BYTES	(1 << 20)
 
 static const char help[] =
-	"usage: profbuf export --format FORMAT [-o FILE] [FILE]\n"
+	"usage: profbuf export --format FORMAT [options] [FILE]\n"
 	"\n"
 	"Writes a profile (" DEFAULT_FILE ") in another format, to standard output or a file.\n"
 	"\n"
@@ -40,17 +37,24 @@ static const char help[] =
 	"      pprof        for go tool pprof and what else reads profile.proto, compressed\n"
 	"      speedscope   for speedscope, a profile for each process\n"
 	"      perf         for perf report and perf script; symbols of files, and of the kernel if it still runs,\n"
-	"                   else give perf --kallsyms\n"
+	"                   else give perf --kallsyms; label sets of tags are the paths of cgroups\n"
 	"      json         for programs, see below\n"
 	"  -o, --output FILE\n"
+	TAG_FILTER_HELP
+	"      --root KEY         folded, flamegraph: the outermost frame is the tag (KEY tag: its label set; tag:NAME:\n"
+	"                         its label NAME)\n"
+	"      --by KEY           speedscope: a profile for each process, thread, tag, or value of the label NAME\n"
+	"                         (tag:NAME)\n"
 	"  -h, --help\n"
 	"\n"
 	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
 	"\n"
 	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
-	"unfinished, or part: one that another follows; part: its number, or 0; sum and cpus: what the stream has, and counters, what the kernel counted), and the arrays\n"
-	"symbols, programs and stacks. A stack has its program and frames as positions in those, leaf first, and how\n"
-	"many samples it had; the samples of all stacks add up to accounting.sum.samples.\n";
+	"unfinished, or part: one that another follows; part: its number, or 0; sum and cpus: what the stream has, and\n"
+	"counters, what the kernel counted), and the arrays\n"
+	"symbols, programs, label_sets and stacks. A stack has its program and frames as positions in those, leaf first,\n"
+	"how many samples it had, and, if some had labels, how many had which label set; without --tag the samples of\n"
+	"all stacks add up to accounting.sum.samples.\n";
 
 uint32_t *bucket_sort(const void *of, size_t n, uint32_t (*key)(const void *of, size_t i), size_t nr_keys,
 		      uint32_t **first)
@@ -110,6 +114,16 @@ struct kernel_span *kernel_spans(const struct profbuf_profile *profile, size_t *
 	return spans;
 }
 
+/* What was asked for. */
+struct export {
+	size_t format;
+	const char *output;	/* NULL: standard output */
+	struct tag_filter filter;
+	bool has_root, has_by;
+	bool by_thread, by_tag;
+	const char *root_key, *by_key;	/* NULL: whole label sets */
+};
+
 static size_t find_format(const char *name)
 {
 	size_t i = 0;
@@ -119,72 +133,144 @@ static size_t find_format(const char *name)
 	return name ? i : NR_FORMATS;
 }
 
-/* Returns an exit code, after saying what is wrong. */
-static int write_to(FILE *f, size_t format, struct profbuf_profile *profile, const char *path)
+static bool write_profile(FILE *f, const struct export *x, struct profbuf_profile *profile, const char *path)
 {
-	setvbuf(f, NULL, _IOFBF, BUFFER_BYTES);
-	return formats[format].write(f, profile, path) ? EXIT_OK : fail("%s", strerror(ENOMEM));
+	struct tag_values root = { 0 }, by = { 0 };
+	struct export_options options = {
+		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread, .by = x->by_tag ? &by : NULL,
+	};
+	bool ok = tag_filter_apply(&x->filter, profile) &&
+		  (!x->has_root || tag_values_make(&root, profile, x->root_key, TAG_WORD)) &&
+		  (!x->by_tag || tag_values_make(&by, profile, x->by_key, TAG_WORD)) &&
+		  formats[x->format].write(f, profile, &options);
+
+	tag_values_free(&root);
+	tag_values_free(&by);
+	return ok;
 }
 
-static int write_file(const char *output, size_t format, struct profbuf_profile *profile, const char *path)
+/* Returns an exit code, after saying what is wrong. */
+static int write_to(FILE *f, const struct export *x, struct profbuf_profile *profile, const char *path)
 {
-	FILE *f = fopen(output, "we");
+	setvbuf(f, NULL, _IOFBF, BUFFER_BYTES);
+	return write_profile(f, x, profile, path) ? EXIT_OK : fail("%s", strerror(ENOMEM));
+}
+
+static int write_file(const struct export *x, struct profbuf_profile *profile, const char *path)
+{
+	FILE *f = fopen(x->output, "we");
 	int failed, status;
 
 	if (!f)
-		return fail("%s: %s", output, strerror(errno));
-	status = write_to(f, format, profile, path);
+		return fail("%s: %s", x->output, strerror(errno));
+	status = write_to(f, x, profile, path);
 	failed = ferror(f);
 	if (fclose(f) || failed)
-		return fail("%s: %s", output, strerror(errno));
+		return fail("%s: %s", x->output, strerror(errno));
 	return status;
 }
+
+enum { OPT_TAG = 256, OPT_ROOT, OPT_BY };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "tag", required_argument, NULL, OPT_TAG },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "by", required_argument, NULL, OPT_BY },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-int cmd_export(int argc, char **argv)
+static bool parse_by(struct export *x, const char *arg)
 {
-	const char *name = NULL, *output = NULL, *path;
-	struct profbuf_profile *profile;
-	int option, status;
-	size_t format;
+	x->has_by = true;
+	x->by_thread = !strcmp(arg, "thread");
+	x->by_tag = parse_tag_key(arg, &x->by_key);
+	if (x->by_thread || x->by_tag || !strcmp(arg, "process"))
+		return true;
+	fail("--by takes process, thread, tag or tag:NAME, not \"%s\"", arg);
+	return false;
+}
 
-	while ((option = getopt_long(argc, argv, "f:o:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'f':
-			name = optarg;
-			break;
-		case 'o':
-			output = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return finish_output();
-		default:
-			return EXIT_USAGE;
-		}
+/* One option. Returns false after saying what is wrong. */
+static bool parse_option(struct export *x, int option, const char *arg)
+{
+	switch (option) {
+	case 'f':
+		x->format = find_format(arg);
+		if (x->format == NR_FORMATS)
+			fail("--format takes folded, flamegraph, json, perf, pprof or speedscope, not \"%s\"", arg);
+		return x->format < NR_FORMATS;
+	case 'o':
+		x->output = arg;
+		return true;
+	case OPT_TAG:
+		return tag_filter_add(&x->filter, arg);
+	case OPT_ROOT:
+		x->has_root = true;
+		if (!parse_tag_key(arg, &x->root_key))
+			fail("--root takes tag or tag:NAME, not \"%s\"", arg);
+		return parse_tag_key(arg, &x->root_key);
+	case OPT_BY:
+		return parse_by(x, arg);
 	}
-	format = find_format(name);
-	if (format == NR_FORMATS) {
-		fail("--format takes folded, flamegraph, json, perf, pprof or speedscope, not \"%s\"",
-		     name ? name : "");
-		return EXIT_USAGE;
-	}
+	return false;
+}
+
+/* What of the options makes no sense together; NULL: it does. */
+static const char *contradiction(const struct export *x)
+{
+	if (x->format == NR_FORMATS)
+		return "which --format? folded, flamegraph, json, perf, pprof or speedscope";
+	if (x->has_root && !formats[x->format].has_root)
+		return "--root is for folded and flamegraph";
+	if (x->has_by && !formats[x->format].has_by)
+		return "--by is for speedscope";
+	return NULL;
+}
+
+static int export_file(const struct export *x, int argc, char **argv)
+{
+	struct profbuf_profile *profile;
+	const char *path;
+	int status;
+
 	profile = load_profile(argc, argv, &path);
 	if (!profile)
 		return EXIT_FAILED;
-	if (output) {
-		status = write_file(output, format, profile, path);
+	if (x->output) {
+		status = write_file(x, profile, path);
 	} else {
-		status = write_to(stdout, format, profile, path);
+		status = write_to(stdout, x, profile, path);
 		if (status == EXIT_OK)
 			status = finish_output();
 	}
 	profbuf_profile_free(profile);
+	return status;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct export x = { .format = NR_FORMATS };
+	int option, status = EXIT_USAGE;
+	const char *wrong;
+
+	while ((option = getopt_long(argc, argv, "f:o:h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			status = finish_output();
+			goto out;
+		}
+		if (!parse_option(&x, option, optarg))
+			goto out;
+	}
+	wrong = contradiction(&x);
+	if (wrong)
+		fail("%s", wrong);
+	else
+		status = export_file(&x, argc, argv);
+out:
+	tag_filter_free(&x.filter);
 	return status;
 }

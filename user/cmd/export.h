@@ -3,18 +3,27 @@
  * export.h - the formats of profbuf export, and what they share
  *
  * A format writes a profile and returns false if memory is short. It may sort the profile. Whether all was written is
- * for the caller to look at. @path: of the profile, a title.
+ * for the caller to look at.
  */
 #ifndef PROFBUF_EXPORT_H
 #define PROFBUF_EXPORT_H
 
-#include "cmd.h"
+#include "tags.h"
 
-bool export_folded(FILE *f, struct profbuf_profile *profile, const char *path);
-bool export_json(FILE *f, struct profbuf_profile *profile, const char *path);
-bool export_perf(FILE *f, struct profbuf_profile *profile, const char *path);
-bool export_pprof(FILE *f, struct profbuf_profile *profile, const char *path);
-bool export_speedscope(FILE *f, struct profbuf_profile *profile, const char *path);
+struct export_options {
+	const char *path;	/* of the profile, a title */
+	const struct tag_values *root;	/* folded and flamegraph: the outermost frame; NULL: the process */
+	bool by_thread;		/* speedscope: a profile for each thread, */
+	const struct tag_values *by;	/* or for each of these; else for each process */
+};
+
+bool export_folded(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+/* One SVG file (flamegraph.c). */
+bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+bool export_json(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+bool export_perf(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+bool export_pprof(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
 
 /* Values are periods of a cycle counter, not of time. */
 static inline bool is_cycles(const struct profbuf_profile *profile)

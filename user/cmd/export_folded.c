@@ -32,57 +32,64 @@ static bool make_name(struct name *name, const char *text)
 	return true;
 }
 
-static void print_comm(FILE *f, const char *comm)
+static void print_root(FILE *f, const char *comm)
 {
 	for (; *comm; comm++)
 		fputc(*comm == ' ' || *comm == ';' || *comm == '\n' ? '_' : *comm, f);
 }
 
 static void print_stacks(FILE *f, const struct profbuf_profile *profile, const struct name *names,
-			 const uint64_t *weights)
+			 const struct tag_stack *counted, size_t n, const struct tag_values *root)
 {
 	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
-	size_t i, n = profbuf_profile_stacks(profile, &stacks);
 	unsigned int k;
+	size_t i;
 
 	profbuf_profile_programs(profile, &programs);
 	profbuf_profile_frames(profile, &frames);
+	profbuf_profile_stacks(profile, &stacks);
 	for (i = 0; i < n; i++) {
-		print_comm(f, programs[stacks[i].program]->comm);
-		for (k = stack_depth(&stacks[i]); k-- > 0;) {
-			const struct name *name = &names[frames[stacks[i].frames[k]].symbol->id];
+		const struct profbuf_stack *stack = &stacks[counted[i].stack];
+
+		if (root) {
+			print_root(f, root->names[counted[i].value]);
+			fputc_unlocked(';', f);
+		}
+		print_root(f, programs[stack->program]->comm);
+		for (k = stack_depth(stack); k-- > 0;) {
+			const struct name *name = &names[frames[stack->frames[k]].symbol->id];
 
 			fputc_unlocked(';', f);
 			fwrite_unlocked(name->text, 1, name->bytes, f);
-			if (k < stacks[i].nr_kernel)
+			if (k < stack->nr_kernel)
 				fwrite_unlocked("_[k]", 1, 4, f);
 		}
-		fprintf(f, " %" PRIu64 "\n", weights[i]);
+		fprintf(f, " %" PRIu64 "\n", counted[i].samples);
 	}
 	if (lost)
 		fprintf(f, "[lost] %" PRIu64 "\n", lost);
 }
 
-bool export_folded(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+bool export_folded(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
 	const struct profbuf_symbol *const *symbols;
-	size_t i, n = profbuf_profile_symbols(profile, &symbols);
+	size_t i, nr_counted, n = profbuf_profile_symbols(profile, &symbols);
 	struct name *names = calloc(n + 1, sizeof(*names));
-	uint64_t *weights = stack_weights(profile);
-	bool ok = names && weights;
+	struct tag_stack *counted = tag_stacks(profile, options->root, &nr_counted);
+	bool ok = names && counted;
 
 	for (i = 0; i < n && ok; i++)
 		ok = make_name(&names[i], symbols[i]->name);
 	if (ok)
-		print_stacks(f, profile, names, weights);
+		print_stacks(f, profile, names, counted, nr_counted, options->root);
 	for (i = 0; names && i < n; i++) {
 		if (names[i].text != symbols[i]->name)
 			free((char *)names[i].text);
 	}
 	free(names);
-	free(weights);
+	free(counted);
 	return ok;
 }

@@ -107,43 +107,104 @@ static void print_programs(FILE *f, const struct profbuf_profile *profile)
 	for (i = 0; i < n; i++) {
 		fprintf(f, "%s\n{\"comm\":", i ? "," : "");
 		print_json_string(f, programs[i]->comm);
+		if (programs[i]->cgroup_path) {
+			fputs(",\"cgroup\":", f);
+			print_json_string(f, programs[i]->cgroup_path);
+		}
 		fprintf(f, ",\"pid\":%u,\"ppid\":%u,\"uid\":%u,\"kernel\":%s}", programs[i]->pid, programs[i]->ppid,
 			programs[i]->uid, programs[i]->kernel ? "true" : "false");
 	}
 	fputs("],\n", f);
 }
 
-static void print_stacks(FILE *f, const struct profbuf_profile *profile, const uint64_t *weights)
+static void print_label_sets(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_labels *const *sets;
+	size_t i, n = profbuf_profile_labels(profile, &sets);
+
+	fputs("\"label_sets\":[", f);
+	for (i = 0; i < n; i++) {
+		const char *cause = profbuf_tag_cause_name(sets[i]->cause);
+
+		fprintf(f, "%s\n{\"known\":%s,", i ? "," : "", sets[i]->cause == PROFBUF_TAG_KNOWN ? "true" : "false");
+		if (sets[i]->cause != PROFBUF_TAG_KNOWN)
+			fprintf(f, "\"cause\":\"%s\",", cause ? cause : "later");
+		fputs("\"labels\":{", f);
+		for (uint32_t k = 0; k < sets[i]->n; k++) {
+			fputs(k ? "," : "", f);
+			print_json_string(f, sets[i]->all[k].key);
+			fputc(':', f);
+			print_json_string(f, sets[i]->all[k].value);
+		}
+		fputs("}}", f);
+	}
+	fputs("],\n", f);
+}
+
+/* A stack, with how many of its samples had which label set. @counted: its @n entries. */
+static void print_stack(FILE *f, const struct profbuf_stack *stack, const struct profbuf_frame *frames,
+			const struct tag_stack *counted, size_t n)
+{
+	uint64_t samples = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		samples += counted[i].samples;
+	fprintf(f, "\n{\"program\":%u,\"samples\":%" PRIu64 ",\"frames\":[", stack->program, samples);
+	for (unsigned int k = 0; k < stack_depth(stack); k++)
+		fprintf(f, "%s%u", k ? "," : "", frames[stack->frames[k]].symbol->id);
+	fputs("]", f);
+	if (n > 1 || counted->value) {
+		fputs(",\"labels\":[", f);
+		for (i = 0; i < n; i++)
+			fprintf(f, "%s{\"set\":%u,\"samples\":%" PRIu64 "}", i ? "," : "", counted[i].value,
+				counted[i].samples);
+		fputs("]", f);
+	}
+	fputs("}", f);
+}
+
+static void print_stacks(FILE *f, const struct profbuf_profile *profile, const struct tag_stack *counted, size_t n)
 {
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
-	size_t i, n = profbuf_profile_stacks(profile, &stacks);
+	size_t i, of_one;
 
+	profbuf_profile_stacks(profile, &stacks);
 	profbuf_profile_frames(profile, &frames);
 	fputs("\"stacks\":[", f);
-	for (i = 0; i < n; i++) {
-		fprintf(f, "%s\n{\"program\":%u,\"samples\":%" PRIu64 ",\"frames\":[", i ? "," : "", stacks[i].program,
-			weights[i]);
-		for (unsigned int k = 0; k < stack_depth(&stacks[i]); k++)
-			fprintf(f, "%s%u", k ? "," : "", frames[stacks[i].frames[k]].symbol->id);
-		fputs("]}", f);
+	for (i = 0; i < n; i += of_one) {
+		for (of_one = 1; i + of_one < n && counted[i + of_one].stack == counted[i].stack;)
+			of_one++;
+		fputs(i ? "," : "", f);
+		print_stack(f, &stacks[counted[i].stack], frames, &counted[i], of_one);
 	}
 	fputs("]", f);
 }
 
-bool export_json(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+bool export_json(FILE *f, struct profbuf_profile *profile,
+		 const struct export_options *options __attribute__((unused)))
 {
-	uint64_t *weights = stack_weights(profile);
+	const struct profbuf_labels *const *sets;
+	struct tag_values values = { 0 };
+	struct tag_stack *counted = NULL;
+	bool some = profbuf_profile_labels(profile, &sets) > 1;
+	size_t n;
 
-	if (!weights)
+	/* Of one set, the empty one, nothing has to be counted. */
+	if (!some || tag_values_make(&values, profile, NULL, TAG_TEXT))
+		counted = tag_stacks(profile, some ? &values : NULL, &n);
+	tag_values_free(&values);
+	if (!counted)
 		return false;
 	fputs("{\"format\":\"profbuf\",\"version\":1,\n", f);
 	print_info(f, profile);
 	print_accounts(f, profile);
 	print_symbols(f, profile);
 	print_programs(f, profile);
-	print_stacks(f, profile, weights);
+	print_label_sets(f, profile);
+	print_stacks(f, profile, counted, n);
 	fputs("}\n", f);
-	free(weights);
+	free(counted);
 	return true;
 }

@@ -6,6 +6,9 @@
  * it forgets what it knew of that pid, the name, and the mappings; so perf finds each sample's process as the
  * library did. Frames that return to their callers are those of the call, as in the profile.
  *
+ * perf has no field for tags. It has one for cgroups, which it prints, sorts and filters by: if samples have tags, their
+ * label sets are given as the paths of cgroups.
+ *
  * The header has sizes of what follows, and the output may be a pipe: everything is made twice, first to be counted.
  */
 #include <inttypes.h>
@@ -27,6 +30,8 @@
 
 /* The longest is a command of as many arguments as a record can have. */
 #define BODY_BYTES		(16 * PROFBUF_RECORD_MAX)
+/* Of a label set. The text of a longer one is cut off: a record of perf's is not longer than 64 KiB. */
+#define PATH_BYTES		4096
 
 #define SAMPLE_TYPE	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | \
 			 PERF_SAMPLE_CALLCHAIN)
@@ -57,6 +62,7 @@ struct task {
 	uint32_t program;	/* as a process: id + 1; 0: nothing */
 	uint32_t process_fork;	/* as a process: which fork */
 	uint32_t thread_fork;	/* as a thread: of which fork of its process it is */
+	const char *comm;	/* as a thread: its name; interned by the library */
 };
 
 struct writer {
@@ -83,6 +89,8 @@ struct writer {
 	uint32_t *next_map;	/* of a program: the first of by_program that perf does not know */
 	struct kernel_span *spans;
 	size_t nr_spans;
+	struct tag_values tags;
+	bool has_tags;
 	bool is_running;	/* the kernel of the profile */
 };
 
@@ -161,13 +169,13 @@ static void put_fork(struct writer *w, const struct profbuf_program *program, ui
 	end_with_id(w, program->pid, tid, time, 0);
 }
 
-static void put_comm(struct writer *w, const struct profbuf_program *program, uint64_t time)
+static void put_comm(struct writer *w, uint32_t pid, uint32_t tid, const char *comm, uint64_t time)
 {
 	begin_record(w, PERF_RECORD_COMM, PERF_RECORD_MISC_USER);
-	add_u32(w, program->pid);
-	add_u32(w, program->pid);
-	add_string(w, program->comm);
-	end_with_id(w, program->pid, program->pid, time, 0);
+	add_u32(w, pid);
+	add_u32(w, tid);
+	add_string(w, comm);
+	end_with_id(w, pid, tid, time, 0);
 }
 
 /* A file's inode is not in the profile; where there is a build id, it says more. */
@@ -228,12 +236,14 @@ static struct task *find_task(struct writer *w, uint32_t id)
 static void put_task(struct writer *w, const struct profbuf_program *program, const struct profbuf_event *e)
 {
 	struct task *process = find_task(w, program->pid), *thread = find_task(w, e->tid);
+	const char *comm;
 
 	if (!program->pid)
 		return;
 	if (process->program != program->id + 1) {
 		put_fork(w, program, program->pid, e->time);
-		put_comm(w, program, e->time);
+		put_comm(w, program->pid, program->pid, program->comm, e->time);
+		process->comm = program->comm;
 		process->program = program->id + 1;
 		process->process_fork = process->thread_fork = ++w->nr_forks;
 		w->next_map[program->id] = w->first_map[program->id];
@@ -243,6 +253,12 @@ static void put_task(struct writer *w, const struct profbuf_program *program, co
 	if (thread->thread_fork != process->process_fork) {
 		put_fork(w, program, e->tid, e->time);
 		thread->thread_fork = process->process_fork;
+		thread->comm = process->comm;
+	}
+	comm = profbuf_profile_thread_name(w->profile, e);
+	if (strcmp(comm, thread->comm)) {
+		put_comm(w, program->pid, e->tid, comm, e->time);
+		thread->comm = comm;
 	}
 }
 
@@ -292,6 +308,22 @@ static void put_kernel(struct writer *w)
 	}
 }
 
+/* Tags */
+
+/* Also of no tag: to perf a cgroup that it does not know would be nothing at all. */
+static void put_label_sets(struct writer *w)
+{
+	char path[PATH_BYTES];
+
+	for (size_t i = 0; w->has_tags && i < w->tags.n; i++) {
+		snprintf(path, sizeof(path), "%s", w->tags.names[i]);
+		begin_record(w, PERF_RECORD_CGROUP, 0);
+		add_u64(w, i + 1);
+		add_string(w, path);
+		end_with_id(w, 0, 0, w->info->time, 0);
+	}
+}
+
 /* Samples */
 
 static void put_sample(struct writer *w, const struct profbuf_event *e)
@@ -316,6 +348,8 @@ static void put_sample(struct writer *w, const struct profbuf_event *e)
 			add_u64(w, PERF_CONTEXT_KERNEL);
 		add_u64(w, w->frames[stack->frames[k]].address);
 	}
+	if (w->has_tags)
+		add_u64(w, e->labels + 1);
 	end_record(w);
 }
 
@@ -345,6 +379,7 @@ static void put_data(struct writer *w)
 	for (i = 0; i < w->nr_tasks; i++)
 		w->tasks[i] = (struct task){ .id = w->tasks[i].id };
 	put_kernel(w);
+	put_label_sets(w);
 	for (i = 0; i < w->nr_events; i++) {
 		put_task(w, w->programs[w->stacks[w->events[i].stack].program], &w->events[i]);
 		put_sample(w, &w->events[i]);
@@ -420,7 +455,8 @@ static void make_attr(const struct writer *w, struct perf_event_attr *attr)
 	attr->type = is_cycles(w->profile) ? PERF_TYPE_HARDWARE : PERF_TYPE_SOFTWARE;
 	attr->config = is_cycles(w->profile) ? PERF_COUNT_HW_CPU_CYCLES : PERF_COUNT_SW_CPU_CLOCK;
 	attr->sample_period = w->info->period;
-	attr->sample_type = SAMPLE_TYPE;
+	attr->sample_type = SAMPLE_TYPE | (w->has_tags ? PERF_SAMPLE_CGROUP : 0);
+	attr->cgroup = w->has_tags;
 	attr->exclude_kernel = !(w->info->flags & PROFBUF_CONFIG_KERNEL);
 	attr->exclude_user = !(w->info->flags & PROFBUF_CONFIG_USER);
 	attr->exclude_guest = 1;
@@ -504,8 +540,10 @@ static bool find_tasks(struct writer *w)
 	return true;
 }
 
-bool export_perf(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+bool export_perf(FILE *f, struct profbuf_profile *profile,
+		 const struct export_options *options __attribute__((unused)))
 {
+	const struct profbuf_labels *const *sets;
 	struct writer *w = calloc(1, sizeof(*w));
 	bool ok = false;
 
@@ -524,10 +562,15 @@ bool export_perf(FILE *f, struct profbuf_profile *profile, const char *path __at
 	w->next_map = calloc(w->nr_programs + 1, sizeof(*w->next_map));
 	w->is_running = is_running_kernel(w->info);
 	w->spans = kernel_spans(profile, &w->nr_spans);
+	w->has_tags = profbuf_profile_labels(profile, &sets) > 1;
+	if (w->has_tags && !tag_values_make(&w->tags, profile, NULL, TAG_TEXT))
+		goto out;
 	if (w->by_program && w->next_map && w->spans && find_tasks(w)) {
 		put_file(w);
 		ok = true;
 	}
+out:
+	tag_values_free(&w->tags);
 	free(w->tasks);
 	free(w->by_program);
 	free(w->first_map);

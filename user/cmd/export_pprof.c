@@ -4,7 +4,8 @@
  *
  * A message whose repeated fields come in parts is the same as the whole one, so the profile is packed and compressed
  * element by element, in little memory. A location is an address of one program: its mapping says which. Samples of
- * one stack and thread are one.
+ * one stack, thread and label set are one. Labels of the program that was profiled come after those that every sample
+ * has; names are not made unique, as pprof takes several labels of one name.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,11 +17,18 @@
 
 #define PART_BYTES	(64 << 10)
 #define STACK_FRAMES	(2 * 255)	/* as a record can have them */
+#define FIXED_LABELS	5		/* comm, pid, tid, thread and tag */
 
 /* A frame's location in the program that was written last. */
 struct location {
 	uint32_t program;	/* id + 1 */
 	uint32_t id;
+};
+
+/* A string of labels, or of a thread's name. */
+struct text {
+	const char *text;
+	int64_t id;		/* 0: not yet written */
 };
 
 /* A mapping of a program; the same in a later description is the same. */
@@ -38,7 +46,7 @@ struct writer {
 	uint8_t *out;
 
 	int64_t nr_strings;
-	int64_t key_pid, key_tid, key_comm, key_tag;
+	int64_t key_pid, key_tid, key_comm, key_thread, key_tag;
 	uint32_t nr_locations;
 	uint32_t nr_mappings;
 	bool ok;		/* memory was never short */
@@ -48,8 +56,14 @@ struct writer {
 	const struct profbuf_frame *frames;
 	const struct profbuf_program *const *programs;
 	const struct profbuf_symbol *const *symbols;
-	size_t nr_events, nr_stacks, nr_frames, nr_programs, nr_symbols;
+	const struct profbuf_labels *const *label_sets;
+	const struct profbuf_thread_name *thread_names;
+	size_t nr_events, nr_stacks, nr_frames, nr_programs, nr_symbols, nr_label_sets, nr_thread_names;
 
+	struct text *texts;	/* by address: the library has equal strings once */
+	size_t nr_texts;
+	Pprof__Label *labels;	/* of the sample that is being written */
+	Pprof__Label **label_pointers;
 	struct location *locations;	/* by frame */
 	struct kernel_span *spans;	/* by object */
 	uint32_t *kernel_mappings;	/* by object; 0: none */
@@ -305,9 +319,12 @@ static void get_locations(struct writer *w, const struct profbuf_stack *stack, u
 	}
 }
 
+/* Which samples of a stack are one. */
 struct thread {
 	uint32_t tid;
-	uint64_t tag;
+	uint32_t name;		/* id, or PROFBUF_NO_THREAD */
+	uint32_t labels;	/* id */
+	uint64_t tag;		/* if it is not known what it means, else 0 */
 };
 
 static int by_thread(const void *a, const void *b)
@@ -316,37 +333,124 @@ static int by_thread(const void *a, const void *b)
 
 	if (x->tid != y->tid)
 		return x->tid < y->tid ? -1 : 1;
+	if (x->name != y->name)
+		return x->name < y->name ? -1 : 1;
+	if (x->labels != y->labels)
+		return x->labels < y->labels ? -1 : 1;
 	return x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct text *x = a, *y = b;
+
+	return x->text < y->text ? -1 : x->text > y->text;
+}
+
+/* All strings that labels can have, and room for the labels of a sample. */
+static bool find_texts(struct writer *w)
+{
+	size_t i, n = w->nr_thread_names, most = 0;
+
+	for (i = 0; i < w->nr_label_sets; i++) {
+		n += 2 * w->label_sets[i]->n;
+		if (w->label_sets[i]->n > most)
+			most = w->label_sets[i]->n;
+	}
+	w->texts = calloc(n + 1, sizeof(*w->texts));
+	w->labels = calloc(FIXED_LABELS + most, sizeof(*w->labels));
+	w->label_pointers = calloc(FIXED_LABELS + most, sizeof(*w->label_pointers));
+	if (!w->texts || !w->labels || !w->label_pointers)
+		return false;
+	for (i = 0; i < FIXED_LABELS + most; i++) {
+		pprof__label__init(&w->labels[i]);
+		w->label_pointers[i] = &w->labels[i];
+	}
+	for (n = i = 0; i < w->nr_thread_names; i++)
+		w->texts[n++].text = w->thread_names[i].comm;
+	for (i = 0; i < w->nr_label_sets; i++) {
+		for (uint32_t k = 0; k < w->label_sets[i]->n; k++) {
+			w->texts[n++].text = w->label_sets[i]->all[k].key;
+			w->texts[n++].text = w->label_sets[i]->all[k].value;
+		}
+	}
+	if (n)
+		qsort(w->texts, n, sizeof(*w->texts), by_text);
+	for (i = 0; i < n; i++) {
+		if (!i || w->texts[i].text != w->texts[w->nr_texts - 1].text)
+			w->texts[w->nr_texts++] = w->texts[i];
+	}
+	return true;
+}
+
+/* @text is one of those. */
+static int64_t get_text(struct writer *w, const char *text)
+{
+	struct text key = { .text = text };
+	struct text *found = bsearch(&key, w->texts, w->nr_texts, sizeof(key), by_text);
+
+	if (!found->id)
+		found->id = put_string(w, text);
+	return found->id;
+}
+
+static void set_label(struct writer *w, size_t *n, int64_t key, int64_t str)
+{
+	w->labels[*n].key = key;
+	w->labels[*n].str = str;
+	w->labels[(*n)++].num = 0;
+}
+
+/* What a sample has beside comm, pid and tid. Returns how many labels it is with those. */
+static size_t set_labels(struct writer *w, const struct thread *thread)
+{
+	const struct profbuf_labels *set = w->label_sets[thread->labels];
+	size_t n = 3;
+	char tag[24];
+
+	w->labels[2].num = thread->tid;
+	if (thread->name != PROFBUF_NO_THREAD)
+		set_label(w, &n, w->key_thread, get_text(w, w->thread_names[thread->name].comm));
+	if (thread->tag) {
+		snprintf(tag, sizeof(tag), "0x%" PRIx64, thread->tag);
+		set_label(w, &n, w->key_tag, put_string(w, tag));
+	}
+	for (uint32_t i = 0; i < set->n; i++)
+		set_label(w, &n, get_text(w, set->all[i].key), get_text(w, set->all[i].value));
+	return n;
 }
 
 /* @threads: of each of the stack's @n samples, sorted. */
 static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64_t comm, const struct thread *threads,
 		      size_t n)
 {
-	Pprof__Label all[4] = { PPROF__LABEL__INIT, PPROF__LABEL__INIT, PPROF__LABEL__INIT, PPROF__LABEL__INIT };
-	Pprof__Label *labels[] = { &all[0], &all[1], &all[2], &all[3] };
 	uint64_t ids[STACK_FRAMES];
-	size_t i, begin;
-	char tag[24];
+	size_t i, begin, nr_labels;
 
+	if (!n)
+		return;
 	get_locations(w, stack, ids);
-	all[0].key = w->key_comm;
-	all[0].str = comm;
-	all[1].key = w->key_pid;
-	all[1].num = w->programs[stack->program]->pid;
-	all[2].key = w->key_tid;
+	w->labels[0].key = w->key_comm;
+	w->labels[0].str = comm;
+	w->labels[1].key = w->key_pid;
+	w->labels[1].num = w->programs[stack->program]->pid;
+	w->labels[2].key = w->key_tid;
 	for (begin = i = 0; i < n; i++) {
 		if (i + 1 < n && !by_thread(&threads[i], &threads[i + 1]))
 			continue;
-		all[2].num = threads[i].tid;
-		if (threads[i].tag) {
-			snprintf(tag, sizeof(tag), "0x%" PRIx64, threads[i].tag);
-			all[3].key = w->key_tag;
-			all[3].str = put_string(w, tag);
-		}
-		put_sample(w, ids, stack_depth(stack), i + 1 - begin, labels, threads[i].tag ? 4 : 3);
+		nr_labels = set_labels(w, &threads[i]);
+		put_sample(w, ids, stack_depth(stack), i + 1 - begin, w->label_pointers, nr_labels);
 		begin = i + 1;
 	}
+}
+
+static struct thread thread_of(const struct writer *w, const struct profbuf_event *e)
+{
+	return (struct thread){
+		.tid = e->tid, .labels = e->labels,
+		.name = w->nr_thread_names ? profbuf_profile_thread(w->profile, e) : PROFBUF_NO_THREAD,
+		.tag = w->label_sets[e->labels]->cause == PROFBUF_TAG_KNOWN ? 0 : e->tag,
+	};
 }
 
 static bool put_samples(struct writer *w)
@@ -371,7 +475,7 @@ static bool put_samples(struct writer *w)
 		for (k = 0; k < n; k++) {
 			const struct profbuf_event *e = &w->events[events[first_event[stacks[i]] + k]];
 
-			threads[k] = (struct thread){ e->tid, e->tag };
+			threads[k] = thread_of(w, e);
 			sorted = sorted && (!k || by_thread(&threads[k - 1], &threads[k]) <= 0);
 		}
 		if (!sorted)
@@ -437,6 +541,7 @@ static void put_header(struct writer *w)
 	w->key_comm = put_string(w, "comm");
 	w->key_pid = put_string(w, "pid");
 	w->key_tid = put_string(w, "tid");
+	w->key_thread = put_string(w, "thread");
 	w->key_tag = put_string(w, "tag");
 	put_accounting(w, &comments[0]);
 	snprintf(machine, sizeof(machine), "Linux %s %s, %u CPUs, %s", info->release, info->machine, info->nr_cpus,
@@ -487,7 +592,8 @@ static bool put_all(struct writer *w)
 	return w->ok;
 }
 
-bool export_pprof(FILE *f, struct profbuf_profile *profile, const char *path __attribute__((unused)))
+bool export_pprof(FILE *f, struct profbuf_profile *profile,
+		 const struct export_options *options __attribute__((unused)))
 {
 	struct writer w = { .f = f, .profile = profile, .ok = true };
 
@@ -496,11 +602,13 @@ bool export_pprof(FILE *f, struct profbuf_profile *profile, const char *path __a
 	w.nr_frames = profbuf_profile_frames(profile, &w.frames);
 	w.nr_programs = profbuf_profile_programs(profile, &w.programs);
 	w.nr_symbols = profbuf_profile_symbols(profile, &w.symbols);
+	w.nr_label_sets = profbuf_profile_labels(profile, &w.label_sets);
+	w.nr_thread_names = profbuf_profile_threads(profile, &w.thread_names);
 	w.part = malloc(PART_BYTES);
 	w.part_room = PART_BYTES;
 	w.out = malloc(PART_BYTES);
 	w.locations = calloc(w.nr_frames + 1, sizeof(*w.locations));
-	w.ok = w.part && w.out && w.locations && sort_maps(&w);
+	w.ok = w.part && w.out && w.locations && sort_maps(&w) && find_texts(&w);
 	/* 16 more than the largest window make it a gzip stream. */
 	if (w.ok && deflateInit2(&w.z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
 		w.ok = put_all(&w);
@@ -514,5 +622,8 @@ bool export_pprof(FILE *f, struct profbuf_profile *profile, const char *path __a
 	free(w.maps);
 	free(w.spans);
 	free(w.kernel_mappings);
+	free(w.texts);
+	free(w.labels);
+	free(w.label_pointers);
 	return w.ok;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * export_speedscope.c - a profile for speedscope: one for each program, in the order of time
+ * export_speedscope.c - a profile for speedscope: one for each program, thread or tag, in the order of time
  *
- * Each sample weighs a period; equal stacks one after another are one. Lost samples have no program: they are a profile
- * of their own.
+ * Each sample weighs a period; equal stacks one after another are one. Of lost samples it is not known whose they were:
+ * they are a profile of their own.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,14 +17,54 @@ struct writer {
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
 	const struct profbuf_frame *frames;
+	const struct profbuf_profile *profile;
+	const struct export_options *options;
+	uint64_t *threads;	/* if they are by thread: program and tid, sorted, each once */
+	size_t nr_threads;
 	const char *separator;
 };
 
-static uint32_t program_of(const void *of, size_t i)
+static uint64_t thread_of(const struct writer *w, size_t i)
+{
+	return (uint64_t)w->stacks[w->events[i].stack].program << 32 | w->events[i].tid;
+}
+
+static int by_word(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool find_threads(struct writer *w, size_t n)
+{
+	w->threads = calloc(n + 1, sizeof(*w->threads));
+	if (!w->threads)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		w->threads[i] = thread_of(w, i);
+	if (n)
+		qsort(w->threads, n, sizeof(*w->threads), by_word);
+	for (size_t i = 0; i < n; i++) {
+		if (!i || w->threads[i] != w->threads[w->nr_threads - 1])
+			w->threads[w->nr_threads++] = w->threads[i];
+	}
+	return true;
+}
+
+/* Which profile a sample is in. */
+static uint32_t group_of(const void *of, size_t i)
 {
 	const struct writer *w = of;
+	uint32_t program = w->stacks[w->events[i].stack].program;
+	uint64_t thread;
 
-	return w->stacks[w->events[i].stack].program;
+	if (w->options->by)
+		return tag_value(w->options->by, &w->events[i], program);
+	if (!w->options->by_thread)
+		return program;
+	thread = thread_of(w, i);
+	return (uint64_t *)bsearch(&thread, w->threads, w->nr_threads, sizeof(thread), by_word) - w->threads;
 }
 
 static void print_frames(FILE *f, const struct profbuf_profile *profile)
@@ -72,14 +112,28 @@ static size_t run(const struct writer *w, const uint32_t *order, size_t at, size
 	return n;
 }
 
-static void print_program(struct writer *w, const struct profbuf_program *program, const uint32_t *order, size_t at,
-			  size_t end)
+/* What a profile is called that has the sample. A thread has the name it had last. */
+static const char *name_of(const struct writer *w, const struct profbuf_event *e, char *name, size_t bytes)
+{
+	const struct profbuf_program *const *programs, *program;
+
+	profbuf_profile_programs(w->profile, &programs);
+	program = programs[w->stacks[e->stack].program];
+	if (w->options->by)
+		return w->options->by->names[tag_value(w->options->by, e, program->id)];
+	if (w->options->by_thread)
+		snprintf(name, bytes, "%s (%u/%u)", profbuf_profile_thread_name(w->profile, e), program->pid, e->tid);
+	else
+		snprintf(name, bytes, "%s (%u)", program->comm, program->pid);
+	return name;
+}
+
+static void print_group(struct writer *w, const uint32_t *order, size_t at, size_t end)
 {
 	char name[64];
 	size_t i;
 
-	snprintf(name, sizeof(name), "%s (%u)", program->comm, program->pid);
-	begin_profile(w, name, end - at);
+	begin_profile(w, name_of(w, &w->events[order[end - 1]], name, sizeof(name)), end - at);
 	fputs("\"samples\":[", w->f);
 	for (i = at; i < end; i += run(w, order, i, end)) {
 		fputs(i == at ? "\n" : ",\n", w->f);
@@ -91,13 +145,16 @@ static void print_program(struct writer *w, const struct profbuf_program *progra
 	fputs("]}", w->f);
 }
 
-bool export_speedscope(FILE *f, struct profbuf_profile *profile, const char *path)
+bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
 	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
 	const struct profbuf_program *const *programs;
 	const struct profbuf_symbol *const *symbols;
-	size_t i, n, nr_programs = profbuf_profile_programs(profile, &programs);
-	struct writer w = { .f = f, .period = profbuf_profile_info(profile)->period, .separator = "" };
+	size_t i, n, nr_groups = profbuf_profile_programs(profile, &programs);
+	struct writer w = {
+		.f = f, .period = profbuf_profile_info(profile)->period, .separator = "", .profile = profile,
+		.options = options,
+	};
 	uint32_t *order, *first;
 
 	w.unit = is_cycles(profile) ? "none" : "nanoseconds";
@@ -105,17 +162,22 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const char *pat
 	n = profbuf_profile_events(profile, &w.events);
 	profbuf_profile_stacks(profile, &w.stacks);
 	profbuf_profile_frames(profile, &w.frames);
-	order = bucket_sort(&w, n, program_of, nr_programs, &first);
-	if (!order)
+	if (options->by_thread && !find_threads(&w, n))
 		return false;
+	nr_groups = options->by ? options->by->n : options->by_thread ? w.nr_threads : nr_groups;
+	order = bucket_sort(&w, n, group_of, nr_groups, &first);
+	if (!order) {
+		free(w.threads);
+		return false;
+	}
 	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":\"profbuf\",\"name\":", f);
-	print_json_string(f, path);
+	print_json_string(f, options->path);
 	fputs(",\n\"shared\":{\"frames\":[\n", f);
 	print_frames(f, profile);
 	fputs("]},\n\"profiles\":[", f);
-	for (i = 0; i < nr_programs; i++) {
+	for (i = 0; i < nr_groups; i++) {
 		if (first[i] < first[i + 1])
-			print_program(&w, programs[i], order, first[i], first[i + 1]);
+			print_group(&w, order, first[i], first[i + 1]);
 	}
 	if (lost) {
 		begin_profile(&w, "[lost]", lost);
@@ -123,6 +185,7 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const char *pat
 			lost * w.period);
 	}
 	fputs("]}\n", f);
+	free(w.threads);
 	free(order);
 	free(first);
 	return true;

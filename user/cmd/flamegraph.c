@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "export.h"
 
 #define WIDTH		1200
 #define ROW		17
@@ -19,7 +19,7 @@
 
 struct node {
 	const char *name;
-	char kind;		/* u: user, k: kernel, p: process, l: lost, ?: unknown */
+	char kind;		/* u: user, k: kernel, p: process, t: tag, l: lost, ?: unknown */
 	uint64_t count;
 	struct node *children, *next;
 };
@@ -53,12 +53,20 @@ static void free_nodes(struct node *n)
 	}
 }
 
-static bool add_stack(struct node *root, const char *comm, const struct profbuf_stack *s,
+/* @tag: the outermost frame; NULL: it is the process. */
+static bool add_stack(struct node *root, const char *tag, const char *comm, const struct profbuf_stack *s,
 		      const struct profbuf_frame *frames, uint64_t weight)
 {
-	struct node *n = child_of(root, comm, 'p');
+	struct node *n = root;
 	int k;
 
+	if (tag) {
+		n = child_of(n, tag, 't');
+		if (!n)
+			return false;
+		n->count += weight;
+	}
+	n = child_of(n, comm, 'p');
 	if (!n)
 		return false;
 	n->count += weight;
@@ -74,21 +82,27 @@ static bool add_stack(struct node *root, const char *comm, const struct profbuf_
 	return true;
 }
 
-static bool build(struct node *root, const struct profbuf_profile *profile)
+static bool build(struct node *root, const struct profbuf_profile *profile, const struct tag_values *tags)
 {
-	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost, *weights = stack_weights(profile);
+	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
-	size_t i, n = profbuf_profile_stacks(profile, &stacks);
+	size_t i, n;
+	struct tag_stack *counted = tag_stacks(profile, tags, &n);
 	struct node *node;
-	bool ok = weights;
+	bool ok = counted;
 
+	profbuf_profile_stacks(profile, &stacks);
 	profbuf_profile_programs(profile, &programs);
 	profbuf_profile_frames(profile, &frames);
-	for (i = 0; i < n && ok; i++)
-		ok = add_stack(root, programs[stacks[i].program]->comm, &stacks[i], frames, weights[i]);
-	free(weights);
+	for (i = 0; ok && i < n; i++) {
+		const struct profbuf_stack *stack = &stacks[counted[i].stack];
+
+		ok = add_stack(root, tags ? tags->names[counted[i].value] : NULL, programs[stack->program]->comm,
+			       stack, frames, counted[i].samples);
+	}
+	free(counted);
 	if (ok && lost) {
 		node = child_of(root, "[lost]", 'l');
 		ok = node;
@@ -156,11 +170,14 @@ static void print_colour(FILE *f, const struct node *n)
 	case 'p':
 		hue = 130;
 		break;
+	case 't':
+		hue = 280;
+		break;
 	default:
 		fprintf(f, "hsl(0,0%%,%u%%)", 72 + hash / 32 % 10);
 		return;
 	}
-	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' ? 25 : 78, n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
+	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' || n->kind == 't' ? 25 : 78, n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
 }
 
 static int by_name(const void *a, const void *b)
@@ -244,12 +261,12 @@ static const char script[] =
 	"})();\n"
 	"]]></script>\n";
 
-bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *title)
+bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
 	const struct profbuf_accounting *accounting = profbuf_profile_accounting(profile);
 	struct node root = { .name = "all", .kind = '?' };
 	unsigned int deepest, height;
-	bool ok = build(&root, profile);
+	bool ok = build(&root, profile, options->root);
 	double least;
 
 	if (!ok)
@@ -265,7 +282,7 @@ bool write_flamegraph(FILE *f, struct profbuf_profile *profile, const char *titl
 		WIDTH, height, WIDTH, height);
 	fputs(style, f);
 	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
-	print_text(f, title, 120);
+	print_text(f, options->path, 120);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"42\">", f);
 	print_verdict(f, accounting);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost"

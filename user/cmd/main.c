@@ -23,6 +23,7 @@ static const struct {
 	{ "top",	cmd_top,	"show live where the time goes" },
 	{ "script",	cmd_script,	"print one sample after another" },
 	{ "export",	cmd_export,	"write another format: pprof, perf.data, flame graph, ..." },
+	{ "tag",	cmd_tag,	"give a process labels, by which to tell its samples apart" },
 	{ "stat",	cmd_stat,	"show the module's counters" },
 	{ "info",	cmd_info,	"say whether this machine can be profiled, and what to do if not" },
 };

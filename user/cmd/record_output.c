@@ -136,7 +136,11 @@ static int begin_part(struct record_output *o, uint64_t time)
 
 static bool next_part(struct record_output *o, uint64_t time)
 {
-	if (!written(&o->file, add_part_records(o, time, o->part + 1)) || !join_old_file(o))
+	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+
+	if (!err)
+		err = add_part_records(o, time, o->part + 1);
+	if (!written(&o->file, err) || !join_old_file(o))
 		return false;
 	o->old = o->file;
 	o->file = (struct output_file){ .fd = -1 };
@@ -195,17 +199,28 @@ static void count(struct record_output *o, const struct profbuf_record *record)
 
 bool record_output_open(struct record_output *o)
 {
-	int err = 0;
+	int err;
 
 	o->old.fd = -1;
 	o->part = o->rotate_ns || o->rotate_bytes;
-	if (o->part)
+	err = profbuf_tag_recorder_new(&o->tags);
+	if (!err && o->part)
 		err = profbuf_sideband_new(&o->sideband);
 	if (err) {
 		fail("%s", strerror(-err));
 		return false;
 	}
 	return open_file(o);
+}
+
+/* What the tag recorder found out is for the parts to come, too. */
+static int add_found(const struct profbuf_record *record, void *context)
+{
+	struct record_output *o = context;
+
+	if (o->sideband)
+		profbuf_sideband_add(o->sideband, record);
+	return profbuf_writer_add(o->file.writer, record);
 }
 
 bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
@@ -224,6 +239,10 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 			err = add_info(o, record);
 		else
 			err = profbuf_writer_add(o->file.writer, record);
+		if (!err) {
+			err = profbuf_tag_recorder_add(o->tags, record, add_found, o);
+			err = err == -ENOMEM ? 0 : err;
+		}
 		if (!written(&o->file, err))
 			return false;
 		o->pending = true;
@@ -248,12 +267,13 @@ bool record_output_idle(struct record_output *o, uint64_t time)
 
 bool record_output_end(struct record_output *o, const struct profbuf_record *command)
 {
+	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
 	bool ok;
 
 	end_file(&o->file, command);
 	ok = join_old_file(o);
 	o->bytes += o->file.bytes;
-	return written(&o->file, o->file.err) && ok;
+	return written(&o->file, err ? err : o->file.err) && ok;
 }
 
 uint64_t record_output_bytes(const struct record_output *o)
@@ -266,6 +286,7 @@ void record_output_close(struct record_output *o)
 	join_old_file(o);
 	free_file(&o->old);
 	free_file(&o->file);
+	profbuf_tag_recorder_free(o->tags);
 	profbuf_sideband_free(o->sideband);
 	free(o->info);
 	free(o->cpus);

@@ -48,6 +48,7 @@ struct record_output {
 	struct output_file old;		/* the part before, which the other thread ends */
 	pthread_t thread;
 	bool ending;			/* the thread is there */
+	struct profbuf_tag_recorder *tags;
 	uint64_t flushed;		/* when */
 	uint64_t began;			/* when the part did */
 	uint64_t part_samples;

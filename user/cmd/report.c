@@ -17,7 +17,9 @@ static const char help[] =
 	"Says what a profile (" DEFAULT_FILE ") adds up to, then where the time went: self is the share of samples\n"
 	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
 	"\n"
-	"  -b, --by KEY           symbol (default), object, process, thread, cpu or tag\n"
+	"  -b, --by KEY           symbol (default), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
+	"                         value of its label NAME; comm and cgroup are labels of every process)\n"
+	TAG_FILTER_HELP
 	"      --callers SYMBOL   what calls it, each with its share of the samples with SYMBOL on the stack; a stack\n"
 	"                         with several of them counts once for each, so recursion adds up to more than 100 %\n"
 	"      --callees SYMBOL   what it calls, likewise\n"
@@ -57,20 +59,31 @@ static bool set_part(struct report *r)
 	return true;
 }
 
-static bool load(struct report *r, const struct report_options *o, const char *path)
+static bool load(struct report *r, const struct report_options *o, const char *path, struct tag_values *values)
 {
+	const struct profbuf_event *events;
+	struct profbuf_profile *profile;
+
 	r->options = o;
 	r->path = path;
-	r->profile = read_profile(path);
-	if (!r->profile)
+	r->profile = profile = read_profile(path);
+	if (!profile)
 		return false;
-	r->accounting = profbuf_profile_accounting(r->profile);
+	r->accounting = profbuf_profile_accounting(profile);
+	r->recorded = profbuf_profile_events(profile, &events);
+	r->values = values;
+	if (!tag_filter_apply(&o->filter, profile) ||
+	    (o->by == BY_TAG && !tag_values_make(values, profile, o->tag_key, TAG_TEXT))) {
+		fail("%s", strerror(ENOMEM));
+		return false;
+	}
 	return set_part(r);
 }
 
-static void unload(struct report *r)
+static void unload(struct report *r, struct tag_values *values)
 {
 	report_free(r);
+	tag_values_free(values);
 	profbuf_profile_free((struct profbuf_profile *)r->profile);
 }
 
@@ -95,10 +108,11 @@ static int no_symbol(const struct report *r, const char *name)
 static int report_one(const struct report_options *o, const char *path)
 {
 	const char *around = o->callers ? o->callers : o->callees;
+	struct tag_values values = { 0 };
 	struct report r = { 0 };
 	int status = EXIT_FAILED;
 
-	if (!load(&r, o, path))
+	if (!load(&r, o, path, &values))
 		goto out;
 	if (!report_count(&r)) {
 		fail("%s", strerror(ENOMEM));
@@ -118,29 +132,33 @@ static int report_one(const struct report_options *o, const char *path)
 		status = finish_output();
 	}
 out:
-	unload(&r);
+	unload(&r, &values);
 	return status;
 }
 
 static int report_two(const struct report_options *o, char **paths)
 {
+	struct tag_values values_a = { 0 }, values_b = { 0 };
 	struct report a = { 0 }, b = { 0 };
 	int status = EXIT_FAILED;
 
-	if (load(&a, o, paths[0]) && load(&b, o, paths[1]))
+	if (load(&a, o, paths[0], &values_a) && load(&b, o, paths[1], &values_b))
 		status = report_diff(&a, &b);
-	unload(&a);
-	unload(&b);
+	unload(&a, &values_a);
+	unload(&b, &values_b);
 	return status;
 }
 
-static bool parse_by(const char *name, enum report_by *by)
+static bool parse_by(const char *name, struct report_options *o)
 {
-	for (*by = 0; *by < NR_BY; (*by)++) {
-		if (!strcmp(name, report_by_names[*by]))
+	o->by = BY_TAG;
+	if (parse_tag_key(name, &o->tag_key))
+		return true;
+	for (o->by = 0; o->by < BY_TAG; o->by++) {
+		if (!strcmp(name, report_by_names[o->by]))
 			return true;
 	}
-	fail("--by takes symbol, object, process, thread, cpu or tag, not \"%s\"", name);
+	fail("--by takes symbol, object, process, thread, cpu, tag or tag:NAME, not \"%s\"", name);
 	return false;
 }
 
@@ -169,10 +187,12 @@ static bool parse_timeline(const char *text, struct report_options *o)
 	return false;
 }
 
-enum { OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF };
+enum { OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
+       OPT_TAG };
 
 static const struct option options[] = {
 	{ "by", required_argument, NULL, 'b' },
+	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "callers", required_argument, NULL, OPT_CALLERS },
 	{ "callees", required_argument, NULL, OPT_CALLEES },
 	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
@@ -195,7 +215,9 @@ static bool parse_option(struct report_options *o, int option, const char *arg)
 
 	switch (option) {
 	case 'b':
-		return parse_by(arg, &o->by);
+		return parse_by(arg, o);
+	case OPT_TAG:
+		return tag_filter_add(&o->filter, arg);
 	case OPT_CALLERS:
 		o->callers = arg;
 		return true;
@@ -253,9 +275,9 @@ static const char *contradiction(const struct report_options *o)
 	return NULL;
 }
 
-int cmd_report(int argc, char **argv)
+/* Returns an exit status. */
+static int run(struct report_options *o, int argc, char **argv)
 {
-	struct report_options o = { .limit = UINT64_MAX };
 	const char *wrong;
 	int option;
 
@@ -264,19 +286,28 @@ int cmd_report(int argc, char **argv)
 			fputs(help, stdout);
 			return finish_output();
 		}
-		if (!parse_option(&o, option, optarg))
+		if (!parse_option(o, option, optarg))
 			return EXIT_USAGE;
 	}
-	wrong = contradiction(&o);
-	if (!wrong && o.diff && argc - optind != 2)
+	wrong = contradiction(o);
+	if (!wrong && o->diff && argc - optind != 2)
 		wrong = "--diff takes two files";
 	if (wrong) {
 		fail("%s", wrong);
 		return EXIT_USAGE;
 	}
-	if (o.diff)
-		return report_two(&o, argv + optind);
+	if (o->diff)
+		return report_two(o, argv + optind);
 	if (argc - optind > 1)
 		return fail("one file at a time, please (or --diff)");
-	return report_one(&o, optind < argc ? argv[optind] : DEFAULT_FILE);
+	return report_one(o, optind < argc ? argv[optind] : DEFAULT_FILE);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report_options o = { .limit = UINT64_MAX };
+	int status = run(&o, argc, argv);
+
+	tag_filter_free(&o.filter);
+	return status;
 }

@@ -5,7 +5,7 @@
 #ifndef PROFBUF_REPORT_H
 #define PROFBUF_REPORT_H
 
-#include "cmd.h"
+#include "tags.h"
 
 enum report_by { BY_SYMBOL, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
 
@@ -14,6 +14,8 @@ extern const char *const report_by_names[NR_BY];
 /* What was asked for. */
 struct report_options {
 	enum report_by by;
+	const char *tag_key;		/* BY_TAG: of one key; NULL: whole label sets */
+	struct tag_filter filter;
 	const char *grep;
 	double min_percent;
 	uint64_t min_samples;
@@ -35,8 +37,11 @@ struct report_row {
 	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
 };
 
+/* What a row is. */
+const char *report_by_name(const struct report_options *options);
+
 /* A name that no one else has. */
-struct report_label {
+struct report_text {
 	char text[64];
 };
 
@@ -48,15 +53,19 @@ struct report {
 	const char *path;
 	bool part;		/* of the time: */
 	uint64_t from, to;	/* what counts is from <= time < to */
+	const struct tag_values *values;	/* BY_TAG; of the report's owner */
+	uint64_t recorded;	/* samples before the filter left some out */
 
 	/* Of report_count(). */
 	uint64_t samples;
 	uint64_t lost, gaps;
 	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
+	uint64_t untagged;	/* BY_TAG: samples without such a label */
+	uint64_t unknown_tags;	/* BY_TAG: it is not known what their tags mean */
 	struct report_row *rows;
 	size_t n;
-	struct report_label *labels;	/* not in the rows, which are sorted */
+	struct report_text *texts;	/* of names; not in the rows, which are sorted */
 };
 
 /* report_rows.c: counts what lies in the report's time. False: no memory. */
@@ -74,6 +83,8 @@ double report_share(uint64_t part, uint64_t of);
 void report_print_header(const struct report *report, const char *which);
 void report_print_rows(const struct report *report);
 void report_print_json(const struct report *report);
+/* "by":..., as members of an object. */
+void report_print_json_by(const struct report_options *options);
 /* "key":{...}: what the samples and losses of a report are, as one member of an object. */
 void report_print_json_summary(const struct report *report, const char *key);
 

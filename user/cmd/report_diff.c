@@ -82,7 +82,7 @@ static void print_text(const struct report_options *o, const struct pair *pairs,
 {
 	uint64_t shown = 0;
 
-	printf("%8s %8s %8s  %-42s %s\n", "A self %", "B self %", "B - A", report_by_names[o->by],
+	printf("%8s %8s %8s  %-42s %s\n", "A self %", "B self %", "B - A", report_by_name(o),
 	       o->by == BY_SYMBOL ? "object" : "");
 	for (size_t i = 0; i < n && shown < o->limit; i++) {
 		if (!wants(o, &pairs[i]))
@@ -102,7 +102,9 @@ static void print_json(const struct report *const reports[2], const struct pair 
 	report_print_json_summary(reports[0], "a");
 	putchar(',');
 	report_print_json_summary(reports[1], "b");
-	printf(",\"by\":\"%s\",\"rows\":[", report_by_names[o->by]);
+	putchar(',');
+	report_print_json_by(o);
+	fputs(",\"rows\":[", stdout);
 	for (size_t i = 0; i < n && shown < o->limit; i++) {
 		const struct pair *p = &pairs[i];
 

@@ -10,9 +10,11 @@
 
 #include "report.h"
 
+/* Descriptions of processes. */
 static uint64_t sideband_lost(const struct profbuf_accounting *a)
 {
-	return a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3];
+	return a->sideband_lost[PROFBUF_SIDEBAND_BUSY] + a->sideband_lost[PROFBUF_SIDEBAND_MEMORY] +
+	       a->sideband_lost[PROFBUF_SIDEBAND_LIMIT];
 }
 
 /* CPUs on which the source was on: a session may have been given a few only. */
@@ -42,6 +44,9 @@ static void print_accounts(const struct profbuf_accounting *a)
 	if (sideband_lost(a))
 		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
 		       sideband_lost(a));
+	if (a->sideband_lost[PROFBUF_SIDEBAND_TAGS])
+		printf("# %" PRIu64 " meanings of tags are missing: they were too many at once\n",
+		       a->sideband_lost[PROFBUF_SIDEBAND_TAGS]);
 }
 
 static void print_part(const struct report *r)
@@ -51,6 +56,39 @@ static void print_part(const struct report *r)
 	if (r->part)
 		printf("# from %.6g s to %.6g s:\n", r->from ? (r->from - start) / 1e9 : 0.0,
 		       ((r->to < end ? r->to : end) - start) / 1e9);
+}
+
+static uint64_t samples_left(const struct report *r)
+{
+	const struct profbuf_event *events;
+
+	return profbuf_profile_events(r->profile, &events);
+}
+
+static void print_filter(const struct report *r)
+{
+	const struct tag_filter *filter = &r->options->filter;
+
+	if (!filter->n)
+		return;
+	fputs("# only samples with ", stdout);
+	for (size_t i = 0; i < filter->n; i++)
+		printf("%s%s", i ? ", " : "", filter->terms[i].text);
+	printf(": %" PRIu64 " of %" PRIu64 " recorded\n", samples_left(r), r->recorded);
+}
+
+/* How much the rows do not tell apart. */
+static void print_untagged(const struct report *r)
+{
+	const char *key = r->options->tag_key;
+
+	if (r->options->by != BY_TAG || r->options->timeline)
+		return;
+	printf("# %.2f %% of the CPU time carried no label%s%s", report_share(r->untagged, r->samples), key ? " " : "",
+	       key ? key : "");
+	if (r->unknown_tags)
+		printf(", %.2f %% a tag whose meaning is not known", report_share(r->unknown_tags, r->samples));
+	putchar('\n');
 }
 
 void report_print_header(const struct report *r, const char *which)
@@ -75,9 +113,11 @@ void report_print_header(const struct report *r, const char *which)
 		printf("# no kernel symbols: %s\n",
 		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
 		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
+	print_filter(r);
 	print_part(r);
 	printf("# %" PRIu64 " samples, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
 	       r->lost, r->gaps, report_share(r->unknown_frames, r->frames));
+	print_untagged(r);
 	putchar('\n');
 }
 
@@ -97,7 +137,7 @@ void report_print_rows(const struct report *r)
 		printf("%s is in %" PRIu64 " samples, %.2f %%\n\n", o->callers ? o->callers : o->callees,
 		       r->samples_with, report_share(r->samples_with, r->samples));
 	printf("%s%8s %8s  %-42s %s%s\n", bold, around ? "of it %" : "self %", "total %",
-	       o->callers ? "caller" : o->callees ? "callee" : report_by_names[o->by],
+	       o->callers ? "caller" : o->callees ? "callee" : report_by_name(o),
 	       o->by == BY_SYMBOL ? "object" : "", plain);
 	for (i = 0; i < r->n && shown < o->limit; i++) {
 		const struct report_row *row = &r->rows[i];
@@ -111,10 +151,21 @@ void report_print_rows(const struct report *r)
 	}
 }
 
+void report_print_json_by(const struct report_options *o)
+{
+	printf("\"by\":\"%s\"", report_by_names[o->by]);
+	if (o->by == BY_TAG && o->tag_key) {
+		fputs(",\"key\":", stdout);
+		print_json_string(stdout, o->tag_key);
+	}
+}
+
 void report_print_json_summary(const struct report *r, const char *key)
 {
 	printf("\"%s\":{\"file\":", key);
 	print_json_string(stdout, r->path);
+	if (r->options->filter.n)
+		printf(",\"recorded\":%" PRIu64, r->recorded);
 	printf(",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"exact\":%s}", r->samples, r->lost,
 	       r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART ? "true" : "false");
 }
@@ -150,6 +201,8 @@ void report_print_json(const struct report *r)
 	size_t i;
 
 	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",", r->samples, r->lost);
+	if (o->filter.n)
+		printf("\"recorded\":%" PRIu64 ",", r->recorded);
 	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
 	print_json_recording(r);
 	if (around) {
@@ -157,7 +210,10 @@ void report_print_json(const struct report *r)
 		print_json_string(stdout, around);
 		printf(",\"samples_with\":%" PRIu64 ",", r->samples_with);
 	}
-	printf("\"by\":\"%s\",\"rows\":[", report_by_names[o->by]);
+	if (o->by == BY_TAG)
+		printf("\"untagged\":%" PRIu64 ",\"unknown_tags\":%" PRIu64 ",", r->untagged, r->unknown_tags);
+	report_print_json_by(o);
+	fputs(",\"rows\":[", stdout);
 	for (i = 0; i < r->n && shown < o->limit; i++) {
 		if (!report_wants(r, &r->rows[i]))
 			continue;

@@ -138,21 +138,44 @@ static void count_neighbours(struct report *r, const uint64_t *weights)
 	r->rows[r->n++].object = "";
 }
 
+#define NAMED_THREAD	(1ULL << 63)
+
+/* A thread, and one under another name is another; without a name it has that of its program. */
+static uint64_t thread_key(const struct report *r, const struct profbuf_event *e, uint32_t program)
+{
+	uint32_t id = profbuf_profile_thread(r->profile, e);
+
+	return (uint64_t)program << 32 | (id == PROFBUF_NO_THREAD ? e->tid : NAMED_THREAD | id);
+}
+
 static uint64_t key_of(const struct report *r, const struct profbuf_event *e, const struct profbuf_stack *stacks)
 {
 	switch (r->options->by) {
 	case BY_PROCESS:
 		return (uint64_t)stacks[e->stack].program << 32;
 	case BY_THREAD:
-		return (uint64_t)stacks[e->stack].program << 32 | e->tid;
+		return thread_key(r, e, stacks[e->stack].program);
 	case BY_CPU:
 		return e->cpu;
 	default:
-		return e->tag;
+		return tag_value(r->values, e, stacks[e->stack].program);
 	}
 }
 
-static const char *label(const struct report *r, struct report_label *label, uint64_t key)
+static void name_thread(const struct report *r, struct report_text *to, uint64_t key)
+{
+	const struct profbuf_program *const *programs, *program;
+	const struct profbuf_thread_name *threads, *thread;
+
+	profbuf_profile_programs(r->profile, &programs);
+	profbuf_profile_threads(r->profile, &threads);
+	program = programs[(key & ~NAMED_THREAD) >> 32];
+	thread = key & NAMED_THREAD ? &threads[(uint32_t)key] : NULL;
+	snprintf(to->text, sizeof(to->text), "%s (%u/%u)", thread ? thread->comm : program->comm, program->pid,
+		 thread ? thread->tid : (uint32_t)key);
+}
+
+static const char *name_of(const struct report *r, struct report_text *to, uint64_t key)
 {
 	const struct profbuf_program *const *programs, *program;
 
@@ -162,24 +185,20 @@ static const char *label(const struct report *r, struct report_label *label, uin
 		program = programs[key >> 32];
 		/* A process of another recording has another pid. */
 		if (r->options->diff)
-			snprintf(label->text, sizeof(label->text), "%s", program->comm);
+			snprintf(to->text, sizeof(to->text), "%s", program->comm);
 		else
-			snprintf(label->text, sizeof(label->text), "%s (%u)", program->comm, program->pid);
+			snprintf(to->text, sizeof(to->text), "%s (%u)", program->comm, program->pid);
 		break;
 	case BY_THREAD:
-		program = programs[key >> 32];
-		snprintf(label->text, sizeof(label->text), "%s (%u/%u)", program->comm, program->pid, (uint32_t)key);
+		name_thread(r, to, key);
 		break;
 	case BY_CPU:
-		snprintf(label->text, sizeof(label->text), "CPU %" PRIu64, key);
+		snprintf(to->text, sizeof(to->text), "CPU %" PRIu64, key);
 		break;
 	default:
-		if (key)
-			snprintf(label->text, sizeof(label->text), "0x%" PRIx64, key);
-		else
-			strcpy(label->text, "[no tag]");
+		return r->values->names[key];
 	}
-	return label->text;
+	return to->text;
 }
 
 static int by_value(const void *a, const void *b)
@@ -187,6 +206,19 @@ static int by_value(const void *a, const void *b)
 	const uint64_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
+}
+
+static void count_untagged(struct report *r, const uint64_t *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		r->untagged += !values[i];
+		r->unknown_tags += r->values->unknown[values[i]];
+	}
+}
+
+const char *report_by_name(const struct report_options *o)
+{
+	return o->by == BY_TAG && o->tag_key ? o->tag_key : report_by_names[o->by];
 }
 
 static bool count_events(struct report *r)
@@ -198,8 +230,8 @@ static bool count_events(struct report *r)
 	struct report_row *row = NULL;
 
 	r->rows = calloc(r->samples + 1, sizeof(*r->rows));
-	r->labels = calloc(r->samples + 1, sizeof(*r->labels));
-	if (!keys || !r->rows || !r->labels) {
+	r->texts = calloc(r->samples + 1, sizeof(*r->texts));
+	if (!keys || !r->rows || !r->texts) {
 		free(keys);
 		return false;
 	}
@@ -212,12 +244,14 @@ static bool count_events(struct report *r)
 	for (i = 0; i < n; i++) {
 		if (!i || keys[i] != keys[i - 1]) {
 			row = &r->rows[r->n];
-			row->name = label(r, &r->labels[r->n++], keys[i]);
+			row->name = name_of(r, &r->texts[r->n++], keys[i]);
 			row->object = "";
 		}
 		row->self++;
 		row->total++;
 	}
+	if (r->options->by == BY_TAG)
+		count_untagged(r, keys, n);
 	free(keys);
 	return true;
 }
@@ -267,10 +301,10 @@ bool report_count(struct report *r)
 void report_free(struct report *r)
 {
 	free(r->rows);
-	free(r->labels);
+	free(r->texts);
 	*r = (struct report){
 		.options = r->options, .profile = r->profile, .accounting = r->accounting, .path = r->path,
-		.part = r->part, .from = r->from, .to = r->to,
+		.part = r->part, .from = r->from, .to = r->to, .values = r->values, .recorded = r->recorded,
 	};
 }
 

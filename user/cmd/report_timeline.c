@@ -36,7 +36,7 @@ static bool count_bucket(struct timeline *t, size_t i)
 	const struct report_row *top = NULL;
 	struct report part = {
 		.options = t->report->options, .profile = t->report->profile, .accounting = t->report->accounting,
-		.part = true,
+		.part = true, .values = t->report->values,
 	};
 	bool ok;
 
@@ -68,7 +68,7 @@ static bool count_bucket(struct timeline *t, size_t i)
 static void print_text(const struct timeline *t)
 {
 	printf("%10s %9s %9s  %-*s %8s  %s\n", "second", "samples", "lost", BAR_WIDTH, "", "self %",
-	       report_by_names[t->report->options->by]);
+	       report_by_name(t->report->options));
 	for (size_t i = 0; i < t->n; i++) {
 		const struct bucket *b = &t->buckets[i];
 		int bar = t->most ? (b->samples * BAR_WIDTH + t->most - 1) / t->most : 0;
@@ -86,8 +86,9 @@ static void print_json(const struct timeline *t)
 {
 	putchar('{');
 	report_print_json_summary(t->report, "recording");
-	printf(",\"bucket_seconds\":%.9g,\"by\":\"%s\",\"buckets\":[", t->span / 1e9 / t->n,
-	       report_by_names[t->report->options->by]);
+	printf(",\"bucket_seconds\":%.9g,", t->span / 1e9 / t->n);
+	report_print_json_by(t->report->options);
+	fputs(",\"buckets\":[", stdout);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct bucket *b = &t->buckets[i];
 

@@ -2,19 +2,22 @@
 /*
  * script.c - profbuf script: samples as text, in the form of perf script
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "tags.h"
 
 static const char help[] =
-	"usage: profbuf script [FILE]\n"
+	"usage: profbuf script [options] [FILE]\n"
 	"\n"
 	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
-	"script does, so that what reads its text reads this: comm, pid/tid, CPU, time, 1 and the event, then a line\n"
-	"for each frame, leaf first. The event is profbuf. A tag is one more frame, the last: tag=0x... ([tag]).\n"
+	"script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, 1 and the event,\n"
+	"then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, if there is one:\n"
+	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY].\n"
 	"\n"
+	TAG_FILTER_HELP
 	"  -h, --help             this\n";
 
 /* Readers of the text split at white space. */
@@ -34,7 +37,7 @@ static void print_frame(const struct profbuf_frame *f)
 	puts(")");
 }
 
-static void print_samples(struct profbuf_profile *profile)
+static void print_samples(struct profbuf_profile *profile, const struct tag_values *tags)
 {
 	const struct profbuf_program *const *programs, *program;
 	const struct profbuf_event *events, *e;
@@ -52,39 +55,63 @@ static void print_samples(struct profbuf_profile *profile)
 		e = &events[i];
 		stack = &stacks[e->stack];
 		program = programs[stack->program];
-		print_word(program->comm);
-		printf(" %u/%u [%03u] %" PRIu64 ".%06" PRIu64 ": 1 profbuf:\n", program->pid, e->tid, e->cpu,
-		       e->time / 1000000000, e->time % 1000000000 / 1000);
+		print_word(profbuf_profile_thread_name(profile, e));
+		printf(" %u/%u [%03u] ", program->pid, e->tid, e->cpu);
+		/* Not in the event's name: speedscope takes only events of the name it saw first. */
+		if (e->labels)
+			printf("tag=%s ", tags->names[e->labels]);
+		printf("%" PRIu64 ".%06" PRIu64 ": 1 profbuf:\n", e->time / 1000000000, e->time % 1000000000 / 1000);
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
 			print_frame(&frames[stack->frames[k]]);
-		/* Not in the event's name: speedscope takes only events of the name it saw first. */
-		if (e->tag)
-			printf("\t%16x tag=0x%" PRIx64 " ([tag])\n", 0, e->tag);
 		putchar('\n');
 	}
 }
 
+enum { OPT_TAG = 256 };
+
 static const struct option options[] = {
+	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-int cmd_script(int argc, char **argv)
+static int print_file(const struct tag_filter *filter, int argc, char **argv)
 {
+	struct tag_values tags = { 0 };
 	struct profbuf_profile *profile;
 	const char *path;
-	int option;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option != 'h')
-			return EXIT_USAGE;
-		fputs(help, stdout);
-		return finish_output();
-	}
 	profile = load_profile(argc, argv, &path);
 	if (!profile)
 		return EXIT_FAILED;
-	print_samples(profile);
+	if (tag_filter_apply(filter, profile) && tag_values_make(&tags, profile, NULL, TAG_WORD)) {
+		print_samples(profile, &tags);
+		status = finish_output();
+	} else {
+		status = fail("%s", strerror(ENOMEM));
+	}
+	tag_values_free(&tags);
 	profbuf_profile_free(profile);
-	return finish_output();
+	return status;
+}
+
+int cmd_script(int argc, char **argv)
+{
+	struct tag_filter filter = { 0 };
+	int option, status = EXIT_USAGE;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			status = finish_output();
+			goto out;
+		}
+		if (option != OPT_TAG || !tag_filter_add(&filter, optarg))
+			goto out;
+	}
+	status = print_file(&filter, argc, argv);
+out:
+	tag_filter_free(&filter);
+	return status;
 }

@@ -53,6 +53,12 @@ int profbuf_session_counters(const struct profbuf_session *session, unsigned int
 
 /* Return: 0; errors: see struct profbuf_tag_source, whose size is set here; -ENOTTY: an older module. */
 int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source);
+/*
+ * Tags process @pid, or the thread, from outside. @flags: PROFBUF_TAG_*. @labels: @bytes of a label set's text.
+ * Errors: see struct profbuf_tag_set; -ENOTTY: the module is of a version without tags.
+ */
+int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,
+			size_t bytes);
 
 /* As read(): bytes of whole records, 0 at the end, -errno. */
 ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t bytes);
@@ -60,16 +66,19 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 /* Records of files ----------------------------------------------------------------------------------------------- */
 
 /*
- * What files have beside the kernel's records: symbols and the command, which `profbuf record` adds after the end of
- * the stream, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again. A recording may be
- * in parts, each a file: see struct profbuf_part_record.
+ * What files have beside the kernel's records: symbols, the names of cgroups and the command, which `profbuf record`
+ * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the
+ * compact form has instead of samples, which profbuf_reader_next() turns into samples again. A recording may be in
+ * parts, each a file: see struct profbuf_part_record.
  */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
 	PROFBUF_RECORD_COMMAND	= 1025,	/* struct profbuf_command_record */
 	PROFBUF_RECORD_STACK	= 1026,	/* struct profbuf_stack_record */
 	PROFBUF_RECORD_STACK_SAMPLE = 1027, /* struct profbuf_sample without frames[]; stack: the id of its stack */
-	PROFBUF_RECORD_PART	= 1028,	/* struct profbuf_part_record */
+	PROFBUF_RECORD_OTEL_KEYS = 1028, /* struct profbuf_otel_keys_record */
+	PROFBUF_RECORD_CGROUP	= 1029,	/* struct profbuf_cgroup_record */
+	PROFBUF_RECORD_PART	= 1030,	/* struct profbuf_part_record */
 };
 
 #define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
@@ -104,6 +113,33 @@ struct profbuf_stack_record {
 	__u8	nr_user;
 	__u64	id;
 	__u64	frames[];
+};
+
+/*
+ * The keys of a process's thread contexts (PROFBUF_TAG_OTEL), by their index: text is misc strings, each with its zero.
+ * The last record of a process is the one that counts.
+ */
+struct profbuf_otel_keys_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_OTEL_KEYS */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;
+	__u32	reserved;
+	__u64	start_time;	/* as in its PROCESS record; 0: not known, whichever has the pid */
+	char	text[];
+};
+
+/* Where a cgroup was when the recording ended. path is zero-terminated, below the root of the hierarchy: "/a/b". */
+struct profbuf_cgroup_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_CGROUP */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	id;		/* as in struct profbuf_process */
+	char	path[];
 };
 
 /* How the file was made. text is misc strings, each with its zero: the arguments of the command that was profiled. */
@@ -170,6 +206,8 @@ int profbuf_stream_next(struct profbuf_stream *stream, const struct profbuf_reco
 const char *profbuf_skip_name(unsigned int cause);
 const char *profbuf_stop_name(unsigned int stop);
 const char *profbuf_source_name(unsigned int source);
+/* Of enum profbuf_tag_cause, or PROFBUF_TAG_UNDEFINED. */
+const char *profbuf_tag_cause_name(unsigned int cause);
 
 /* Records out of a file, a pipe or the device, with a buffer of fixed size. */
 struct profbuf_reader;
@@ -317,9 +355,20 @@ struct profbuf_program {
 	uint32_t uid;
 	uint64_t start_time;	/* CLOCK_BOOTTIME */
 	uint64_t cgroup;
+	const char *cgroup_path;	/* NULL: not in the stream */
 	const char *comm;	/* :PID if the stream does not say; swapper of idle CPUs */
 	bool described;
 	bool kernel;		/* a kernel thread, or idle */
+};
+
+#define PROFBUF_NO_THREAD	UINT32_MAX
+
+/* A thread under one name. */
+struct profbuf_thread_name {
+	uint32_t id;		/* from 0, without gaps */
+	uint32_t pid;
+	uint32_t tid;
+	const char *comm;
 };
 
 /* Equal stacks of one program. frames[] are ids: kernel, leaf first, then user, leaf first. */
@@ -350,7 +399,23 @@ struct profbuf_event {
 	uint16_t cpu;
 	uint8_t mode;
 	uint8_t stop;
-	uint32_t reserved;
+	uint32_t labels;	/* id of what tag means; 0: no labels */
+};
+
+struct profbuf_label {
+	const char *key;
+	const char *value;
+};
+
+/* Why a tag means nothing here, beside enum profbuf_tag_cause: the stream does not define it. */
+#define PROFBUF_TAG_UNDEFINED	0x100
+
+/* A label set; equal ones are one. No key is empty. */
+struct profbuf_labels {
+	uint32_t id;		/* from 0, without gaps; 0: the empty set */
+	uint32_t cause;		/* PROFBUF_TAG_KNOWN, or why it is not known what labels these are; then n is 0 */
+	uint32_t n;
+	const struct profbuf_label *all;	/* in the order of keys, each key once */
 };
 
 /* Samples that were lost, of which no more is known: see struct profbuf_lost. */
@@ -440,6 +505,16 @@ size_t profbuf_profile_events(const struct profbuf_profile *profile, const struc
 
 void profbuf_profile_sort(struct profbuf_profile *profile);
 
+/* Leaves only the events, of those that are resolved, for which @keep returns true. Stacks may be without any then. */
+void profbuf_profile_keep(struct profbuf_profile *profile,
+			  bool (*keep)(const struct profbuf_event *event, const void *context), const void *context);
+
+/* The name of an event's thread at its time; if the stream has none, its program's. */
+const char *profbuf_profile_thread_name(const struct profbuf_profile *profile, const struct profbuf_event *event);
+
+/* The id of that name and thread; PROFBUF_NO_THREAD if the stream has none. */
+uint32_t profbuf_profile_thread(const struct profbuf_profile *profile, const struct profbuf_event *event);
+
 /* In the order of the stream. */
 size_t profbuf_profile_losses(const struct profbuf_profile *profile, const struct profbuf_loss **losses);
 
@@ -448,6 +523,8 @@ size_t profbuf_profile_stacks(const struct profbuf_profile *profile, const struc
 size_t profbuf_profile_programs(const struct profbuf_profile *profile, const struct profbuf_program *const **programs);
 size_t profbuf_profile_frames(const struct profbuf_profile *profile, const struct profbuf_frame **frames);
 size_t profbuf_profile_symbols(const struct profbuf_profile *profile, const struct profbuf_symbol *const **symbols);
+size_t profbuf_profile_threads(const struct profbuf_profile *profile, const struct profbuf_thread_name **threads);
+size_t profbuf_profile_labels(const struct profbuf_profile *profile, const struct profbuf_labels *const **labels);
 
 /* By pid, time and address; a later description of a program repeats what stays. */
 size_t profbuf_profile_maps(const struct profbuf_profile *profile, const struct profbuf_map **maps);
@@ -541,6 +618,44 @@ struct profbuf_tag_finder_counts {
 };
 
 void profbuf_tag_finder_counts(const struct profbuf_tag_finder *finder, struct profbuf_tag_finder_counts *counts);
+
+/* Tags of a recording -------------------------------------------------------------------------------------------- */
+
+struct profbuf_tag_recorder;
+
+/*
+ * Makes the records that say what only the running system knows: the key names of thread contexts, and the paths of
+ * cgroups.
+ */
+int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder);
+void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
+
+/*
+ * Takes a record of any type that profbuf_stream_next() or the device gave. Gives @emit the names of a process with the
+ * first tag that needs them, which can take 0.2 s if the process does all it can to be slow.
+ *
+ * Return: 0; -ENOMEM; what @emit returned other than 0.
+ */
+int profbuf_tag_recorder_add(struct profbuf_tag_recorder *recorder, const struct profbuf_record *record,
+			     int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/* Gives @emit the paths of the cgroups of all processes, at the end. Return: 0; what @emit returned other than 0. */
+int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
+			      int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/**
+ * profbuf_otel_keys_read() - the key names that a process publishes for its thread contexts (OTEP 4719)
+ * @pid: the process
+ * @record: set; free() it. start_time and time are 0.
+ *
+ * Return: 0; -ENOENT: it publishes none; -ESRCH: there is no such process; -EACCES or -EPERM: no right to its memory;
+ * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is not
+ * known; -ENOMEM.
+ */
+int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **record);
+
+/* The same out of a process context's payload. Return: 0; -ENOENT, -EBADMSG, -EPROTO, -ENOMEM as above. */
+int profbuf_otel_keys_parse(const void *payload, size_t bytes, struct profbuf_otel_keys_record **record);
 
 /* Kernel symbols ------------------------------------------------------------------------------------------------- */
 

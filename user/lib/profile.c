@@ -10,8 +10,10 @@
  */
 #include <errno.h>
 
+#include "labels.h"
 #include "programs.h"
 #include "symbols.h"
+#include "threads.h"
 
 /* Addresses as sampled, equal ones once. */
 struct raw_stack {
@@ -40,6 +42,8 @@ struct place {
 struct profbuf_profile {
 	struct symbols symbols;
 	struct programs programs;
+	struct threads threads;
+	struct labels labels;
 	struct profbuf_stream_info *info;
 	struct profbuf_accounting accounting;
 	struct profbuf_command_record *command;
@@ -175,7 +179,15 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 		break;
 	case PROFBUF_RECORD_PROCESS:
 	case PROFBUF_RECORD_MAPPING:
+	case PROFBUF_RECORD_CGROUP:
 		ok = programs_add(&p->programs, r);
+		break;
+	case PROFBUF_RECORD_THREAD:
+		ok = threads_add(&p->threads, &p->symbols.strings, (const struct profbuf_thread *)r);
+		break;
+	case PROFBUF_RECORD_TAG:
+	case PROFBUF_RECORD_OTEL_KEYS:
+		ok = labels_add(&p->labels, r);
 		break;
 	case PROFBUF_RECORD_MARKER:
 		ok = add_marker(p, r);
@@ -388,11 +400,15 @@ int profbuf_profile_resolve(struct profbuf_profile *p)
 		return -ENODATA;
 	profbuf_accounting_check(&p->accounting);
 	programs_sort(&p->programs);
+	threads_sort(&p->threads);
+	labels_sort(&p->labels);
 	find_kernel_symbols(p);
 	for (; p->nr_done < p->nr_events; p->nr_done++) {
 		e = &p->events[p->nr_done];
+		if (e->tag)
+			e->labels = labels_find(&p->labels, &p->programs, p->raw[e->stack]->pid, e->tag, e->time);
 		e->stack = get_stack(p, e->stack, e->time);
-		if (e->stack == INDEX_NONE)
+		if (e->stack == INDEX_NONE || e->labels == INDEX_NONE)
 			return -ENOMEM;
 	}
 	free(p->maps);
@@ -427,6 +443,10 @@ int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_p
 	p->symbols.root = options->root;
 	p->symbols.no_user = options->no_user_symbols;
 	p->kallsyms = options->kallsyms;
+	if (!labels_init(&p->labels, &p->symbols)) {
+		profbuf_profile_free(p);
+		return -ENOMEM;
+	}
 	*profile = p;
 	return 0;
 }
@@ -461,6 +481,8 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	if (!p)
 		return;
 	programs_exit(&p->programs);
+	threads_exit(&p->threads);
+	labels_exit(&p->labels);
 	symbols_exit(&p->symbols);
 	profbuf_accounting_exit(&p->accounting);
 	arena_exit(&p->arena);
@@ -494,6 +516,21 @@ void profbuf_profile_sort(struct profbuf_profile *p)
 {
 	if (p->nr_events)
 		qsort(p->events, p->nr_events, sizeof(*p->events), by_time);
+}
+
+void profbuf_profile_keep(struct profbuf_profile *p, bool (*keep)(const struct profbuf_event *event, const void *context),
+			  const void *context)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->nr_done; i++) {
+		if (keep(&p->events[i], context))
+			p->events[n++] = p->events[i];
+	}
+	if (p->nr_done < p->nr_events)
+		memmove(&p->events[n], &p->events[p->nr_done], (p->nr_events - p->nr_done) * sizeof(*p->events));
+	p->nr_events -= p->nr_done - n;
+	p->nr_done = n;
 }
 
 /* What it has */
@@ -575,4 +612,33 @@ size_t profbuf_profile_markers(const struct profbuf_profile *p, const struct pro
 {
 	*markers = (const struct profbuf_marker *const *)p->markers;
 	return p->nr_markers;
+}
+
+size_t profbuf_profile_labels(const struct profbuf_profile *p, const struct profbuf_labels *const **labels)
+{
+	*labels = (const struct profbuf_labels *const *)p->labels.all;
+	return p->labels.n;
+}
+
+size_t profbuf_profile_threads(const struct profbuf_profile *p, const struct profbuf_thread_name **threads)
+{
+	*threads = p->threads.names;
+	return p->threads.nr_names;
+}
+
+uint32_t profbuf_profile_thread(const struct profbuf_profile *p, const struct profbuf_event *e)
+{
+	const struct thread_name *name;
+
+	if (!p->threads.n)
+		return PROFBUF_NO_THREAD;
+	name = threads_find(&p->threads, p->programs.all[p->stacks[e->stack].program]->pid, e->tid, e->time);
+	return name ? name->id : PROFBUF_NO_THREAD;
+}
+
+const char *profbuf_profile_thread_name(const struct profbuf_profile *p, const struct profbuf_event *e)
+{
+	uint32_t id = profbuf_profile_thread(p, e);
+
+	return id == PROFBUF_NO_THREAD ? p->programs.all[p->stacks[e->stack].program]->comm : p->threads.names[id].comm;
 }

@@ -88,8 +88,20 @@ static bool add_mapping(struct programs *p, const struct profbuf_mapping *r)
 	return m->object;
 }
 
+static bool add_cgroup(struct programs *p, const struct profbuf_cgroup_record *r)
+{
+	const char *path = strings_intern(&p->symbols->strings, r->path);
+
+	if (!path || !ARRAY_GROW(p->cgroups, p->nr_cgroups, p->room_cgroups))
+		return false;
+	p->cgroups[p->nr_cgroups++] = (struct cgroup){ r->id, path };
+	return true;
+}
+
 bool programs_add(struct programs *p, const struct profbuf_record *record)
 {
+	if (record->type == PROFBUF_RECORD_CGROUP)
+		return add_cgroup(p, (const struct profbuf_cgroup_record *)record);
 	if (record->type == PROFBUF_RECORD_PROCESS)
 		return add_description(p, (const struct profbuf_process *)record);
 	return add_mapping(p, (const struct profbuf_mapping *)record);
@@ -113,10 +125,34 @@ static int by_address(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static int by_cgroup(const void *a, const void *b)
+{
+	const struct cgroup *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void find_cgroups(struct programs *p)
+{
+	const struct cgroup *found;
+	size_t i;
+
+	if (!p->nr_cgroups)
+		return;
+	qsort(p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_cgroup);
+	for (i = 0; i < p->n; i++) {
+		struct cgroup key = { .id = p->all[i]->cgroup };
+
+		found = bsearch(&key, p->cgroups, p->nr_cgroups, sizeof(key), by_cgroup);
+		p->all[i]->cgroup_path = found ? found->path : NULL;
+	}
+}
+
 void programs_sort(struct programs *p)
 {
 	size_t i;
 
+	find_cgroups(p);
 	if (p->nr_descriptions)
 		qsort(p->sorted, p->nr_descriptions, sizeof(*p->sorted), by_pid_and_time);
 	for (i = 0; i < p->nr_descriptions; i++) {
@@ -211,6 +247,7 @@ void programs_exit(struct programs *p)
 	free(p->descriptions);
 	free(p->sorted);
 	free(p->all);
+	free(p->cgroups);
 	index_exit(&p->index);
 	index_exit(&p->last);
 	index_exit(&p->nameless);

@@ -16,6 +16,11 @@ struct mapping {
 	bool anonymous;
 };
 
+struct cgroup {
+	uint64_t id;
+	const char *path;
+};
+
 /* A process from one PROFBUF_RECORD_PROCESS to the next. */
 struct description {
 	struct profbuf_program *program;
@@ -37,9 +42,12 @@ struct programs {
 	size_t nr_descriptions, room_descriptions, room_sorted;
 	struct index last;			/* of each process: the id of its last description */
 	struct index nameless;			/* programs of pids without a description */
+
+	struct cgroup *cgroups;
+	size_t nr_cgroups, room_cgroups;
 };
 
-/* Takes a record of the types PROCESS and MAPPING. False: no memory. */
+/* Takes a record of the types PROCESS, MAPPING and CGROUP. False: no memory. */
 bool programs_add(struct programs *programs, const struct profbuf_record *record);
 
 /* After the last programs_add(), before the first programs_find(). */

@@ -101,6 +101,17 @@ int profbuf_session_tag_source(struct profbuf_session *session, const struct pro
 	return call(session, PROFBUF_IOC_TAG_SOURCE, &sized);
 }
 
+int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,
+			size_t bytes)
+{
+	const struct profbuf_tag_set set = {
+		.size = sizeof(set), .flags = flags, .pid = pid, .bytes = bytes,
+		.data = bytes ? (uintptr_t)labels : 0,
+	};
+
+	return bytes > UINT32_MAX ? -EINVAL : call(session, PROFBUF_IOC_TAG, &set);
+}
+
 ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t bytes)
 {
 	ssize_t n = read(session->fd, buf, bytes);

@@ -139,14 +139,15 @@ int profbuf_sideband_add(struct profbuf_sideband *s, const struct profbuf_record
 		subject.start_time = ((const struct profbuf_thread *)record)->start_time;
 		return append(begin(s, &subject), record);
 	case PROFBUF_RECORD_TAG:
-		if (record->len < sizeof(struct profbuf_tag) / 8)
-			return 0;
 		subject.pid = ((const struct profbuf_tag *)record)->pid;
 		subject.id = ((const struct profbuf_tag *)record)->tag;
 		return append(begin(s, &subject), record);
+	case PROFBUF_RECORD_OTEL_KEYS:
+		subject.pid = ((const struct profbuf_otel_keys_record *)record)->pid;
+		subject.start_time = ((const struct profbuf_otel_keys_record *)record)->start_time;
+		return append(begin(s, &subject), record);
 	case PROFBUF_RECORD_EXIT:
-		if (record->len >= sizeof(struct profbuf_life) / 8)
-			end_process(s, (const struct profbuf_life *)record);
+		end_process(s, (const struct profbuf_life *)record);
 		return 0;
 	}
 	return 0;

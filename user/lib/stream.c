@@ -29,6 +29,11 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_sideband_lost) / 8;
 	case PROFBUF_RECORD_THREAD:
 		return sizeof(struct profbuf_thread) / 8;
+	case PROFBUF_RECORD_TAG:
+		return sizeof(struct profbuf_tag) / 8;
+	case PROFBUF_RECORD_EXEC:
+	case PROFBUF_RECORD_EXIT:
+		return sizeof(struct profbuf_life) / 8;
 	case PROFBUF_RECORD_SYMBOL:
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
@@ -39,6 +44,10 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_stack_record) / 8;
 	case PROFBUF_RECORD_STACK_SAMPLE:
 		return sizeof(struct profbuf_sample) / 8;
+	case PROFBUF_RECORD_OTEL_KEYS:
+		return sizeof(struct profbuf_otel_keys_record) / 8;
+	case PROFBUF_RECORD_CGROUP:
+		return sizeof(struct profbuf_cgroup_record) / 8 + 1;
 	default:
 		return sizeof(struct profbuf_record) / 8;
 	}
@@ -99,6 +108,14 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 		return memchr(((const struct profbuf_process *)r)->comm, 0, 16);
 	case PROFBUF_RECORD_THREAD:
 		return memchr(((const struct profbuf_thread *)r)->comm, 0, 16);
+	case PROFBUF_RECORD_TAG: {
+		const struct profbuf_tag *p = (const void *)r;
+
+		return p->bytes <= p->len * 8 - sizeof(*p);
+	}
+	case PROFBUF_RECORD_EXEC:
+	case PROFBUF_RECORD_EXIT:
+		return memchr(((const struct profbuf_life *)r)->comm, 0, 16);
 	case PROFBUF_RECORD_MAPPING:
 		return valid_mapping((const void *)r);
 	case PROFBUF_RECORD_MARKER:
@@ -110,6 +127,10 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 	}
 	case PROFBUF_RECORD_COMMAND:
 		return has_strings(r, ((const struct profbuf_command_record *)r)->text, r->misc);
+	case PROFBUF_RECORD_OTEL_KEYS:
+		return has_strings(r, ((const struct profbuf_otel_keys_record *)r)->text, r->misc);
+	case PROFBUF_RECORD_CGROUP:
+		return has_strings(r, ((const struct profbuf_cgroup_record *)r)->path, 1);
 	case PROFBUF_RECORD_STACK: {
 		const struct profbuf_stack_record *p = (const void *)r;
 
