@@ -799,7 +799,8 @@ static const char *labels_of(const struct profbuf_profile *p, size_t i)
 		return profbuf_tag_cause_name(set->cause);
 	*text = 0;
 	for (uint32_t k = 0; k < set->n; k++)
-		at += snprintf(text + at, sizeof(text) - at, "%s%s=%s", k ? " " : "", set->all[k].key, set->all[k].value);
+		at += snprintf(text + at, sizeof(text) - at, "%s%s=%s", k ? " " : "", set->all[k].key,
+			       set->all[k].value);
 	return text;
 }
 

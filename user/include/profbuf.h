@@ -65,7 +65,8 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 
 /*
  * What files have beside the kernel's records: symbols, the names of cgroups and the command, which `profbuf record`
- * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
+ * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the
+ * compact form has instead of samples, which profbuf_reader_next() turns into samples again.
  */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
@@ -558,8 +559,8 @@ int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
  * @record: set; free() it. start_time and time are 0.
  *
  * Return: 0; -ENOENT: it publishes none; -ESRCH: there is no such process; -EACCES or -EPERM: no right to its memory;
- * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is not
- * known; -ENOMEM.
+ * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is
+ * not known; -ENOMEM.
  */
 int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **record);
 
