@@ -21,9 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
+	const struct profbuf_labels *const *labels;
 	const struct profbuf_event *events;
 	struct profbuf_profile *p;
-	size_t i, nr_events, nr_stacks, nr_frames;
+	size_t i, nr_events, nr_stacks, nr_frames, nr_labels;
 	char path[32];
 	int fd = memfd_create("input", 0);
 
@@ -35,9 +36,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nr_stacks = profbuf_profile_stacks(p, &stacks);
 		nr_frames = profbuf_profile_frames(p, &frames);
 		profbuf_profile_programs(p, &programs);
+		nr_labels = profbuf_profile_labels(p, &labels);
 		for (i = 0; i < nr_events; i++) {
-			if (events[i].stack >= nr_stacks)
+			if (events[i].stack >= nr_stacks || events[i].labels >= nr_labels)
 				abort();
+			bytes += strlen(profbuf_profile_thread_name(p, &events[i]));
+		}
+		for (i = 0; i < nr_labels; i++) {
+			for (uint32_t k = 0; k < labels[i]->n; k++)
+				bytes += strlen(labels[i]->all[k].key) + strlen(labels[i]->all[k].value);
 		}
 		for (i = 0; i < nr_stacks; i++) {
 			unsigned int k;

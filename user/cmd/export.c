@@ -137,7 +137,8 @@ static bool write_profile(FILE *f, const struct export *x, struct profbuf_profil
 {
 	struct tag_values root = { 0 }, by = { 0 };
 	struct export_options options = {
-		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread, .by = x->by_tag ? &by : NULL,
+		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread,
+		.by = x->by_tag ? &by : NULL,
 	};
 	bool ok = tag_filter_apply(&x->filter, profile) &&
 		  (!x->has_root || tag_values_make(&root, profile, x->root_key, TAG_WORD)) &&

@@ -177,7 +177,8 @@ static void print_colour(FILE *f, const struct node *n)
 		fprintf(f, "hsl(0,0%%,%u%%)", 72 + hash / 32 % 10);
 		return;
 	}
-	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' || n->kind == 't' ? 25 : 78, n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
+	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' || n->kind == 't' ? 25 : 78,
+		n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
 }
 
 static int by_name(const void *a, const void *b)

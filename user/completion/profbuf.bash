@@ -6,7 +6,7 @@ _profbuf() {
 	local session='--frequency --pid --tid --cgroup --cpu --source --no-kernel --no-user --idle --buffer --stack'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'record report top script export stat info --help' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'record report top script export tag stat info --help' -- "$word")
 		return
 	fi
 	# What comes after the options of record is another program's command line.
@@ -17,7 +17,9 @@ _profbuf() {
 		fi
 	done
 	case $command$before in
-	report-b | report--by)	words='symbol object process thread cpu tag' ;;
+	report-b | report--by)	words='symbol object process thread cpu tag tag:' ;;
+	export--root)		words='tag tag:' ;;
+	export--by)		words='process thread tag tag:' ;;
 	top--by)		words='symbol object process thread cpu' ;;
 	export-f | export--format)	words='folded flamegraph pprof speedscope perf json' ;;
 	record--source | top--source)	words='hrtimer cpu-clock cycles' ;;
@@ -36,11 +38,12 @@ _profbuf() {
 	if [ -z "$words" ] && [[ $word == -* ]]; then
 		case $command in
 		record)	words="--output --raw --rotate --duration --all --quiet --help $session" ;;
-		report)	words='--by --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
+		report)	words='--by --tag --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;
-		script)	words='--help' ;;
-		export)	words='--format --output --help' ;;
+		script)	words='--tag --help' ;;
+		export)	words='--format --output --tag --root --by --help' ;;
+		tag)	words='--tid --delete --help' ;;
 		stat)	words='--by-cpu --interval --rounds --json --help' ;;
 		info)	words='--json --help' ;;
 		esac
@@ -50,6 +53,9 @@ _profbuf() {
 		return
 	fi
 	case $command in
+	tag)
+		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word")
+		;;
 	report | script | export)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		;;

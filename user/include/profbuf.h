@@ -649,8 +649,8 @@ int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
  * @record: set; free() it. start_time and time are 0.
  *
  * Return: 0; -ENOENT: it publishes none; -ESRCH: there is no such process; -EACCES or -EPERM: no right to its memory;
- * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is not
- * known; -ENOMEM.
+ * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is
+ * not known; -ENOMEM.
  */
 int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **record);
 

@@ -518,8 +518,8 @@ void profbuf_profile_sort(struct profbuf_profile *p)
 		qsort(p->events, p->nr_events, sizeof(*p->events), by_time);
 }
 
-void profbuf_profile_keep(struct profbuf_profile *p, bool (*keep)(const struct profbuf_event *event, const void *context),
-			  const void *context)
+void profbuf_profile_keep(struct profbuf_profile *p,
+			  bool (*keep)(const struct profbuf_event *event, const void *context), const void *context)
 {
 	size_t i, n = 0;
 
