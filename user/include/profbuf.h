@@ -344,6 +344,9 @@ struct profbuf_frame {
 	uint64_t address;	/* in the process; of a caller: of the call's last byte */
 	uint64_t offset;	/* in the object */
 	const struct profbuf_symbol *symbol;
+	const char *file;	/* of the source; NULL: not known, or not asked for */
+	uint32_t line;		/* 0: likewise */
+	bool inlined;		/* into the next frame, whose address is the same */
 };
 
 /* A process under one name: exec, or a new name, begins another. */
