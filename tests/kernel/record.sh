@@ -44,6 +44,70 @@ grep -q 'the recording was cut short' /tmp/report && grep -q 'damaged or cut off
 	[ "$(grep -cE '^ +[0-9]\.000 +[1-9]' /tmp/report)" -ge 3 ]
 result a_killed_recorder_leaves_what_is_older_than_a_second
 
+# parts FILE: each is exact, the last has the counters, which are of all of them, and no other file is there
+parts() {
+	local part samples=0 lost=0 n last=0
+	for part in "$1".*; do
+		"$profbuf" report --json "$part" >/tmp/json 2>/tmp/err && ! [ -s /tmp/err ] || return 1
+		n=$(python3 -c 'import json
+r = json.load(open("/tmp/json"))
+assert r["exact"] and r["complete"] and r["part"] == '$((last + 1))'
+assert not [x for x in r["rows"] if x["name"] == "[kernel]"]
+print(r["samples"], r["lost"], r["counters"]["delivered"], r["counters"]["lost"])') || return 1
+		! "$profbuf" report --by process "$part" | grep -E ' :[0-9]+ \(' || return 1
+		# shellcheck disable=SC2086
+		set -- "$1" $n
+		samples=$((samples + $2)) lost=$((lost + $3)) last=$((last + 1))
+		[ "$part" = "$1.$(printf %04u $last)" ] || return 1
+	done
+	echo "# $last parts, $samples samples, $lost lost; counted: $4 and $5"
+	[ "$samples" = "$4" ] && [ "$lost" = "$5" ] && [ "$last" -ge 3 ]
+}
+# The process is described once, in the first part.
+bash -c 'while :; do :; done' &
+spinner=$!
+sleep 0.5
+"$profbuf" record -q -a --idle -F 499 -d 3.5 --rotate 1s -o /tmp/rotated && parts /tmp/rotated && [ ! -e /tmp/rotated ] &&
+	[ "$(od -An -tx1 -N4 /tmp/rotated.0003)" = ' 28 b5 2f fd' ]
+result rotation_by_time_has_every_sample_in_one_part
+for part in /tmp/rotated.000[1-3]; do
+	"$profbuf" report --by process "$part" | grep -q "  bash ($spinner)" &&
+		"$profbuf" report "$part" | grep -qE '^# (1\.[0-2]|0\.9) s at 499 Hz, hrtimer; (4[89]|50)[0-9.]* samples' &&
+		"$profbuf" report "$part" | grep -q 'part [1-3] of a recording: all its samples and losses' || break
+done
+result each_part_is_of_its_time_and_knows_the_process
+"$profbuf" record -q -a --idle -F 4999 -d 3 --buffer 4 --stack 10 --rotate 64K --raw -o /tmp/sized && parts /tmp/sized &&
+	[ "$(od -An -c -j24 -N7 /tmp/sized.0002 | tr -d ' ')" = profbuf ] && [ "$(stat -c %s /tmp/sized.0001)" -ge 65536 ]
+result rotation_by_size_with_losses
+"$profbuf" record -a -q -F 499 --rotate 1s -o /tmp/command -- bash -c 'sleep 2.5; exit 3'
+[ $? = 3 ] && parts /tmp/command
+result rotation_with_a_command
+mkdir -p /tmp/small && mount -t tmpfs -o size=64k none /tmp/small
+"$profbuf" record -q -a --idle -F 999 --rotate 1s -d 30 --raw -o /tmp/small/x 2>/tmp/err
+[ $? = 1 ] && grep -qE '/tmp/small/x.000[12]: No space left' /tmp/err
+result rotation_onto_a_full_disk_is_an_error
+umount /tmp/small
+kill $spinner
+wait $spinner 2>/dev/null
+
+# A spinner in a cgroup below the one that is asked for, and one that is in none of them.
+outer=/sys/fs/cgroup/record
+mkdir -p $outer/inner
+bash -c 'echo $$ >/sys/fs/cgroup/record/inner/cgroup.procs; while :; do :; done' &
+inside=$!
+bash -c 'while :; do :; done' &
+outside=$!
+sleep 0.5
+"$profbuf" record -q -F 499 -d 1 --cgroup record -o /tmp/cgroup && is_exact /tmp/cgroup &&
+	"$profbuf" report --by process /tmp/cgroup >/tmp/report && grep -q "^  100.00   100.00  bash ($inside)" /tmp/report
+result a_cgroup_has_its_processes_and_those_below
+"$profbuf" top -b -F 499 -d 1 -i 1 --by process --cgroup $outer/inner >/tmp/top &&
+	grep -q "^  100.00   100.00  bash ($inside)" /tmp/top && grep -q "^profbuf top: cgroup $outer/inner at" /tmp/top
+result top_of_a_cgroup
+kill $inside $outside
+wait $inside $outside 2>/dev/null
+rmdir $outer/inner $outer
+
 "$profbuf" record -q -a --idle -F 499 -d 3 -o /dev/full 2>/tmp/err
 [ $? = 1 ] && grep -q '/dev/full: No space left' /tmp/err
 result a_full_disk_is_an_error

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, FILE [other|compact|tags], it writes one of them
+ * generate.c - streams made by hand; as a program, FILE [other|compact|tags|second|third], it writes one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +153,17 @@ void generate_marker(struct generated *g, uint64_t time, const char *text)
 
 	m->misc = strlen(text);
 	strcpy(m->text, text);
+}
+
+void generate_part(struct generated *g, uint64_t time, unsigned int nr_cpus, uint32_t part)
+{
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
+		struct profbuf_part_record *r = GENERATE(g, PROFBUF_RECORD_PART, time, cpu, profbuf_part_record, 0);
+
+		r->misc = part;
+		r->samples = g->counters[cpu].delivered;
+		r->lost = g->counters[cpu].lost;
+	}
 }
 
 struct profbuf_tag *generate_tag(struct generated *g, uint64_t time, uint32_t pid, uint64_t tag, unsigned int kind,
@@ -329,6 +340,39 @@ void generate_compact(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
 }
 
+static void generate_of_three(struct generated *g, bool last)
+{
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	((struct profbuf_stream_info *)g->words)->time = 500000000;
+	/* What was in the parts before. */
+	g->counters[0] = (struct profbuf_counters){ .ticks = 107, .delivered = 100, .lost = 7 };
+	g->counters[1] = (struct profbuf_counters){ .ticks = 50, .delivered = 20,
+						     .skipped[PROFBUF_SKIP_IDLE] = 30 };
+	generate_part(g, 500000000, 2, last ? 3 : 2);
+	generate_process(g, 2000000, 100, 5, "alpha one", 1);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/alpha");
+	for (unsigned int i = 0; i < 10; i++)
+		generate_sample(g, 500000000 + i * 1000, i & 1, 100, NULL, 0, user, 2);
+	generate_lost(g, 600000000, 1, 4);
+	if (last)
+		generate_end(g, 2);
+	else
+		generate_part(g, 700000000, 2, 3);
+}
+
+void generate_second(struct generated *g)
+{
+	generate_of_three(g, false);
+}
+
+void generate_third(struct generated *g)
+{
+	generate_of_three(g, true);
+}
+
 /*
  * 100 samples, one after another from 1 ms on:
  * "web" (pid 100, cgroup 7: /web.slice): thread 100 has 20 with tenant=acme, route=/pay, 10 with tenant=beta and an
@@ -415,6 +459,10 @@ int main(int argc, char **argv)
 		generate_other(&g);
 	else if (!strcmp(argv[2], "compact"))
 		generate_compact(&g);
+	else if (!strcmp(argv[2], "second"))
+		generate_second(&g);
+	else if (!strcmp(argv[2], "third"))
+		generate_third(&g);
 	else if (!strcmp(argv[2], "tags"))
 		generate_tags(&g);
 	else

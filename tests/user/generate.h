@@ -29,6 +29,8 @@ void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, un
 void generate_stack_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, uint64_t id,
 			   unsigned int nr_kernel, unsigned int nr_user);
 void generate_marker(struct generated *g, uint64_t time, const char *text);
+/* Where part @part begins: what is in it by the counters, if it is not the first, is what came before. */
+void generate_part(struct generated *g, uint64_t time, unsigned int nr_cpus, uint32_t part);
 /* What @tag of @pid means; @data: @bytes of it. Returns the record, until the next is made. */
 struct profbuf_tag *generate_tag(struct generated *g, uint64_t time, uint32_t pid, uint64_t tag, unsigned int kind,
 				 const void *data, size_t bytes);
@@ -55,6 +57,9 @@ void generate_example(struct generated *g);
 /* Another of the same program, to compare with. */
 void generate_other(struct generated *g);
 void generate_compact(struct generated *g);
+/* The second of three parts, and the third. */
+void generate_second(struct generated *g);
+void generate_third(struct generated *g);
 /* One of three processes with tags, threads that have names, and cgroups. */
 void generate_tags(struct generated *g);
 

@@ -623,6 +623,109 @@ static void test_accounting_is_judged(void **state)
 	}
 }
 
+/* Each of a part's two ends has to agree with what is in it, also where nothing was sampled. */
+static void test_parts_are_judged(void **state)
+{
+	struct generated g;
+
+	(void)state;
+	generate_second(&g);
+	assert_int_equal(verdict(&g), PROFBUF_PART);
+	generate_sample(&g, 700000000, 0, 100, NULL, 0, frames, 1);
+	assert_int_equal(verdict(&g), PROFBUF_WRONG);
+	generate_free(&g);
+	generate_third(&g);
+	assert_int_equal(verdict(&g), PROFBUF_EXACT);
+	generate_lost(&g, 700000000, 1, 1);
+	assert_int_equal(verdict(&g), PROFBUF_WRONG);
+	generate_free(&g);
+	/* Of a part whose next one is not that which follows, no more is known than that it ended. */
+	g = (struct generated){ 0 };
+	generate_info(&g, 1);
+	generate_part(&g, 1, 1, 2);
+	generate_sample(&g, 2, 0, 100, NULL, 0, frames, 1);
+	generate_part(&g, 3, 1, 4);
+	assert_int_equal(verdict(&g), PROFBUF_UNFINISHED);
+	generate_free(&g);
+}
+
+/* Sideband */
+
+struct emitted {
+	char text[256];
+	size_t n;
+};
+
+static int note(const struct profbuf_record *r, void *context)
+{
+	struct emitted *e = context;
+	const char *word = "?";
+
+	if (r->type == PROFBUF_RECORD_PROCESS)
+		word = ((const struct profbuf_process *)r)->comm;
+	else if (r->type == PROFBUF_RECORD_MAPPING)
+		word = ((const struct profbuf_mapping *)r)->path;
+	else if (r->type == PROFBUF_RECORD_THREAD)
+		word = ((const struct profbuf_thread *)r)->comm;
+	e->n += snprintf(e->text + e->n, sizeof(e->text) - e->n, "%s ", word);
+	return !strcmp(word, "stop") ? -ECANCELED : 0;
+}
+
+static void add_sideband(struct profbuf_sideband *s, const struct generated *g)
+{
+	for (size_t at = 0; at < g->n; at += g->words[at])
+		assert_int_equal(profbuf_sideband_add(s, (const void *)(g->words + at)), 0);
+}
+
+static void check_emitted(struct profbuf_sideband *s, const char *wanted)
+{
+	struct emitted e = { 0 };
+
+	assert_int_equal(profbuf_sideband_emit(s, note, &e), 0);
+	assert_string_equal(e.text, wanted);
+}
+
+/* The last description of each; what ended once more. */
+static void test_sideband_in_force(void **state)
+{
+	struct profbuf_sideband *s;
+	struct emitted e = { 0 };
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	check_emitted(s, "");
+	generate_info(&g, 1);
+	generate_mapping(&g, 9, 9, 1, 2, 0, "/nobody");
+	generate_process(&g, 1, 7, 1, "old", 1);
+	generate_mapping(&g, 7, 1, 1, 2, 0, "/old");
+	generate_process(&g, 2, 8, 1, "other", 0);
+	generate_process(&g, 3, 7, 1, "new", 2);
+	generate_mapping(&g, 7, 1, 1, 2, 0, "/new");
+	generate_mapping(&g, 7, 1, 3, 4, 0, "/more");
+	generate_process(&g, 4, 7, 2, "pid again", 0);
+	generate_thread(&g, 50, 7, 70, "first");
+	generate_thread(&g, 50, 7, 70, "second");
+	generate_thread(&g, 50, 8, 80, "third");
+	generate_sample(&g, 5, 0, 7, NULL, 0, frames, 1);
+	add_sideband(s, &g);
+	check_emitted(s, "new /new /more other pid again second third ");
+	check_emitted(s, "new /new /more other pid again second third ");
+	generate_free(&g);
+
+	generate_life(&g, PROFBUF_RECORD_EXIT, 50, 7, "new");
+	((struct profbuf_life *)g.words)->start_time = 1;
+	add_sideband(s, &g);
+	check_emitted(s, "new /new /more other pid again second third ");
+	check_emitted(s, "other pid again third ");
+	generate_process(&g, 6, 8, 1, "stop", 0);
+	add_sideband(s, &g);
+	assert_int_equal(profbuf_sideband_emit(s, note, &e), -ECANCELED);
+	profbuf_sideband_free(s);
+	profbuf_sideband_free(NULL);
+	generate_free(&g);
+}
+
 /* Profiles */
 
 static struct profbuf_profile *profile_of(const struct generated *g)
@@ -799,7 +902,8 @@ static const char *labels_of(const struct profbuf_profile *p, size_t i)
 		return profbuf_tag_cause_name(set->cause);
 	*text = 0;
 	for (uint32_t k = 0; k < set->n; k++)
-		at += snprintf(text + at, sizeof(text) - at, "%s%s=%s", k ? " " : "", set->all[k].key, set->all[k].value);
+		at += snprintf(text + at, sizeof(text) - at, "%s%s=%s", k ? " " : "", set->all[k].key,
+			       set->all[k].value);
 	return text;
 }
 
@@ -1298,6 +1402,8 @@ int main(void)
 		cmocka_unit_test(test_writer_says_what_went_wrong),
 		cmocka_unit_test(test_writer_stops_at_the_first_error),
 		cmocka_unit_test(test_accounting_is_judged),
+		cmocka_unit_test(test_parts_are_judged),
+		cmocka_unit_test(test_sideband_in_force),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
 		cmocka_unit_test(test_a_profile_forgets_samples_only),

@@ -45,6 +45,7 @@ struct session_options {
 	uint32_t source;
 	uint32_t filter;
 	uint64_t filter_id;
+	const char *cgroup;		/* as it was given; filter_id is its descriptor, for good */
 	uint32_t ring_bytes;
 	uint32_t depth;
 	bool some_depth;
@@ -53,13 +54,14 @@ struct session_options {
 	unsigned char cpus[1024];
 };
 
-enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK, OPT_OWN };
+enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK, OPT_CGROUP, OPT_OWN };
 
 #define SESSION_LETTERS	"F:p:t:C:"
 #define SESSION_OPTIONS \
 	{ "frequency", required_argument, NULL, 'F' }, \
 	{ "pid", required_argument, NULL, 'p' }, \
 	{ "tid", required_argument, NULL, 't' }, \
+	{ "cgroup", required_argument, NULL, OPT_CGROUP }, \
 	{ "cpu", required_argument, NULL, 'C' }, \
 	{ "source", required_argument, NULL, OPT_SOURCE }, \
 	{ "no-kernel", no_argument, NULL, OPT_NO_KERNEL }, \
@@ -94,6 +96,9 @@ void print_json_string(FILE *f, const char *text);
 
 /* "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0" */
 void print_accounting(FILE *f, const struct profbuf_counters *counters);
+
+/* What became of the ticks, and whether it adds up, in one line. */
+void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
 
 /* Everything written to standard output has arrived. Returns EXIT_OK or, after saying so, EXIT_FAILED. */
 int finish_output(void);

@@ -49,8 +49,9 @@ static const char help[] =
 	"\n"
 	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
 	"\n"
-	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong\n"
-	"or unfinished; sum and cpus: what the stream has, and counters, what the kernel counted), and the arrays\n"
+	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
+	"unfinished, or part: one that another follows; part: its number, or 0; sum and cpus: what the stream has, and\n"
+	"counters, what the kernel counted), and the arrays\n"
 	"symbols, programs, label_sets and stacks. A stack has its program and frames as positions in those, leaf first,\n"
 	"how many samples it had, and, if some had labels, how many had which label set; without --tag the samples of\n"
 	"all stacks add up to accounting.sum.samples.\n";
@@ -136,7 +137,8 @@ static bool write_profile(FILE *f, const struct export *x, struct profbuf_profil
 {
 	struct tag_values root = { 0 }, by = { 0 };
 	struct export_options options = {
-		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread, .by = x->by_tag ? &by : NULL,
+		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread,
+		.by = x->by_tag ? &by : NULL,
 	};
 	bool ok = tag_filter_apply(&x->filter, profile) &&
 		  (!x->has_root || tag_values_make(&root, profile, x->root_key, TAG_WORD)) &&

@@ -56,10 +56,10 @@ static void print_sums(FILE *f, const struct profbuf_cpu_sums *sums)
 
 static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 {
-	static const char *const verdicts[] = { "unfinished", "exact", "wrong" };
+	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part" };
 	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
 
-	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"sideband_lost\":%" PRIu64 ",\n\"sum\":", verdicts[a->verdict],
+	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"sideband_lost\":%" PRIu64 ",\n\"sum\":", verdicts[a->verdict], a->part,
 		a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3]);
 	print_sums(f, &a->sum);
 	fputs(",\n\"cpus\":[", f);

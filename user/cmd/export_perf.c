@@ -6,8 +6,8 @@
  * it forgets what it knew of that pid, the name, and the mappings; so perf finds each sample's process as the
  * library did. Frames that return to their callers are those of the call, as in the profile.
  *
- * perf has no field for tags. It has one for cgroups, which it prints, sorts and filters by: if samples have tags, their
- * label sets are given as the paths of cgroups.
+ * perf has no field for tags. It has one for cgroups, which it prints, sorts and filters by: if samples have tags,
+ * their label sets are given as the paths of cgroups.
  *
  * The header has sizes of what follows, and the output may be a pipe: everything is made twice, first to be counted.
  */

@@ -515,13 +515,7 @@ static void put_accounting(struct writer *w, int64_t *comment)
 		w->ok = false;
 		return;
 	}
-	if (a->verdict == PROFBUF_UNFINISHED) {
-		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters", a->sum.samples,
-			a->sum.lost);
-	} else {
-		print_accounting(f, &a->sum.counters);
-		fputs(a->verdict == PROFBUF_EXACT ? ": adds up, on every CPU" : ": DOES NOT ADD UP", f);
-	}
+	print_verdict(f, a);
 	if (fclose(f))
 		w->ok = false;
 	else

@@ -177,7 +177,8 @@ static void print_colour(FILE *f, const struct node *n)
 		fprintf(f, "hsl(0,0%%,%u%%)", 72 + hash / 32 % 10);
 		return;
 	}
-	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' || n->kind == 't' ? 25 : 78, n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
+	fprintf(f, "hsl(%u,%u%%,%u%%)", hue, n->kind == 'p' || n->kind == 't' ? 25 : 78,
+		n->kind == 'l' ? 55 : 66 + hash / 32 % 10);
 }
 
 static int by_name(const void *a, const void *b)
@@ -284,11 +285,7 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
 	print_text(f, options->path, 120);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"42\">", f);
-	if (accounting->verdict != PROFBUF_UNFINISHED)
-		print_accounting(f, &accounting->sum.counters);
-	else
-		fprintf(f, "%" PRIu64 " samples, %" PRIu64 " lost; cut short: no final counters",
-			accounting->sum.samples, accounting->sum.lost);
+	print_verdict(f, accounting);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"57\">orange: user, blue: kernel, grey: unknown, red: lost"
 	      "</text>\n"
 	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"

@@ -190,6 +190,32 @@ void print_accounting(FILE *f, const struct profbuf_counters *c)
 	fprintf(f, "%s + missed %llu", skipped ? ")" : "", (unsigned long long)c->missed);
 }
 
+void print_verdict(FILE *f, const struct profbuf_accounting *a)
+{
+	if (a->sum.final || (a->verdict == PROFBUF_WRONG && !a->part))
+		print_accounting(f, &a->sum.counters);
+	else if (a->part)
+		fprintf(f, "part %u of a recording", a->part);
+	switch (a->verdict) {
+	case PROFBUF_EXACT:
+		fputs(": adds up, on every CPU", f);
+		if (a->part)
+			fprintf(f, ", with %llu delivered and %llu lost in the parts before this, the last, part %u",
+				(unsigned long long)a->sum.begin.samples, (unsigned long long)a->sum.begin.lost,
+				a->part);
+		break;
+	case PROFBUF_WRONG:
+		fprintf(f, ": DOES NOT ADD UP with the stream, first on CPU %u", a->wrong_cpu);
+		break;
+	case PROFBUF_PART:
+		fputs(": all its samples and losses, on every CPU; what was skipped and missed is in the last part", f);
+		break;
+	case PROFBUF_UNFINISHED:
+		fprintf(f, "%sno final counters: the recording was cut short", a->part ? "; " : "");
+		break;
+	}
+}
+
 int finish_output(void)
 {
 	if (fflush(stdout) || ferror(stdout))

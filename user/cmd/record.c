@@ -13,10 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "record_output.h"
 
 #define BUFFER_BYTES	(1 << 20)
-#define FLUSH_NS	1000000000ULL	/* what a recorder that is killed loses, at most */
 
 static const char help[] =
 	"usage: profbuf record [options] [-- command...]\n"
@@ -25,11 +24,13 @@ static const char help[] =
 	"\n"
 	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output, as with --raw\n"
 	"      --raw              the kernel's stream as it is; else equal stacks are stored once, and compressed\n"
+	"      --rotate LIMIT     another file after each LIMIT, a time (10s, 5m, 1h) or a size (100M): FILE.0001, ...\n"
 	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
 	"  -d, --duration S       stop after so many seconds\n"
 	"  -a, --all              the whole system, also with a command\n"
 	"  -p, --pid PID          only this process and its descendants\n"
 	"  -t, --tid TID          only this thread\n"
+	"      --cgroup PATH      only processes in this cgroup v2 directory or below; relative: to /sys/fs/cgroup\n"
 	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
 	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
 	"      --no-kernel        no samples of kernel code, no kernel frames\n"
@@ -47,72 +48,22 @@ struct recording {
 	struct profbuf_config config;
 	struct session_options options;
 	double duration;
-	const char *path;
-	int out;
-	struct profbuf_writer *writer;
-	uint64_t flushed;		/* when */
-	bool pending;			/* records came since */
-	bool all, quiet, progress, raw;
+	struct record_output output;
+	bool all, quiet, progress;
 	char **command;
 	pid_t child;
 	int go;				/* a pipe: closed when the child may run */
 	int child_status;
 	bool child_ended;
-	struct profbuf_symbol_recorder *symbols;
-	struct profbuf_tag_finder *finder;
-	struct profbuf_tag_recorder *tags;
-	uint64_t samples, lost;
+	struct profbuf_tag_finder *tags;
 	uint64_t first_time;
 };
 
-/* Says what went wrong with the file, if something did. */
-static bool written(struct recording *r, int err)
+/* Tells the module of processes that tag themselves. Without memory tags of a process are missing. */
+static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 {
-	if (err)
-		fail("%s: %s; the file has what was written before", r->path, strerror(-err));
-	return !err;
-}
-
-/*
- * What has to go to the file by now: whoever reads a pipe gets all there is, a file what is older than a second: no
- * more is missing in it if the recorder is killed.
- */
-static bool flush(struct recording *r)
-{
-	if (!r->pending || (!r->raw && now_ns() - r->flushed < FLUSH_NS))
-		return true;
-	r->flushed = now_ns();
-	r->pending = false;
-	return written(r, profbuf_writer_flush(r->writer));
-}
-
-static int write_record(const struct profbuf_record *record, void *context)
-{
-	struct recording *r = context;
-
-	return written(r, profbuf_writer_add(r->writer, record)) ? 0 : -EIO;
-}
-
-/* Into the file, with what the recorder has to know of it. */
-static bool add_records(struct recording *r, const uint64_t *words, size_t n)
-{
-	for (size_t at = 0; at < n; at += words[at]) {
-		const struct profbuf_record *record = (const void *)(words + at);
-
-		if (record->type == PROFBUF_RECORD_LOST)
-			r->lost += ((const struct profbuf_lost *)record)->count;
-		r->samples += record->type == PROFBUF_RECORD_SAMPLE;
-		/* Without memory a symbol less is in the file, or tags of a process. */
-		profbuf_symbol_recorder_add(r->symbols, record);
-		if (r->config.flags & PROFBUF_CONFIG_TAGS)
-			profbuf_tag_finder_add(r->finder, r->session, record);
-		if (!written(r, profbuf_writer_add(r->writer, record)))
-			return false;
-		r->pending = true;
-		if (profbuf_tag_recorder_add(r->tags, record, write_record, r) == -EIO)
-			return false;
-	}
-	return true;
+	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at])
+		profbuf_tag_finder_add(r->tags, r->session, (const void *)(words + at));
 }
 
 /* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
@@ -121,30 +72,32 @@ static int drain(struct recording *r)
 	static uint64_t buffer[BUFFER_BYTES / 8];
 
 	for (;;) {
+		uint64_t time = now_ns();
 		ssize_t n = profbuf_session_read(r->session, buffer, sizeof(buffer));
 
 		if (n == -EAGAIN)
-			return flush(r) ? 1 : -1;
+			return record_output_idle(&r->output, time) ? 1 : -1;
 		if (n == -EINTR)
 			continue;
 		if (n < 0)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
-		if (!add_records(r, buffer, n / 8))
+		find_tags(r, buffer, n / 8);
+		if (!record_output_add(&r->output, buffer, n / 8))
 			return -1;
 	}
 }
 
-/* What the command was, and how it ended. */
-static bool write_command(struct recording *r)
+/* What the command was, and how it ended; NULL: there was none. */
+static const struct profbuf_record *make_command(struct recording *r)
 {
-	uint64_t words[PROFBUF_RECORD_MAX / 8] = { 0 };
+	static uint64_t words[PROFBUF_RECORD_MAX / 8];
 	struct profbuf_command_record *c = (void *)words;
 	size_t at = 0, room = sizeof(words) - sizeof(*c);
 
 	if (!r->command)
-		return true;
+		return NULL;
 	for (char **arg = r->command; *arg && at + strlen(*arg) + 1 <= room; arg++) {
 		strcpy(c->text + at, *arg);
 		at += strlen(*arg) + 1;
@@ -156,20 +109,7 @@ static bool write_command(struct recording *r)
 	c->cpu = PROFBUF_CPU_NONE;
 	c->pid = r->child;
 	c->status = r->child_status;
-	return written(r, profbuf_writer_add(r->writer, (const struct profbuf_record *)c));
-}
-
-/* The rest, and the end of the file. */
-static bool close_output(struct recording *r, uint64_t *bytes)
-{
-	int err = profbuf_writer_flush(r->writer), err_close;
-
-	*bytes = profbuf_writer_bytes(r->writer);
-	err_close = profbuf_writer_close(r->writer);
-	r->writer = NULL;
-	if (r->out != STDOUT_FILENO && close(r->out) && !err_close)
-		err_close = -errno;
-	return written(r, err ? err : err_close);
+	return (const struct profbuf_record *)c;
 }
 
 /* The command, waiting for the recording to start. */
@@ -217,7 +157,16 @@ static void print_progress(struct recording *r)
 	double elapsed = (now_ns() - r->first_time) / 1e9;
 
 	fprintf(stderr, "\rprofbuf: %6.1f s  %llu samples  %llu lost  %.1f MB ", elapsed,
-		(unsigned long long)r->samples, (unsigned long long)r->lost, profbuf_writer_bytes(r->writer) / 1e6);
+		(unsigned long long)r->output.samples, (unsigned long long)r->output.lost,
+		record_output_bytes(&r->output) / 1e6);
+}
+
+/* A part may have to end although nothing comes. */
+static int poll_timeout(const struct recording *r)
+{
+	if (r->output.rotate_ns)
+		return 100;
+	return r->progress ? 500 : r->output.pending ? 1000 : -1;
 }
 
 /* Signals and the device until the end of the stream. Returns false after an error that was said. */
@@ -230,7 +179,7 @@ static bool run(struct recording *r, int signals)
 	int more;
 
 	for (;;) {
-		if (poll(fds, 2, r->progress ? 500 : r->pending ? 1000 : -1) < 0 && errno != EINTR) {
+		if (poll(fds, 2, poll_timeout(r)) < 0 && errno != EINTR) {
 			fail("poll: %s", strerror(errno));
 			return false;
 		}
@@ -261,7 +210,7 @@ static bool run(struct recording *r, int signals)
 	}
 }
 
-static void print_summary(struct recording *r, uint64_t bytes)
+static void print_summary(struct recording *r)
 {
 	struct profbuf_counters_get get;
 
@@ -271,14 +220,17 @@ static void print_summary(struct recording *r, uint64_t bytes)
 		return;
 	fputs("profbuf: ", stderr);
 	print_accounting(stderr, &get.counters);
-	fprintf(stderr, "; %.1f MB in %s\n", bytes / 1e6, r->path);
+	fprintf(stderr, "; %.1f MB in ", r->output.bytes / 1e6);
+	if (r->output.part)
+		fprintf(stderr, "%s.0001 to .%04u\n", r->output.path, r->output.part);
+	else
+		fprintf(stderr, "%s\n", r->output.path);
 }
 
 /* Configures and starts, records to the end. */
 static int record(struct recording *r)
 {
 	sigset_t mask;
-	uint64_t bytes;
 	int signals, err;
 
 	sigemptyset(&mask);
@@ -302,7 +254,7 @@ static int record(struct recording *r)
 	err = profbuf_session_configure(r->session, &r->config);
 	/* A command that is still to begin has no variables. */
 	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
-		profbuf_tag_finder_scan(r->finder, r->session);
+		profbuf_tag_finder_scan(r->tags, r->session);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -313,36 +265,61 @@ static int record(struct recording *r)
 	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
 	r->first_time = now_ns();
 	release_command(r);
-	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_record, r) ||
-	    profbuf_tag_recorder_emit(r->tags, write_record, r) || !write_command(r))
+	if (!run(r, signals) || !record_output_end(&r->output, make_command(r)))
 		return EXIT_FAILED;
-	if (!close_output(r, &bytes))
-		return EXIT_FAILED;
-	print_summary(r, bytes);
+	print_summary(r);
 	if (!r->child_ended)
 		return EXIT_OK;
 	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status) : 128 + WTERMSIG(r->child_status);
 }
 
-enum { OPT_RAW = OPT_OWN };
+enum { OPT_RAW = OPT_OWN, OPT_ROTATE };
 
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "duration", required_argument, NULL, 'd' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "raw", no_argument, NULL, OPT_RAW },
+	{ "rotate", required_argument, NULL, OPT_ROTATE },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	SESSION_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
 
+/* "10s", "5m", "100M". */
+static bool parse_rotate(const char *text, struct record_output *o)
+{
+	static const struct {
+		char unit;
+		double size;
+		bool time;
+	} units[] = {
+		{ 's', 1e9, true }, { 'm', 60e9, true }, { 'h', 3600e9, true }, { 'd', 86400e9, true },
+		{ 'K', 1 << 10, false }, { 'M', 1 << 20, false }, { 'G', 1 << 30, false },
+	};
+	char *end;
+	double value = strtod(text, &end);
+
+	for (size_t i = 0; end != text && *end && !end[1] && i < sizeof(units) / sizeof(units[0]); i++) {
+		/* What is not a number, or is too large for one, is neither. */
+		if (*end != units[i].unit || !(value * units[i].size >= (units[i].time ? 1e8 : 4096)) ||
+		    !(value * units[i].size <= 1e18))
+			continue;
+		o->rotate_ns = units[i].time ? value * units[i].size : 0;
+		o->rotate_bytes = units[i].time ? 0 : value * units[i].size;
+		return true;
+	}
+	fail("--rotate takes a time from 0.1s, with s, m, h or d, or a size from 4K, with K, M or G, not \"%s\"", text);
+	return false;
+}
+
 /* One option. Returns false after saying what is wrong. */
 static bool parse_option(struct recording *r, int option, const char *arg)
 {
 	switch (option) {
 	case 'o':
-		r->path = arg;
+		r->output.path = arg;
 		return true;
 	case 'd':
 		return parse_number("-d", arg, 0.001, 1e8, &r->duration);
@@ -350,8 +327,10 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 		r->all = true;
 		return true;
 	case OPT_RAW:
-		r->raw = true;
+		r->output.raw = true;
 		return true;
+	case OPT_ROTATE:
+		return parse_rotate(arg, &r->output);
 	case 'q':
 		r->quiet = true;
 		return true;
@@ -361,7 +340,7 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .path = DEFAULT_FILE, .go = -1 };
+	struct recording r = { .output.path = DEFAULT_FILE, .output.file.fd = -1, .go = -1 };
 	int option, err, status;
 
 	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {
@@ -375,48 +354,36 @@ int cmd_record(int argc, char **argv)
 	if (optind < argc)
 		r.command = argv + optind;
 	if (r.command && r.options.filter) {
-		fail("a command, or -p or -t, not both");
+		fail("a command, or -p, -t or --cgroup, not both");
 		return EXIT_USAGE;
+	}
+	if (!strcmp(r.output.path, "-")) {
+		r.output.raw = true;
+		if (r.output.rotate_ns || r.output.rotate_bytes) {
+			fail("--rotate needs the name of a file");
+			return EXIT_USAGE;
+		}
 	}
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);
 	if (!err)
-		err = profbuf_symbol_recorder_new(&r.symbols);
-	if (!err)
-		err = profbuf_tag_finder_new(&r.finder);
-	if (!err)
-		err = profbuf_tag_recorder_new(&r.tags);
+		err = profbuf_tag_finder_new(&r.tags);
 	if (err) {
-		profbuf_symbol_recorder_free(r.symbols);
 		profbuf_session_close(r.session);
 		return fail_device(err);
 	}
 	apply_session_options(&r.options, &r.config);
 	r.config.duration_ns = r.duration * 1e9;
-	r.out = STDOUT_FILENO;
-	if (!strcmp(r.path, "-")) {
-		r.raw = true;
-	} else {
-		r.out = open(r.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (r.out < 0) {
-			status = fail("%s: %s", r.path, strerror(errno));
-			goto out;
-		}
-	}
-	err = profbuf_writer_open(&r.writer, r.out, r.raw);
-	if (err) {
-		status = fail("%s", strerror(-err));
+	status = EXIT_FAILED;
+	if (!record_output_open(&r.output))
 		goto out;
-	}
 	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command;
 	status = record(&r);
 out:
 	/* After an error: what the device gave until then is in the file. */
-	profbuf_writer_close(r.writer);
-	profbuf_symbol_recorder_free(r.symbols);
-	profbuf_tag_finder_free(r.finder);
-	profbuf_tag_recorder_free(r.tags);
+	record_output_close(&r.output);
+	profbuf_tag_finder_free(r.tags);
 	profbuf_session_close(r.session);
 	return status;
 }

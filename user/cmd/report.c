@@ -187,8 +187,10 @@ static bool parse_timeline(const char *text, struct report_options *o)
 	return false;
 }
 
-enum { OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
-       OPT_TAG };
+enum {
+	OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
+	OPT_TAG,
+};
 
 static const struct option options[] = {
 	{ "by", required_argument, NULL, 'b' },

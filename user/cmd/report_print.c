@@ -36,22 +36,11 @@ static double effective_rate(const struct report *r)
 	return seconds > 0 && cpus ? r->accounting->sum.samples / seconds / cpus : 0;
 }
 
-static void print_verdict(const struct profbuf_accounting *a)
+static void print_accounts(const struct profbuf_accounting *a)
 {
 	fputs("# ", stdout);
-	switch (a->verdict) {
-	case PROFBUF_EXACT:
-		print_accounting(stdout, &a->sum.counters);
-		puts(": adds up, on every CPU");
-		break;
-	case PROFBUF_WRONG:
-		print_accounting(stdout, &a->sum.counters);
-		printf(": DOES NOT ADD UP with the stream, first on CPU %u\n", a->wrong_cpu);
-		break;
-	case PROFBUF_UNFINISHED:
-		puts("no final counters: the recording was cut short");
-		break;
-	}
+	print_verdict(stdout, a);
+	putchar('\n');
 	if (sideband_lost(a))
 		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
 		       sideband_lost(a));
@@ -119,7 +108,7 @@ void report_print_header(const struct report *r, const char *which)
 	else
 		printf("at %.6g Hz, %s", 1e9 / info->period, source ? source : "unknown source");
 	printf("; %.4g samples a second of each of %u CPUs\n", effective_rate(r), cpus_sampled(r->accounting));
-	print_verdict(r->accounting);
+	print_accounts(r->accounting);
 	if (err && info->kernel_depth)
 		printf("# no kernel symbols: %s\n",
 		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
@@ -178,7 +167,7 @@ void report_print_json_summary(const struct report *r, const char *key)
 	if (r->options->filter.n)
 		printf(",\"recorded\":%" PRIu64, r->recorded);
 	printf(",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"exact\":%s}", r->samples, r->lost,
-	       r->accounting->verdict == PROFBUF_EXACT ? "true" : "false");
+	       r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART ? "true" : "false");
 }
 
 /* Of the whole recording, whatever part of it is shown. */
@@ -192,7 +181,9 @@ static void print_json_recording(const struct report *r)
 	       (uint64_t)profbuf_profile_info(r->profile)->period, profbuf_profile_duration(r->profile) / 1e9,
 	       cpus_sampled(r->accounting), effective_rate(r));
 	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED ? "false" : "true",
-	       verdict == PROFBUF_EXACT ? "true" : "false");
+	       verdict == PROFBUF_EXACT || verdict == PROFBUF_PART ? "true" : "false");
+	if (r->accounting->part)
+		printf("\"part\":%u,", r->accounting->part);
 	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
 	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
 	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,

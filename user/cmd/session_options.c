@@ -5,10 +5,17 @@
  * They are parsed before there is a session, so that a wrong one is said whether or not the module is loaded.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "cmd.h"
+
+#define CGROUP_ROOT	"/sys/fs/cgroup"
 
 /* "0,2-5" */
 static bool parse_cpus(const char *text, unsigned char *mask, size_t bytes)
@@ -52,6 +59,33 @@ static bool parse_source(const char *name, uint32_t *source)
 	return false;
 }
 
+/* The descriptor stays open as long as the program runs. */
+static bool open_cgroup(struct session_options *o, const char *name)
+{
+	char path[PATH_MAX];
+	struct statfs fs;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s%s", *name == '/' ? "" : CGROUP_ROOT "/", name) >= (int)sizeof(path)) {
+		fail("--cgroup: the path is too long");
+		return false;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		fail("--cgroup %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC) {
+		fail("--cgroup %s: not a directory of cgroup v2", path);
+		close(fd);
+		return false;
+	}
+	o->filter = PROFBUF_FILTER_CGROUP;
+	o->filter_id = fd;
+	o->cgroup = name;
+	return true;
+}
+
 bool parse_session_option(struct session_options *o, int option, const char *arg)
 {
 	double value;
@@ -69,6 +103,8 @@ bool parse_session_option(struct session_options *o, int option, const char *arg
 		o->filter = option == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
 		o->filter_id = value;
 		return true;
+	case OPT_CGROUP:
+		return open_cgroup(o, arg);
 	case 'C':
 		o->some_cpus = true;
 		return parse_cpus(arg, o->cpus, sizeof(o->cpus));
@@ -142,6 +178,8 @@ int fail_config(const struct profbuf_session *session, int err)
 		return fail("no right to sample the kernel: use --no-kernel, or run with CAP_PERFMON");
 	case -ESRCH:
 		return fail("there is no such process or thread");
+	case -EBADF:
+		return fail("the module does not take that cgroup: it was removed, or the kernel has no cgroups");
 	case -ENODEV:
 		return fail("this machine has none of these CPUs");
 	case -EDQUOT:

@@ -156,7 +156,7 @@ int cmd_tag(int argc, char **argv)
 		if (!parse_id("PID", argv[optind++], &id))
 			return EXIT_USAGE;
 	}
-	if (delete != (optind == argc)) {
+	if (delete == (optind < argc)) {
 		fail(delete ? "-d takes no labels: it removes all" : "which labels? KEY=VALUE, or -d to remove them");
 		return EXIT_USAGE;
 	}

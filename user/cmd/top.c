@@ -39,6 +39,7 @@ static const char help[] =
 	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
 	"  -p, --pid PID          only this process and its descendants\n"
 	"  -t, --tid TID          only this thread\n"
+	"      --cgroup PATH      only processes in this cgroup v2 directory or below; relative: to /sys/fs/cgroup\n"
 	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
 	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
 	"      --no-kernel        no samples of kernel code, no kernel frames\n"
@@ -81,6 +82,8 @@ static void describe(struct top *t, const struct profbuf_config *c, const char *
 
 	if (c->filter == PROFBUF_FILTER_NONE)
 		snprintf(who, sizeof(who), "%s%.40s", cpus ? "CPUs " : "all CPUs", cpus ? cpus : "");
+	else if (c->filter == PROFBUF_FILTER_CGROUP)
+		snprintf(who, sizeof(who), "cgroup %.40s", t->options.cgroup);
 	else
 		snprintf(who, sizeof(who), "%s %llu", c->filter == PROFBUF_FILTER_THREAD ? "thread" : "process",
 			 (unsigned long long)c->filter_id);

@@ -3,7 +3,7 @@
 # profbuf.bash - completion of profbuf's commands, options and their values, for bash
 _profbuf() {
 	local command=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words='' i
-	local session='--frequency --pid --tid --cpu --source --no-kernel --no-user --idle --buffer --stack'
+	local session='--frequency --pid --tid --cgroup --cpu --source --no-kernel --no-user --idle --buffer --stack'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W 'record report top script export tag stat info --help' -- "$word")
@@ -26,6 +26,10 @@ _profbuf() {
 	record-p | record--pid | top-p | top--pid)
 		words=$(cd /proc && echo [0-9]*)
 		;;
+	record--cgroup | top--cgroup)
+		mapfile -t COMPREPLY < <(cd /sys/fs/cgroup && compgen -d -- "$word")
+		return
+		;;
 	record-o | record--output | export-o | export--output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
@@ -33,7 +37,7 @@ _profbuf() {
 	esac
 	if [ -z "$words" ] && [[ $word == -* ]]; then
 		case $command in
-		record)	words="--output --raw --duration --all --quiet --help $session" ;;
+		record)	words="--output --raw --rotate --duration --all --quiet --help $session" ;;
 		report)	words='--by --tag --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;

@@ -68,7 +68,9 @@ ssize_t profbuf_session_read(struct profbuf_session *session, void *buf, size_t 
 
 /*
  * What files have beside the kernel's records: symbols, the names of cgroups and the command, which `profbuf record`
- * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the compact form has instead of samples, which profbuf_reader_next() turns into samples again.
+ * adds after the end of the stream, the key names of thread contexts, which come when they were found, and what the
+ * compact form has instead of samples, which profbuf_reader_next() turns into samples again. A recording may be in
+ * parts, each a file: see struct profbuf_part_record.
  */
 enum profbuf_file_record_type {
 	PROFBUF_RECORD_SYMBOL	= 1024,	/* struct profbuf_symbol_record */
@@ -77,6 +79,7 @@ enum profbuf_file_record_type {
 	PROFBUF_RECORD_STACK_SAMPLE = 1027, /* struct profbuf_sample without frames[]; stack: the id of its stack */
 	PROFBUF_RECORD_OTEL_KEYS = 1028, /* struct profbuf_otel_keys_record */
 	PROFBUF_RECORD_CGROUP	= 1029,	/* struct profbuf_cgroup_record */
+	PROFBUF_RECORD_PART	= 1030,	/* struct profbuf_part_record */
 };
 
 #define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
@@ -150,6 +153,21 @@ struct profbuf_command_record {
 	__u32	pid;
 	__s32	status;		/* as of waitpid() */
 	char	text[];
+};
+
+/*
+ * Where a part of a recording begins: what the parts before have of a CPU. A file that is a part has one for each CPU
+ * after PROFBUF_RECORD_INFO, whose time is that of the part, and then what the parts before said of processes that may
+ * still run; at its end it has those with which the next part begins. The last part has the final counters instead.
+ */
+struct profbuf_part_record {
+	__u64	len;
+	__u64	time;		/* of the part's beginning */
+	__u16	type;		/* PROFBUF_RECORD_PART */
+	__u16	cpu;
+	__u32	misc;		/* number of the part that begins, from 1 */
+	__u64	samples;
+	__u64	lost;
 };
 
 /* Streams -------------------------------------------------------------------------------------------------------- */
@@ -259,24 +277,30 @@ struct profbuf_cpu_sums {
 	uint64_t loss_records;
 	bool final;		/* counters are the final ones */
 	struct profbuf_counters counters;
+
+	/* Of a part: */
+	struct profbuf_part_record begin;	/* len 0: there was none */
+	struct profbuf_part_record next;	/* likewise */
 };
 
 enum profbuf_verdict {
 	PROFBUF_UNFINISHED,	/* no final counters: the stream was cut short */
 	PROFBUF_EXACT,		/* for each CPU: the counters add up, and agree with the records */
 	PROFBUF_WRONG,		/* they do not */
+	PROFBUF_PART,		/* a part that another follows: it has all samples and losses until then, for each CPU */
 };
 
 struct profbuf_accounting {
 	uint32_t nr_cpus;
 	uint32_t nr_skips;
+	uint32_t part;		/* the stream is this part of a recording, from 1; 0: it is all of it */
 	struct profbuf_cpu_sums *cpus;
 	uint64_t sideband_lost[4];	/* by enum profbuf_sideband_cause */
 
 	/* Of profbuf_accounting_check(). */
 	enum profbuf_verdict verdict;
 	unsigned int wrong_cpu;		/* the first that does not add up */
-	struct profbuf_cpu_sums sum;	/* final: those of every CPU are */
+	struct profbuf_cpu_sums sum;	/* final: those of every CPU are; begin.samples, begin.lost: before this part */
 };
 
 /* Return: 0; -ENOMEM. */
@@ -321,6 +345,9 @@ struct profbuf_frame {
 	uint64_t address;	/* in the process; of a caller: of the call's last byte */
 	uint64_t offset;	/* in the object */
 	const struct profbuf_symbol *symbol;
+	const char *file;	/* of the source; NULL: not known, or not asked for */
+	uint32_t line;		/* 0: likewise */
+	bool inlined;		/* into the next frame, whose address is the same */
 };
 
 /* A process under one name: exec, or a new name, begins another. */
@@ -531,6 +558,23 @@ int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const 
 int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
 				 int (*emit)(const struct profbuf_record *record, void *context), void *context);
 
+/* Sideband of a recording ---------------------------------------------------------------------------------------- */
+
+struct profbuf_sideband;
+
+/*
+ * Remembers what a stream said last of each process, thread and tag, for a file that begins in the middle of it. What
+ * ended is emitted once more, and then forgotten.
+ */
+int profbuf_sideband_new(struct profbuf_sideband **sideband);
+void profbuf_sideband_free(struct profbuf_sideband *sideband);
+
+/* Takes a record of any type. Return: 0; -ENOMEM. */
+int profbuf_sideband_add(struct profbuf_sideband *sideband, const struct profbuf_record *record);
+
+/* Gives @emit each record; stops at what it returns other than 0, and returns that. Return: 0; -ENOMEM. */
+int profbuf_sideband_emit(struct profbuf_sideband *sideband,
+			  int (*emit)(const struct profbuf_record *record, void *context), void *context);
 /* Tags of processes ---------------------------------------------------------------------------------------------- */
 
 struct profbuf_tag_finder;
@@ -609,8 +653,8 @@ int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
  * @record: set; free() it. start_time and time are 0.
  *
  * Return: 0; -ENOENT: it publishes none; -ESRCH: there is no such process; -EACCES or -EPERM: no right to its memory;
- * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is not
- * known; -ENOMEM.
+ * -EAGAIN: it is changing them all the time; -EBADMSG: what is there is something else; -EPROTO: of a schema that is
+ * not known; -ENOMEM.
  */
 int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **record);
 

@@ -20,6 +20,18 @@ void profbuf_accounting_exit(struct profbuf_accounting *a)
 	*a = (struct profbuf_accounting){ 0 };
 }
 
+static void add_part(struct profbuf_accounting *a, const struct profbuf_part_record *part)
+{
+	struct profbuf_cpu_sums *cpu = &a->cpus[part->cpu];
+
+	if (!a->part)
+		a->part = part->misc;
+	if (part->misc == a->part && !cpu->begin.len)
+		cpu->begin = *part;
+	else if (part->misc == a->part + 1)
+		cpu->next = *part;
+}
+
 void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_record *record)
 {
 	unsigned int i;
@@ -35,6 +47,9 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 	case PROFBUF_RECORD_COUNTERS:
 		a->cpus[record->cpu].counters = ((const struct profbuf_record_counters *)record)->counters;
 		a->cpus[record->cpu].final = record->misc & PROFBUF_COUNTERS_FINAL;
+		break;
+	case PROFBUF_RECORD_PART:
+		add_part(a, (const struct profbuf_part_record *)record);
 		break;
 	case PROFBUF_RECORD_SIDEBAND_LOST:
 		for (i = 0; i < 4; i++)
@@ -68,13 +83,17 @@ static void counters_add(struct profbuf_counters *sum, const struct profbuf_coun
 static bool adds_up(const struct profbuf_cpu_sums *cpu)
 {
 	const struct profbuf_counters *c = &cpu->counters;
+	uint64_t samples = cpu->begin.samples + cpu->samples, lost = cpu->begin.lost + cpu->lost;
 
-	return c->ticks == c->delivered + c->lost + profbuf_counters_skipped(c) + c->missed &&
-	       c->delivered == cpu->samples && c->lost == cpu->lost;
+	if (cpu->final)
+		return c->ticks == c->delivered + c->lost + profbuf_counters_skipped(c) + c->missed &&
+		       c->delivered == samples && c->lost == lost;
+	return !cpu->next.len || (cpu->next.samples == samples && cpu->next.lost == lost);
 }
 
 void profbuf_accounting_check(struct profbuf_accounting *a)
 {
+	bool followed = a->part;
 	unsigned int i;
 
 	a->sum = (struct profbuf_cpu_sums){ .final = true };
@@ -86,12 +105,15 @@ void profbuf_accounting_check(struct profbuf_accounting *a)
 		a->sum.lost += c->lost;
 		a->sum.loss_records += c->loss_records;
 		a->sum.final &= c->final;
+		a->sum.begin.samples += c->begin.samples;
+		a->sum.begin.lost += c->begin.lost;
+		followed &= !!c->next.len;
 		counters_add(&a->sum.counters, &c->counters);
-		if (c->final && !adds_up(c) && a->verdict != PROFBUF_WRONG) {
+		if (!adds_up(c) && a->verdict != PROFBUF_WRONG) {
 			a->verdict = PROFBUF_WRONG;
 			a->wrong_cpu = i;
 		}
 	}
 	if (a->verdict == PROFBUF_EXACT && !a->sum.final)
-		a->verdict = PROFBUF_UNFINISHED;
+		a->verdict = followed ? PROFBUF_PART : PROFBUF_UNFINISHED;
 }

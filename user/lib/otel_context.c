@@ -43,7 +43,7 @@ static bool is_known_schema(const char *schema)
 }
 
 /* Looks for what is wanted in a list of attributes. @known: false, once there is a schema that is not. */
-static void find_attributes(OtelContext__KeyValue *const *all, size_t n, const OtelContext__Array **names, bool *known)
+static void find_attributes(OtelContext__KeyValue **all, size_t n, const OtelContext__Array **names, bool *known)
 {
 	for (size_t i = 0; i < n; i++) {
 		const OtelContext__Value *value = all[i]->value;
@@ -166,7 +166,7 @@ static bool is_context(const char *line, uint64_t *address)
 		if (strncmp(line + at, names[i], n))
 			continue;
 		/* What follows is the end, or that the file was deleted. */
-		if (strchr(" \n", line[at + n])) {
+		if (!line[at + n] || line[at + n] == '\n' || line[at + n] == ' ') {
 			*address = start;
 			return true;
 		}

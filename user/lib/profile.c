@@ -10,84 +10,7 @@
  */
 #include <errno.h>
 
-#include "labels.h"
-#include "programs.h"
-#include "symbols.h"
-#include "threads.h"
-
-/* Addresses as sampled, equal ones once. */
-struct raw_stack {
-	uint32_t pid;
-	uint8_t nr_kernel;
-	uint8_t nr_user;
-	uint64_t addresses[];
-};
-
-/* A raw stack under one description: what it is in the profile. */
-struct resolved {
-	uint32_t raw;
-	uint32_t description;	/* id + 1; 0: none */
-	uint32_t stack;
-};
-
-/* An address under one description: the frame it is. */
-struct place {
-	uint64_t address;
-	uint32_t description;	/* as above; of the kernel: KERNEL */
-	uint32_t frame;
-};
-
-#define KERNEL	UINT32_MAX
-
-struct profbuf_profile {
-	struct symbols symbols;
-	struct programs programs;
-	struct threads threads;
-	struct labels labels;
-	struct profbuf_stream_info *info;
-	struct profbuf_accounting accounting;
-	struct profbuf_command_record *command;
-	struct profbuf_marker **markers;
-	size_t nr_markers, room_markers;
-	struct profbuf_map *maps;
-	size_t nr_maps;
-	uint64_t last_time;
-	int damage;
-	uint64_t bytes;
-	const char *kallsyms;		/* where they are */
-	int kernel_symbols;
-	bool has_kernel_records;
-	bool looked_for_kernel;
-
-	/* Of samples: all that profbuf_profile_forget() forgets. */
-	struct arena arena;
-	struct raw_stack **raw;
-	size_t nr_raw, room_raw;
-	struct index raw_index;
-
-	struct profbuf_event *events;
-	size_t nr_events, room_events;
-	size_t nr_done;			/* events whose stacks are looked up */
-
-	struct profbuf_loss *losses;
-	size_t nr_losses, room_losses;
-
-	struct resolved *resolved;
-	size_t nr_resolved, room_resolved;
-	struct index resolved_index;
-
-	struct place *places;
-	size_t nr_places, room_places;
-	struct index place_index;
-
-	struct profbuf_frame *frames;
-	size_t nr_frames, room_frames;
-	struct index frame_index;
-
-	struct profbuf_stack *stacks;
-	size_t nr_stacks, room_stacks;
-	struct index stack_index;
-};
+#include "profile.h"
 
 /* Reading */
 
@@ -200,8 +123,8 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 		ok = p->command;
 		break;
 	}
-	/* What tools add comes after the end. */
-	if (r->type < PROFBUF_RECORD_SYMBOL && r->time > p->last_time)
+	/* What tools add comes after the end, but for the end of a part. */
+	if ((r->type < PROFBUF_RECORD_SYMBOL || r->type == PROFBUF_RECORD_PART) && r->time > p->last_time)
 		p->last_time = r->time;
 	return ok ? 0 : -ENOMEM;
 }
@@ -224,195 +147,6 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 		return got;
 	p->damage = got;
 	return 0;
-}
-
-/* Looking up */
-
-/* The kernel's symbols are in the stream, or those of the running kernel are the same. */
-static void find_kernel_symbols(struct profbuf_profile *p)
-{
-	struct profbuf_kallsyms *k;
-	bool same;
-
-	if (p->has_kernel_records || p->looked_for_kernel)
-		return;
-	p->looked_for_kernel = true;
-	p->kernel_symbols = profbuf_kallsyms_load(&k, p->kallsyms ? p->kallsyms : "/proc/kallsyms");
-	if (p->kernel_symbols)
-		return;
-	same = p->info->kernel_anchor && profbuf_kallsyms_address(k, "schedule") == p->info->kernel_anchor;
-	p->symbols.this_kernel = same && !p->kallsyms;
-	if (same) {
-		p->symbols.kallsyms = k;
-	} else {
-		p->kernel_symbols = -ESTALE;
-		profbuf_kallsyms_free(k);
-	}
-}
-
-static uint32_t intern_frame(struct profbuf_profile *p, uint64_t address, uint64_t offset,
-			     const struct profbuf_symbol *symbol)
-{
-	uint64_t hash = hash_mix(hash_mix(address, offset), symbol->id), at = hash;
-	uint32_t id;
-
-	while ((id = index_next(&p->frame_index, hash, &at)) != INDEX_NONE) {
-		const struct profbuf_frame *f = &p->frames[id];
-
-		if (f->address == address && f->offset == offset && f->symbol == symbol)
-			return id;
-	}
-	if (!ARRAY_GROW(p->frames, p->nr_frames, p->room_frames) || !index_add(&p->frame_index, hash, p->nr_frames))
-		return INDEX_NONE;
-	p->frames[p->nr_frames] = (struct profbuf_frame){ address, offset, symbol };
-	return p->nr_frames++;
-}
-
-static const struct profbuf_symbol *unknown_symbol(struct profbuf_profile *p)
-{
-	struct object *object = symbols_object_named(&p->symbols, "[unknown]", false);
-
-	return object ? symbols_named(&p->symbols, object, "[unknown]", 0, true) : NULL;
-}
-
-static const struct profbuf_symbol *find_symbol(struct profbuf_profile *p, const struct description *d, bool kernel,
-						uint64_t address, uint64_t *offset)
-{
-	const struct mapping *m;
-
-	*offset = address;
-	if (kernel)
-		return symbols_find_kernel(&p->symbols, address, offset);
-	m = d ? description_mapping(d, address) : NULL;
-	if (!m)
-		return unknown_symbol(p);
-	if (m->anonymous)
-		return symbols_find_jit(&p->symbols, d->program, address);
-	*offset = address - m->start + m->offset;
-	return symbols_find_user(&p->symbols, m->object, d->program, offset);
-}
-
-static uint32_t get_frame(struct profbuf_profile *p, const struct description *d, bool kernel, uint64_t address)
-{
-	uint32_t description = kernel ? KERNEL : d ? d->id + 1 : 0;
-	uint64_t hash = hash_mix(address, description), at = hash, offset;
-	const struct profbuf_symbol *symbol;
-	uint32_t id;
-
-	while ((id = index_next(&p->place_index, hash, &at)) != INDEX_NONE) {
-		if (p->places[id].address == address && p->places[id].description == description)
-			return p->places[id].frame;
-	}
-	symbol = find_symbol(p, d, kernel, address, &offset);
-	id = symbol ? intern_frame(p, address, offset, symbol) : INDEX_NONE;
-	if (id == INDEX_NONE || !ARRAY_GROW(p->places, p->nr_places, p->room_places) ||
-	    !index_add(&p->place_index, hash, p->nr_places))
-		return INDEX_NONE;
-	p->places[p->nr_places++] = (struct place){ address, description, id };
-	return id;
-}
-
-static uint32_t intern_stack(struct profbuf_profile *p, const struct profbuf_stack *stack)
-{
-	unsigned int i, n = stack->nr_kernel + stack->nr_user;
-	uint64_t hash = hash_mix(stack->program, stack->nr_kernel), at;
-	uint32_t *frames;
-	uint32_t id;
-
-	for (i = 0; i < n; i++)
-		hash = hash_mix(hash, stack->frames[i]);
-	at = hash;
-	while ((id = index_next(&p->stack_index, hash, &at)) != INDEX_NONE) {
-		const struct profbuf_stack *s = &p->stacks[id];
-
-		if (s->program == stack->program && s->nr_kernel == stack->nr_kernel &&
-		    s->nr_user == stack->nr_user && !memcmp(s->frames, stack->frames, n * sizeof(*s->frames)))
-			return id;
-	}
-	frames = arena_alloc(&p->arena, n * sizeof(*frames));
-	if (!frames || !ARRAY_GROW(p->stacks, p->nr_stacks, p->room_stacks) ||
-	    !index_add(&p->stack_index, hash, p->nr_stacks))
-		return INDEX_NONE;
-	memcpy(frames, stack->frames, n * sizeof(*frames));
-	p->stacks[p->nr_stacks] = *stack;
-	p->stacks[p->nr_stacks].frames = frames;
-	return p->nr_stacks++;
-}
-
-/*
- * The first address of a kind is an instruction that was interrupted or entered the kernel, the others are return
- * addresses: the call is before them.
- */
-static uint32_t make_stack(struct profbuf_profile *p, const struct raw_stack *raw, const struct description *d)
-{
-	const struct profbuf_program *program = d ? d->program : programs_undescribed(&p->programs, raw->pid);
-	unsigned int i, n = raw->nr_kernel + raw->nr_user;
-	uint32_t frames[2 * 256];
-	struct profbuf_stack stack = { .nr_kernel = raw->nr_kernel, .nr_user = raw->nr_user, .frames = frames };
-	const struct profbuf_symbol *unknown;
-
-	if (!program)
-		return INDEX_NONE;
-	stack.program = program->id;
-	for (i = 0; i < n; i++) {
-		bool kernel = i < raw->nr_kernel;
-
-		frames[i] = get_frame(p, d, kernel, raw->addresses[i] - (i && i != raw->nr_kernel));
-		if (frames[i] == INDEX_NONE)
-			return INDEX_NONE;
-	}
-	if (!n) {
-		/* No addresses were asked for, or allowed. */
-		unknown = unknown_symbol(p);
-		frames[0] = unknown ? intern_frame(p, 0, 0, unknown) : INDEX_NONE;
-		if (frames[0] == INDEX_NONE)
-			return INDEX_NONE;
-		stack.nr_user = 1;
-	}
-	return intern_stack(p, &stack);
-}
-
-static uint32_t get_stack(struct profbuf_profile *p, uint32_t raw, uint64_t time)
-{
-	uint32_t pid = p->raw[raw]->pid;
-	const struct description *d = pid ? programs_find(&p->programs, pid, time) : NULL;
-	uint32_t description = d ? d->id + 1 : 0;
-	uint64_t hash = hash_mix(raw, description), at = hash;
-	uint32_t id;
-
-	while ((id = index_next(&p->resolved_index, hash, &at)) != INDEX_NONE) {
-		if (p->resolved[id].raw == raw && p->resolved[id].description == description)
-			return p->resolved[id].stack;
-	}
-	id = make_stack(p, p->raw[raw], d);
-	if (id == INDEX_NONE || !ARRAY_GROW(p->resolved, p->nr_resolved, p->room_resolved) ||
-	    !index_add(&p->resolved_index, hash, p->nr_resolved))
-		return INDEX_NONE;
-	p->resolved[p->nr_resolved++] = (struct resolved){ raw, description, id };
-	return id;
-}
-
-int profbuf_profile_resolve(struct profbuf_profile *p)
-{
-	struct profbuf_event *e;
-
-	if (!p->info)
-		return -ENODATA;
-	profbuf_accounting_check(&p->accounting);
-	programs_sort(&p->programs);
-	threads_sort(&p->threads);
-	labels_sort(&p->labels);
-	find_kernel_symbols(p);
-	for (; p->nr_done < p->nr_events; p->nr_done++) {
-		e = &p->events[p->nr_done];
-		if (e->tag)
-			e->labels = labels_find(&p->labels, &p->programs, p->raw[e->stack]->pid, e->tag, e->time);
-		e->stack = get_stack(p, e->stack, e->time);
-		if (e->stack == INDEX_NONE || e->labels == INDEX_NONE)
-			return -ENOMEM;
-	}
-	free(p->maps);
-	return programs_maps(&p->programs, &p->maps, &p->nr_maps) ? 0 : -ENOMEM;
 }
 
 /* The arrays keep their room: the next samples will need as much. */
@@ -518,8 +252,8 @@ void profbuf_profile_sort(struct profbuf_profile *p)
 		qsort(p->events, p->nr_events, sizeof(*p->events), by_time);
 }
 
-void profbuf_profile_keep(struct profbuf_profile *p, bool (*keep)(const struct profbuf_event *event, const void *context),
-			  const void *context)
+void profbuf_profile_keep(struct profbuf_profile *p,
+			  bool (*keep)(const struct profbuf_event *event, const void *context), const void *context)
 {
 	size_t i, n = 0;
 

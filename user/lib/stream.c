@@ -38,6 +38,8 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
 		return sizeof(struct profbuf_command_record) / 8;
+	case PROFBUF_RECORD_PART:
+		return sizeof(struct profbuf_part_record) / 8;
 	case PROFBUF_RECORD_STACK:
 		return sizeof(struct profbuf_stack_record) / 8;
 	case PROFBUF_RECORD_STACK_SAMPLE:
@@ -93,6 +95,7 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 	case PROFBUF_RECORD_LOST:
 	case PROFBUF_RECORD_COUNTERS:
 	case PROFBUF_RECORD_STACK_SAMPLE:
+	case PROFBUF_RECORD_PART:
 		return r->cpu < s->nr_cpus;
 	case PROFBUF_RECORD_SAMPLE: {
 		const struct profbuf_sample *p = (const void *)r;

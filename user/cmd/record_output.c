@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * record_output.c - where a recording goes: into one file, or into one after another
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "record_output.h"
+
+#define FLUSH_NS	1000000000ULL	/* what a recorder that is killed loses, at most */
+
+/* Says what went wrong with a file, if something did. */
+static bool written(const struct output_file *file, int err)
+{
+	if (err)
+		fail("%s: %s; the file has what was written before", file->path, strerror(-err));
+	return !err;
+}
+
+/* Files */
+
+static bool open_file(struct record_output *o)
+{
+	struct output_file *file = &o->file;
+	int err, n = o->part ? asprintf(&file->path, "%s.%04u", o->path, o->part) : asprintf(&file->path, "%s", o->path);
+
+	file->fd = -1;
+	if (n < 0) {
+		file->path = NULL;
+		fail("%s", strerror(ENOMEM));
+		return false;
+	}
+	file->fd = strcmp(o->path, "-") ? open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) :
+		   STDOUT_FILENO;
+	if (file->fd < 0) {
+		fail("%s: %s", file->path, strerror(errno));
+		return false;
+	}
+	err = profbuf_writer_open(&file->writer, file->fd, o->raw);
+	if (!err)
+		err = profbuf_symbol_recorder_new(&file->symbols);
+	if (err)
+		fail("%s", strerror(-err));
+	return !err;
+}
+
+static int add_to_writer(const struct profbuf_record *record, void *context)
+{
+	return profbuf_writer_add(context, record);
+}
+
+/* The names, and the end. Says nothing: it may run beside everything else. */
+static void end_file(struct output_file *file, const struct profbuf_record *command)
+{
+	int err, err_close;
+
+	err = profbuf_symbol_recorder_emit(file->symbols, add_to_writer, file->writer);
+	if (!err && command)
+		err = profbuf_writer_add(file->writer, command);
+	if (!err)
+		err = profbuf_writer_flush(file->writer);
+	file->bytes = profbuf_writer_bytes(file->writer);
+	err_close = profbuf_writer_close(file->writer);
+	file->writer = NULL;
+	if (file->fd != STDOUT_FILENO && close(file->fd) && !err_close)
+		err_close = -errno;
+	file->fd = -1;
+	file->err = err ? err : err_close;
+}
+
+static void free_file(struct output_file *file)
+{
+	profbuf_writer_close(file->writer);
+	profbuf_symbol_recorder_free(file->symbols);
+	free(file->path);
+	*file = (struct output_file){ .fd = -1 };
+}
+
+/* Parts */
+
+static void *end_old_file(void *context)
+{
+	end_file(context, NULL);
+	return NULL;
+}
+
+/* Waits for the part before to be whole. */
+static bool join_old_file(struct record_output *o)
+{
+	bool ok = true;
+
+	if (!o->ending)
+		return true;
+	pthread_join(o->thread, NULL);
+	o->ending = false;
+	o->bytes += o->old.bytes;
+	ok = written(&o->old, o->old.err);
+	free_file(&o->old);
+	return ok;
+}
+
+/* Where the part with that number begins. */
+static int add_part_records(struct record_output *o, uint64_t time, uint32_t part)
+{
+	int err = 0;
+
+	for (uint32_t cpu = 0; cpu < o->info->nr_cpus && !err; cpu++) {
+		const struct profbuf_part_record r = {
+			.len = sizeof(r) / 8, .time = time, .type = PROFBUF_RECORD_PART, .cpu = cpu, .misc = part,
+			.samples = o->cpus[cpu].samples, .lost = o->cpus[cpu].lost,
+		};
+
+		err = profbuf_writer_add(o->file.writer, (const struct profbuf_record *)&r);
+	}
+	return err;
+}
+
+/* What each part has first. */
+static int begin_part(struct record_output *o, uint64_t time)
+{
+	int err;
+
+	o->began = time;
+	o->part_samples = 0;
+	o->info->time = time;
+	err = profbuf_writer_add(o->file.writer, (const struct profbuf_record *)o->info);
+	if (!err)
+		err = add_part_records(o, time, o->part);
+	if (!err)
+		err = profbuf_sideband_emit(o->sideband, add_to_writer, o->file.writer);
+	return err;
+}
+
+static bool next_part(struct record_output *o, uint64_t time)
+{
+	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+
+	if (!err)
+		err = add_part_records(o, time, o->part + 1);
+	if (!written(&o->file, err) || !join_old_file(o))
+		return false;
+	o->old = o->file;
+	o->file = (struct output_file){ .fd = -1 };
+	o->ending = !pthread_create(&o->thread, NULL, end_old_file, &o->old);
+	if (!o->ending) {
+		end_file(&o->old, NULL);
+		o->bytes += o->old.bytes;
+		if (!written(&o->old, o->old.err))
+			return false;
+		free_file(&o->old);
+	}
+	o->part++;
+	return open_file(o) && written(&o->file, begin_part(o, time));
+}
+
+/* A part without a sample explains nothing, however large it is. */
+static bool is_full(const struct record_output *o, uint64_t time)
+{
+	if (!o->part || !o->info)
+		return false;
+	if (o->rotate_ns && time >= o->began + o->rotate_ns)
+		return true;
+	return o->rotate_bytes && o->part_samples && profbuf_writer_bytes(o->file.writer) >= o->rotate_bytes;
+}
+
+/* The stream's first record begins the first part. */
+static int add_info(struct record_output *o, const struct profbuf_record *record)
+{
+	o->info = malloc(record->len * sizeof(uint64_t));
+	o->cpus = calloc(((const struct profbuf_stream_info *)record)->nr_cpus, sizeof(*o->cpus));
+	if (!o->info || !o->cpus)
+		return -ENOMEM;
+	memcpy(o->info, record, record->len * sizeof(uint64_t));
+	return begin_part(o, record->time);
+}
+
+static void count(struct record_output *o, const struct profbuf_record *record)
+{
+	struct output_sums *cpu = o->cpus && record->cpu < o->info->nr_cpus ? &o->cpus[record->cpu] : NULL;
+	uint64_t lost;
+
+	if (record->type == PROFBUF_RECORD_SAMPLE) {
+		o->samples++;
+		o->part_samples++;
+		if (cpu)
+			cpu->samples++;
+	} else if (record->type == PROFBUF_RECORD_LOST) {
+		lost = ((const struct profbuf_lost *)record)->count;
+		o->lost += lost;
+		if (cpu)
+			cpu->lost += lost;
+	}
+}
+
+/* All of it */
+
+bool record_output_open(struct record_output *o)
+{
+	int err;
+
+	o->old.fd = -1;
+	o->part = o->rotate_ns || o->rotate_bytes;
+	err = profbuf_tag_recorder_new(&o->tags);
+	if (!err && o->part)
+		err = profbuf_sideband_new(&o->sideband);
+	if (err) {
+		fail("%s", strerror(-err));
+		return false;
+	}
+	return open_file(o);
+}
+
+/* What the tag recorder found out is for the parts to come, too. */
+static int add_found(const struct profbuf_record *record, void *context)
+{
+	struct record_output *o = context;
+
+	if (o->sideband)
+		profbuf_sideband_add(o->sideband, record);
+	return profbuf_writer_add(o->file.writer, record);
+}
+
+bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
+{
+	int err;
+
+	for (size_t at = 0; at < n; at += words[at]) {
+		const struct profbuf_record *record = (const void *)(words + at);
+
+		count(o, record);
+		/* Without memory a symbol or a description less is in the file. */
+		profbuf_symbol_recorder_add(o->file.symbols, record);
+		if (o->sideband)
+			profbuf_sideband_add(o->sideband, record);
+		if (o->part && record->type == PROFBUF_RECORD_INFO)
+			err = add_info(o, record);
+		else
+			err = profbuf_writer_add(o->file.writer, record);
+		if (!err) {
+			err = profbuf_tag_recorder_add(o->tags, record, add_found, o);
+			err = err == -ENOMEM ? 0 : err;
+		}
+		if (!written(&o->file, err))
+			return false;
+		o->pending = true;
+	}
+	return true;
+}
+
+/*
+ * Whoever reads a pipe gets all there is, a file what is older than a second: no more is missing in it if the recorder
+ * is killed.
+ */
+bool record_output_idle(struct record_output *o, uint64_t time)
+{
+	if (is_full(o, time))
+		return next_part(o, time);
+	if (!o->pending || (!o->raw && time - o->flushed < FLUSH_NS))
+		return true;
+	o->flushed = time;
+	o->pending = false;
+	return written(&o->file, profbuf_writer_flush(o->file.writer));
+}
+
+bool record_output_end(struct record_output *o, const struct profbuf_record *command)
+{
+	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+	bool ok;
+
+	end_file(&o->file, command);
+	ok = join_old_file(o);
+	o->bytes += o->file.bytes;
+	return written(&o->file, err ? err : o->file.err) && ok;
+}
+
+uint64_t record_output_bytes(const struct record_output *o)
+{
+	return o->bytes + (o->file.writer ? profbuf_writer_bytes(o->file.writer) : 0);
+}
+
+void record_output_close(struct record_output *o)
+{
+	join_old_file(o);
+	free_file(&o->old);
+	free_file(&o->file);
+	profbuf_tag_recorder_free(o->tags);
+	profbuf_sideband_free(o->sideband);
+	free(o->info);
+	free(o->cpus);
+}
