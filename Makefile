@@ -20,7 +20,7 @@ help:
 	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
-	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report'
+	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
 
 module:
@@ -48,7 +48,7 @@ check-debug:
 fuzz:
 	@tests/fuzz/core/run --forever
 
-bench: bench-core bench-sample bench-report
+bench: bench-core bench-sample bench-report bench-tag
 
 bench-core:
 	@tests/bench/core/run
@@ -58,6 +58,9 @@ bench-sample:
 
 bench-report:
 	@tests/bench/report/run
+
+bench-tag:
+	@tests/bench/tag/run
 
 KERNEL ?= 6.1
 vm-shell: user
@@ -80,4 +83,4 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-debug fuzz bench bench-core bench-sample bench-report vm-shell install dkms clean
+.PHONY: all help module user replay demo check check-debug fuzz bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean

@@ -33,8 +33,7 @@ void profbuf_config_default(const struct profbuf_session *s, struct profbuf_conf
 {
 	*config = (struct profbuf_config){
 		.size = sizeof(*config),
-		.flags = (PROFBUF_CONFIG_USER | PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_SIDEBAND) &
-			 profbuf_session_allowed_flags(s),
+		.flags = PROFBUF_CONFIG_FLAGS & ~PROFBUF_CONFIG_IDLE & profbuf_session_allowed_flags(s),
 		.source = PROFBUF_SOURCE_HRTIMER,
 		.period = default_period(),
 		.ring_bytes = RING_BYTES_DEFAULT,
@@ -140,7 +139,7 @@ static int get_mask(const struct profbuf_config *c, struct cpumask *mask)
 
 size_t profbuf_config_cpu_memory(const struct profbuf_config *c)
 {
-	return sizeof(struct profbuf_cpu) +
+	return sizeof(struct profbuf_cpu) + (c->flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_cpu_memory() : 0) +
 	       profbuf_memory(PROFBUF_HEADER_WORDS, c->ring_bytes / sizeof(u64), c->tag_slots);
 }
 

@@ -3,19 +3,22 @@
  * profbuf_counters.c - the accounting, summed up, and its files in sysfs
  *
  * /sys/class/misc/profbuf/{ticks,delivered,lost,missed,skipped_<cause>}, the same below cpu<N>/: one number a file, the
- * sum of all sessions since the module was loaded. /sys/class/misc/profbuf/sessions: how many run.
+ * sum of all sessions since the module was loaded. /sys/class/misc/profbuf/sessions: how many run; tagged: how many
+ * processes and threads have a tag from outside; tagged_lost: how many should have inherited one and have not.
  */
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "profbuf_labels.h"
 #include "profbuf_session.h"
 
 #define SESSIONS_MAX	64
 
 static DEFINE_MUTEX(sessions_lock);
-static LIST_HEAD(sessions);		/* under sessions_lock, as the next two */
+LIST_HEAD(profbuf_sessions);		/* written under sessions_lock, as the next two */
 static unsigned int nr_sessions;
 static struct profbuf_counters *past;	/* [nr_cpu_ids]: of sessions that have gone */
 
@@ -78,7 +81,7 @@ int profbuf_counters_join(struct profbuf_session *s)
 
 	mutex_lock(&sessions_lock);
 	if (nr_sessions < SESSIONS_MAX) {
-		list_add_tail(&s->list, &sessions);
+		list_add_tail_rcu(&s->list, &profbuf_sessions);
 		nr_sessions++;
 	} else {
 		err = -EUSERS;
@@ -97,7 +100,7 @@ void profbuf_counters_part(struct profbuf_session *s)
 		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(&past[cpu], &one);
 	}
-	list_del(&s->list);
+	list_del_rcu(&s->list);
 	nr_sessions--;
 	mutex_unlock(&sessions_lock);
 }
@@ -110,7 +113,7 @@ static void module_counters(unsigned int cpu, struct profbuf_counters *to)
 
 	lockdep_assert_held(&sessions_lock);
 	profbuf_counters_add(to, &past[cpu]);
-	list_for_each_entry(s, &sessions, list) {
+	list_for_each_entry(s, &profbuf_sessions, list) {
 		if (!s->cpus[cpu])
 			continue;
 		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
@@ -150,7 +153,7 @@ struct counter_group {
 	struct attribute_group group;
 	char name[16];
 	struct counter_attribute attrs[ARRAY_SIZE(counters)];
-	struct attribute *pointers[ARRAY_SIZE(counters) + 2];
+	struct attribute *pointers[ARRAY_SIZE(counters) + 4];
 };
 
 static struct counter_group *groups;			/* [possible CPUs + 1] */
@@ -184,6 +187,18 @@ static ssize_t sessions_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(sessions);
 
+static ssize_t tagged_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", profbuf_labels_tagged());
+}
+static DEVICE_ATTR_RO(tagged);
+
+static ssize_t tagged_lost_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", profbuf_labels_lost());
+}
+static DEVICE_ATTR_RO(tagged_lost);
+
 static void init_group(struct counter_group *g, unsigned int cpu)
 {
 	unsigned int i;
@@ -201,7 +216,9 @@ static void init_group(struct counter_group *g, unsigned int cpu)
 	}
 	g->group.attrs = g->pointers;
 	if (cpu == PROFBUF_CPU_NONE) {
-		g->pointers[i] = &dev_attr_sessions.attr;
+		g->pointers[i++] = &dev_attr_sessions.attr;
+		g->pointers[i++] = &dev_attr_tagged.attr;
+		g->pointers[i] = &dev_attr_tagged_lost.attr;
 	} else {
 		snprintf(g->name, sizeof(g->name), "cpu%u", cpu);
 		g->group.name = g->name;

@@ -70,6 +70,9 @@ void profbuf_counters_add(struct profbuf_counters *to, const struct profbuf_coun
  */
 int profbuf_counters_session(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to);
 
+/* The sessions that run or ran, from profbuf_counters_join() to profbuf_counters_part(); read under RCU. */
+extern struct list_head profbuf_sessions;
+
 /**
  * profbuf_counters_join() - a session's counters show in sysfs from now on
  * @s: the session, about to start
@@ -80,7 +83,7 @@ int profbuf_counters_join(struct profbuf_session *s);
 
 /**
  * profbuf_counters_part() - its counters are added to the module's, and it is not looked at any more
- * @s: the session, its ticks off
+ * @s: the session, its ticks off; after a grace period nobody looks at it
  */
 void profbuf_counters_part(struct profbuf_session *s);
 

@@ -13,6 +13,7 @@
 
 #include "profbuf_config.h"
 #include "profbuf_dev.h"
+#include "profbuf_labels.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
 
@@ -106,6 +107,21 @@ static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
 	return 0;
 }
 
+/* What the caller does not give is zero. */
+static int get_struct(void __user *arg, void *to, u32 known)
+{
+	u32 size;
+	int err;
+
+	err = get_size(arg, &size);
+	if (err)
+		return err;
+	err = copy_struct_from_user(to, known, arg, size);
+	if (err == -E2BIG && put_user(known, (u32 __user *)arg))
+		return -EFAULT;
+	return err;
+}
+
 static int ioctl_info(struct profbuf_session *s, void __user *arg)
 {
 	struct profbuf_info info = {
@@ -134,15 +150,8 @@ static int ioctl_info(struct profbuf_session *s, void __user *arg)
 static int ioctl_config(struct profbuf_session *s, void __user *arg)
 {
 	struct profbuf_config config;
-	u32 size;
-	int err;
+	int err = get_struct(arg, &config, sizeof(config));
 
-	err = get_size(arg, &size);
-	if (err)
-		return err;
-	err = copy_struct_from_user(&config, sizeof(config), arg, size);
-	if (err == -E2BIG && put_user((u32)sizeof(config), (u32 __user *)arg))
-		return -EFAULT;
 	return err ? err : profbuf_session_configure(s, &config);
 }
 
@@ -192,7 +201,26 @@ static int ioctl_counters(struct profbuf_session *s, void __user *arg)
 	get.sideband_mappings = atomic64_read(&s->sideband.mappings);
 	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
 		get.sideband_lost[i] = atomic64_read(&s->sideband.lost[i]);
+	get.tag_definitions = atomic64_read(&s->tags.definitions);
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
+		get.tag_failed[i] = atomic64_read(&s->tags.failed[i]);
 	return put_struct(arg, size, &get, sizeof(get));
+}
+
+static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_tag_source source;
+	int err = get_struct(arg, &source, sizeof(source));
+
+	return err ? err : profbuf_tags_add_source(s, &source);
+}
+
+static int ioctl_tag(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_tag_set set;
+	int err = get_struct(arg, &set, sizeof(set));
+
+	return err ? err : profbuf_labels_set(s, &set);
 }
 
 static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -215,6 +243,10 @@ static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return ioctl_flush(s);
 	case PROFBUF_IOC_COUNTERS:
 		return ioctl_counters(s, user);
+	case PROFBUF_IOC_TAG_SOURCE:
+		return ioctl_tag_source(s, user);
+	case PROFBUF_IOC_TAG:
+		return ioctl_tag(s, user);
 	}
 	return -ENOTTY;
 }

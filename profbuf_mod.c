@@ -9,6 +9,8 @@
 #include "profbuf_config.h"
 #include "profbuf_counters.h"
 #include "profbuf_dev.h"
+#include "profbuf_labels.h"
+#include "profbuf_life.h"
 #include "profbuf_sampler.h"
 #include "profbuf_sideband.h"
 
@@ -60,11 +62,16 @@ static int __init profbuf_mod_init(void)
 	err = profbuf_sampler_module_init();
 	if (err)
 		goto err_sideband;
-	err = profbuf_dev_init();
+	err = profbuf_life_init();
 	if (err)
 		goto err_sampler;
+	err = profbuf_dev_init();
+	if (err)
+		goto err_life;
 	return 0;
 
+err_life:
+	profbuf_life_exit();
 err_sampler:
 	profbuf_sampler_module_exit();
 err_sideband:
@@ -78,6 +85,8 @@ err_counters:
 static void __exit profbuf_mod_exit(void)
 {
 	profbuf_dev_exit();
+	profbuf_life_exit();
+	profbuf_labels_module_exit();
 	profbuf_sampler_module_exit();
 	profbuf_sideband_module_exit();
 	profbuf_counters_exit();

@@ -130,7 +130,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 	struct pt_regs *user;
 	unsigned int wrote;
 	bool irq_work;
-	u64 now;
+	u64 now, tag;
 
 	if (!regs) {
 		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_NO_REGS);
@@ -168,8 +168,9 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
 	}
 	h.stop = kernel_stop | user_stop << 4;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c, regs) : 0;
 
-	wrote = profbuf_write(&c->ring, 0, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
+	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
 	if (wrote & PROFBUF_WROTE)
 		local64_inc(&c->counters.delivered);
 	else
@@ -178,6 +179,8 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
 		irq_work |= profbuf_sideband_see(c, now, h.pid, h.tid);
+	if (tag && s->config.flags & PROFBUF_CONFIG_SIDEBAND)
+		irq_work |= profbuf_tags_see(c, now, h.pid, tag);
 	if (irq_work)
 		irq_work_queue(&c->wake);
 }

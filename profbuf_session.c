@@ -16,6 +16,7 @@
 #include <linux/vmalloc.h>
 
 #include "profbuf_config.h"
+#include "profbuf_labels.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
 
@@ -109,8 +110,10 @@ static void free_cpus(struct profbuf_session *s)
 	if (!s->cpus)
 		return;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		if (s->cpus[cpu])
+		if (s->cpus[cpu]) {
 			vfree(s->cpus[cpu]->memory);
+			vfree(s->cpus[cpu]->tags);
+		}
 		vfree(s->cpus[cpu]);
 	}
 	kfree(s->cpus);
@@ -133,6 +136,11 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 			      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!c->memory)
 		return -ENOMEM;
+	if (s->config.flags & PROFBUF_CONFIG_TAGS) {
+		c->tags = profbuf_tags_alloc_cpu();
+		if (!c->tags)
+			return -ENOMEM;
+	}
 	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
 	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
 	profbuf_sampler_init_cpu(c);
@@ -154,6 +162,14 @@ static int alloc_cpus(struct profbuf_session *s)
 			free_cpus(s);
 			return err;
 		}
+	}
+	if (s->config.flags & PROFBUF_CONFIG_TAGS) {
+		err = profbuf_tags_start(&s->tags);
+		if (err) {
+			free_cpus(s);
+			return err;
+		}
+		s->memory += profbuf_tags_memory();
 	}
 	return 0;
 }
@@ -235,6 +251,7 @@ int profbuf_session_start(struct profbuf_session *s)
 	/* Nothing is queued yet, so there is room. */
 	list_add(&info->list, &notes);
 	profbuf_sideband_queue(&s->sideband, &notes);
+	profbuf_sideband_start(&s->sideband);
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);
 		if (err)
@@ -249,6 +266,7 @@ int profbuf_session_start(struct profbuf_session *s)
 
 err_part:
 	profbuf_counters_part(s);
+	synchronize_rcu();
 	/* A source that failed on the second CPU may have left requests of the first. */
 	profbuf_sideband_stop(s);
 	profbuf_sideband_clear(&s->sideband);
@@ -601,6 +619,7 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
 	init_waitqueue_head(&s->wait);
+	profbuf_tags_init(&s->tags);
 	INIT_DELAYED_WORK(&s->start_work, do_start);
 	INIT_DELAYED_WORK(&s->stop_work, do_stop);
 	INIT_DELAYED_WORK(&s->flush_work, do_flush);
@@ -621,9 +640,13 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	cancel_delayed_work_sync(&s->start_work);
 	cancel_delayed_work_sync(&s->stop_work);
 	cancel_delayed_work_sync(&s->flush_work);
-	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
+	if (profbuf_session_state(s) != PROFBUF_STATE_NEW) {
 		profbuf_counters_part(s);
+		synchronize_rcu();
+	}
+	profbuf_labels_drop(s);
 	profbuf_sideband_exit(&s->sideband);
+	profbuf_tags_exit(&s->tags);
 	free_cpus(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	put_pid_ns(s->pid_ns);

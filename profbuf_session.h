@@ -35,6 +35,7 @@
 #include "profbuf_core.h"
 #include "profbuf_counters.h"
 #include "profbuf_sideband.h"
+#include "profbuf_tags.h"
 #include "profbuf_uapi.h"
 
 struct cgroup;
@@ -69,6 +70,7 @@ struct profbuf_cpu {
 
 	struct irq_work wake;		/* out of the tick: wakes readers, passes requests on, ends */
 	u64 *memory;			/* the ring's */
+	struct profbuf_cpu_tags *tags;	/* NULL: the session has none */
 };
 
 /**
@@ -99,6 +101,7 @@ struct profbuf_session {
 	struct delayed_work flush_work;	/* every flush_ns */
 
 	struct profbuf_sideband sideband;
+	struct profbuf_tags tags;
 
 	/* Readers. */
 	wait_queue_head_t wait;

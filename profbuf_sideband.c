@@ -6,7 +6,6 @@
 #include <linux/cred.h>
 #include <linux/elf.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/highmem.h>
 #include <linux/kdev_t.h>
 #include <linux/mm.h>
@@ -101,10 +100,10 @@ void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note
 /* A process and the state of its mappings, as far as a tick can tell: another program or mapping, another signature. */
 static u64 signature(const struct profbuf_sideband *b, struct task_struct *leader, const struct mm_struct *mm)
 {
-	u64 h = hash_64(leader->start_boottime ^ READ_ONCE(b->generation), 64) ^ (u64)leader->tgid << 32;
+	u64 h = profbuf_hash(leader->start_boottime ^ READ_ONCE(b->generation)) ^ (u64)leader->tgid << 32;
 
 	if (mm)
-		h ^= hash_64((u64)mm + READ_ONCE(mm->exec_vm), 64) ^ (u32)READ_ONCE(mm->map_count);
+		h ^= profbuf_hash((u64)mm + READ_ONCE(mm->exec_vm)) ^ (u32)READ_ONCE(mm->map_count);
 	return h ? h : 1;
 }
 
@@ -134,6 +133,12 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 	r->start_time = current->start_boottime;
 	memcpy(r->comm, current->comm, sizeof(r->comm));
 	r->mm = NULL;
+}
+
+/* The bit of a process; another process may have the same. */
+static unsigned int sampled_bit(const struct task_struct *leader)
+{
+	return hash_64(leader->start_boottime + leader->tgid, ilog2(PROFBUF_SAMPLED));
 }
 
 /* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
@@ -175,6 +180,7 @@ static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 		return false;
 	fill_process(r, leader, mm);
 	put_request(q);
+	set_bit(sampled_bit(leader), b->sampled);
 	*seen = sig;
 	return true;
 }
@@ -209,9 +215,44 @@ bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
 	return see_thread(c, now, pid, tid) || asked;
 }
 
+void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_struct *task)
+{
+	struct profbuf_sideband *b = &s->sideband;
+	unsigned int bit = sampled_bit(task->group_leader);
+	struct profbuf_life_request *r;
+	unsigned long flags;
+	bool full;
+
+	if (!test_bit(bit, b->sampled))
+		return;
+	/* The bit may be another's. */
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) &&
+	    (!uid_eq(task_uid(task), s->uid) || !uid_eq(task_euid(task), s->uid)))
+		return;
+	/* Of threads that end at once, each may look like the last. */
+	if (type == PROFBUF_RECORD_EXIT && !test_and_clear_bit(bit, b->sampled))
+		return;
+
+	raw_spin_lock_irqsave(&b->lives_lock, flags);
+	full = b->lives_head - b->lives_tail == PROFBUF_LIVES;
+	if (b->lives_on && !full) {
+		r = &b->lives[b->lives_head++ % PROFBUF_LIVES];
+		r->time = ktime_get_ns();
+		r->start_time = task->group_leader->start_boottime;
+		r->type = type;
+		r->pid = task_tgid_nr_ns(task, s->pid_ns);
+		r->tid = task_pid_nr_ns(task, s->pid_ns);
+		memcpy(r->comm, task->comm, sizeof(r->comm));
+		queue_work(workqueue, &b->work);
+	} else if (b->lives_on) {
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+	}
+	raw_spin_unlock_irqrestore(&b->lives_lock, flags);
+}
+
 void profbuf_sideband_pass(struct profbuf_cpu *c)
 {
-	if (READ_ONCE(c->requests.head) != READ_ONCE(c->requests.tail))
+	if (READ_ONCE(c->requests.head) != READ_ONCE(c->requests.tail) || profbuf_tags_pending(c))
 		queue_work(workqueue, &c->session->sideband.work);
 }
 
@@ -330,10 +371,10 @@ static u64 mappings_signature(struct mm_struct *mm)
 	for_each_vma(vmi, vma) {
 		if (!(vma->vm_flags & VM_EXEC))
 			continue;
-		h = hash_64(h + vma->vm_start, 64);
-		h = hash_64(h + vma->vm_end, 64);
-		h = hash_64(h + vma->vm_pgoff, 64);
-		h = hash_64(h + (vma->vm_file ? file_inode(vma->vm_file)->i_ino : 0), 64);
+		h = profbuf_hash(h + vma->vm_start);
+		h = profbuf_hash(h + vma->vm_end);
+		h = profbuf_hash(h + vma->vm_pgoff);
+		h = profbuf_hash(h + (vma->vm_file ? file_inode(vma->vm_file)->i_ino : 0));
 	}
 	return h;
 }
@@ -387,7 +428,7 @@ static void ask_again(struct profbuf_sideband *b, enum profbuf_sideband_cause ca
 static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
 {
 	u64 *described = &b->described[hash_64(r->start_time ^ r->pid, ilog2(PROFBUF_DESCRIBED))];
-	u64 sig = hash_64(r->start_time + r->pid, 64) ^ *(const u64 *)r->comm;
+	u64 sig = profbuf_hash(r->start_time + r->pid) ^ *(const u64 *)r->comm;
 	struct profbuf_note *process;
 	LIST_HEAD(notes);
 	u32 nr = 0;
@@ -430,7 +471,7 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 {
 	u64 *described = &b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
 	const u64 *comm = (const u64 *)r->comm;
-	u64 sig = hash_64(r->start_time + r->tid, 64) ^ comm[0] ^ comm[1] << 1;
+	u64 sig = profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1;
 	struct profbuf_note *note;
 	struct profbuf_thread *t;
 	LIST_HEAD(notes);
@@ -478,6 +519,49 @@ static void describe_requests(struct profbuf_sideband *b, struct profbuf_request
 	}
 }
 
+/* Takes one; false if there is none. */
+static bool next_life(struct profbuf_sideband *b, struct profbuf_life_request *r)
+{
+	bool any;
+
+	raw_spin_lock_irq(&b->lives_lock);
+	any = b->lives_tail != b->lives_head;
+	if (any)
+		*r = b->lives[b->lives_tail++ % PROFBUF_LIVES];
+	raw_spin_unlock_irq(&b->lives_lock);
+	return any;
+}
+
+static void describe_lives(struct profbuf_sideband *b)
+{
+	struct profbuf_life_request r;
+	struct profbuf_note *note;
+	struct profbuf_life *life;
+	LIST_HEAD(notes);
+
+	while (next_life(b, &r)) {
+		note = profbuf_note_alloc(sizeof(*life));
+		if (!note) {
+			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_MEMORY]);
+			continue;
+		}
+		life = (struct profbuf_life *)note->words;
+		life->time = r.time;
+		life->type = r.type;
+		life->cpu = PROFBUF_CPU_NONE;
+		life->pid = r.pid;
+		life->tid = r.tid;
+		life->start_time = r.start_time;
+		memcpy(life->comm, r.comm, sizeof(life->comm));
+		life->comm[sizeof(life->comm) - 1] = 0;
+		list_add(&note->list, &notes);
+		if (!profbuf_sideband_queue(b, &notes)) {
+			free_notes(&notes);
+			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_LIMIT]);
+		}
+	}
+}
+
 static void work(struct work_struct *work)
 {
 	struct profbuf_sideband *b = container_of(work, struct profbuf_sideband, work);
@@ -485,24 +569,52 @@ static void work(struct work_struct *work)
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	unsigned int cpu;
 
-	for_each_cpu(cpu, s->cpumask)
+	for_each_cpu(cpu, s->cpumask) {
 		describe_requests(b, &s->cpus[cpu]->requests, buf, PATH_MAX);
+		profbuf_tags_define(s->cpus[cpu]);
+	}
+	describe_lives(b);
 	kfree(buf);
+}
+
+static void set_lives(struct profbuf_sideband *b, bool on)
+{
+	raw_spin_lock_irq(&b->lives_lock);
+	b->lives_on = on;
+	raw_spin_unlock_irq(&b->lives_lock);
+}
+
+void profbuf_sideband_start(struct profbuf_sideband *b)
+{
+	set_lives(b, true);
 }
 
 void profbuf_sideband_stop(struct profbuf_session *s)
 {
+	set_lives(&s->sideband, false);
 	/* The irq_works are over; whatever they left is described now. */
 	queue_work(workqueue, &s->sideband.work);
 	flush_work(&s->sideband.work);
 }
 
+static void free_tables(struct profbuf_sideband *b)
+{
+	kvfree(b->described);
+	kvfree(b->sampled);
+	kvfree(b->lives);
+}
+
 int profbuf_sideband_init(struct profbuf_sideband *b)
 {
 	b->described = kvcalloc(PROFBUF_DESCRIBED, sizeof(*b->described), GFP_KERNEL_ACCOUNT);
-	if (!b->described)
+	b->sampled = kvcalloc(BITS_TO_LONGS(PROFBUF_SAMPLED), sizeof(*b->sampled), GFP_KERNEL_ACCOUNT);
+	b->lives = kvcalloc(PROFBUF_LIVES, sizeof(*b->lives), GFP_KERNEL_ACCOUNT);
+	if (!b->described || !b->sampled || !b->lives) {
+		free_tables(b);
 		return -ENOMEM;
+	}
 	spin_lock_init(&b->lock);
+	raw_spin_lock_init(&b->lives_lock);
 	INIT_LIST_HEAD(&b->notes);
 	INIT_WORK(&b->work, work);
 	return 0;
@@ -517,7 +629,7 @@ void profbuf_sideband_clear(struct profbuf_sideband *b)
 void profbuf_sideband_exit(struct profbuf_sideband *b)
 {
 	profbuf_sideband_clear(b);
-	kvfree(b->described);
+	free_tables(b);
 }
 
 int profbuf_sideband_module_init(void)

@@ -12,6 +12,7 @@
 #ifndef PROFBUF_SIDEBAND_H
 #define PROFBUF_SIDEBAND_H
 
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -26,6 +27,8 @@ struct profbuf_session;
 #define PROFBUF_REQUESTS	64	/* per CPU: processes and threads seen between two runs of the worker */
 #define PROFBUF_SEEN		512	/* per CPU: processes remembered, and as many threads */
 #define PROFBUF_DESCRIBED	4096	/* per session: processes and threads remembered by the worker */
+#define PROFBUF_SAMPLED		65536	/* per session: bits; a process that was sampled has its one set */
+#define PROFBUF_LIVES		256	/* per session: ends of processes between two runs of the worker */
 
 struct profbuf_request {
 	u32 tid;			/* a thread's name; 0: a process */
@@ -50,6 +53,24 @@ struct profbuf_requests {
 	u64 seen_threads[PROFBUF_SEEN];	/* likewise */
 };
 
+/* A process changed its program, or ended. */
+struct profbuf_life_request {
+	u64 time;
+	u64 start_time;
+	u16 type;
+	u32 pid;
+	u32 tid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* A hash of 64 bits; the kernel's hash_64() has 32. */
+static inline u64 profbuf_hash(u64 x)
+{
+	x = (x ^ x >> 32) * GOLDEN_RATIO_64;
+	x = (x ^ x >> 29) * GOLDEN_RATIO_64;
+	return x ^ x >> 32;
+}
+
 /* A record in the queue. */
 struct profbuf_note {
 	struct list_head list;
@@ -65,6 +86,12 @@ struct profbuf_sideband {
 	size_t bytes;			/* in @notes; under @lock */
 	struct work_struct work;	/* describes requests, of all CPUs */
 	u64 *described;			/* the worker's: [PROFBUF_DESCRIBED] signatures of what was put in */
+	unsigned long *sampled;		/* [PROFBUF_SAMPLED] bits: the ticks set them */
+	raw_spinlock_t lives_lock;	/* raw: tracepoints come with preemption disabled */
+	struct profbuf_life_request *lives;	/* [PROFBUF_LIVES], under @lives_lock, as the next two */
+	unsigned int lives_head;
+	unsigned int lives_tail;
+	bool lives_on;			/* from start to stop */
 	u32 generation;			/* part of the ticks' signatures: changed to be asked again */
 	atomic64_t processes;
 	atomic64_t mappings;
@@ -93,12 +120,25 @@ void profbuf_sideband_exit(struct profbuf_sideband *b);
 bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid);
 
 /**
+ * profbuf_sideband_tell() - a process changed its program, or ended: say so if it was sampled
+ * @s: a session
+ * @type: PROFBUF_RECORD_EXEC or PROFBUF_RECORD_EXIT
+ * @task: the thread that does it, the current one
+ *
+ * Context: preemption disabled.
+ */
+void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_struct *task);
+
+/**
  * profbuf_sideband_pass() - get requests to the worker
  * @c: any CPU's part
  *
  * Context: irq_work.
  */
 void profbuf_sideband_pass(struct profbuf_cpu *c);
+
+/* From now on profbuf_sideband_tell() does something. */
+void profbuf_sideband_start(struct profbuf_sideband *b);
 
 /**
  * profbuf_sideband_stop() - describe the last requests

@@ -447,7 +447,7 @@ struct profbuf_counters_get {
 	__u64	sideband_mappings;
 	__u64	sideband_lost[4];	/* by enum profbuf_sideband_cause */
 	__u64	tag_definitions;	/* put into the stream */
-	__u64	tag_failed[8];		/* samples without a tag or with one that has no meaning, by enum profbuf_tag_cause */
+	__u64	tag_failed[8];		/* samples whose tag or its meaning is not known, by enum profbuf_tag_cause */
 };
 
 /* Where a thread-local variable is, from the thread pointer (the FS base of x86-64). */

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profbuf_unwind.c - stacks from interrupted registers, on x86-64
+ * profbuf_unwind.c - what interrupted registers lead to, on x86-64
  */
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
+#include <asm/fsgsbase.h>
 #include <asm/ptrace.h>
 #include <asm/unwind.h>
 
 #include "profbuf_unwind.h"
+#include "profbuf_user.h"
 
 unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned int max, enum profbuf_stop *stop)
 {
@@ -41,28 +43,14 @@ struct frame {
 	u64 ret;
 };
 
-/*
- * Reads a frame of 64-bit code without taking a fault. In NMI the page tables may be another task's or half switched:
- * copy_from_user_nofault() knows; in a timer they are the current task's, and a plain access will do.
- */
+/* Of 64-bit code. */
 static __always_inline bool read_frame(u64 fp, struct frame *frame)
 {
-	const struct frame __user *user = (const struct frame __user *)fp;
-
-	if (in_nmi())
-		return !copy_from_user_nofault(frame, user, sizeof(*frame));
-	if (!user_access_begin(user, sizeof(*user)))
-		return false;
-	unsafe_get_user(frame->next, &user->next, fault);
-	unsafe_get_user(frame->ret, &user->ret, fault);
-	user_access_end();
-	return true;
-fault:
-	user_access_end();
-	return false;
+	BUILD_BUG_ON(sizeof(*frame) != 2 * sizeof(u64));
+	return profbuf_user_words(&frame->next, fp, 2);
 }
 
-/* The same for 32-bit code. */
+/* Of 32-bit code. */
 static bool read_frame32(u64 fp, struct frame *frame)
 {
 	u32 words[2];
@@ -119,4 +107,13 @@ unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int
 	}
 	pagefault_enable();
 	return n;
+}
+
+/* Threads are changed with interrupts off, so only an NMI can come in the middle of it. */
+bool profbuf_thread_pointer(struct pt_regs *regs, u64 *tp)
+{
+	if (in_nmi() && !user_mode(regs) && !(regs->flags & X86_EFLAGS_IF))
+		return false;
+	*tp = x86_fsbase_read_cpu();
+	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profbuf_unwind.h - stacks from interrupted registers
+ * profbuf_unwind.h - what interrupted registers lead to: stacks, and the thread's own data
  *
- * Both: any context, NMI too; bounded by @max; no fault is handled, no lock taken. They store addresses, leaf first,
- * and return how many; *stop says why there are no more.
+ * All: any context, NMI too; bounded by @max; no fault is handled, no lock taken. Stacks are stored leaf first;
+ * the unwinders return how many addresses they are, and *stop says why there are no more.
  */
 #ifndef PROFBUF_UNWIND_H
 #define PROFBUF_UNWIND_H
@@ -34,5 +34,14 @@ unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned i
  * leads to.
  */
 unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int max, enum profbuf_stop *stop);
+
+/**
+ * profbuf_thread_pointer() - where the current thread has its thread-local variables
+ * @regs: what was interrupted
+ * @tp: set
+ *
+ * Return: false in the middle of a change from one thread to another, when it may be either's.
+ */
+bool profbuf_thread_pointer(struct pt_regs *regs, u64 *tp);
 
 #endif /* PROFBUF_UNWIND_H */

@@ -40,7 +40,7 @@ static struct profbuf_config in_force(int fd)
 
 static void flags(void)
 {
-	REFUSED(EINVAL, c.flags |= 0x10);
+	REFUSED(EINVAL, c.flags |= 0x20);
 	REFUSED(EINVAL, c.flags |= 0x80000000);
 	REFUSED(EINVAL, c.flags = PROFBUF_CONFIG_SIDEBAND);
 	REFUSED(EINVAL, c.flags = PROFBUF_CONFIG_USER | PROFBUF_CONFIG_IDLE);
@@ -202,7 +202,7 @@ static void unknown_ioctls(void)
 {
 	int fd = kt_open();
 
-	CHECK(ioctl(fd, _IO(PROFBUF_IOC, 7), 0) == -1 && errno == ENOTTY);
+	CHECK(ioctl(fd, _IO(PROFBUF_IOC, 9), 0) == -1 && errno == ENOTTY);
 	CHECK(ioctl(fd, _IO(0xDF, 0), 0) == -1 && errno == ENOTTY);
 	CHECK(ioctl(fd, _IOR(PROFBUF_IOC, 0, int), 0) == -1 && errno == ENOTTY);
 	close(fd);

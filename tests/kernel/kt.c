@@ -221,6 +221,13 @@ struct kt_sums kt_check(const struct kt_stream *s)
 		case PROFBUF_RECORD_THREAD:
 			sums.threads++;
 			break;
+		case PROFBUF_RECORD_TAG:
+			sums.tags++;
+			break;
+		case PROFBUF_RECORD_EXEC:
+		case PROFBUF_RECORD_EXIT:
+			sums.lives++;
+			break;
 		case PROFBUF_RECORD_MARKER:
 			sums.markers++;
 			break;

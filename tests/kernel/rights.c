@@ -64,6 +64,9 @@ static void check_own(const struct kt_stream *s, uint32_t pid)
 		CHECK(r->type != PROFBUF_RECORD_PROCESS || ((const struct profbuf_process *)r)->pid == pid);
 		CHECK(r->type != PROFBUF_RECORD_MAPPING || ((const struct profbuf_mapping *)r)->pid == pid);
 		CHECK(r->type != PROFBUF_RECORD_THREAD || ((const struct profbuf_thread *)r)->pid == pid);
+		CHECK(r->type != PROFBUF_RECORD_TAG || ((const struct profbuf_tag *)r)->pid == pid);
+		CHECK((r->type != PROFBUF_RECORD_EXEC && r->type != PROFBUF_RECORD_EXIT) ||
+		      ((const struct profbuf_life *)r)->pid == pid);
 		if (r->type != PROFBUF_RECORD_SAMPLE)
 			continue;
 		CHECK(p->pid == pid, "sample of %u", p->pid);
@@ -116,7 +119,8 @@ static void cat_work(void)
 	kt_stop(fd);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
-	CHECK(sums.info->flags == (PROFBUF_CONFIG_USER | PROFBUF_CONFIG_SIDEBAND) && !sums.info->kernel_depth);
+	CHECK(sums.info->flags == (PROFBUF_CONFIG_USER | PROFBUF_CONFIG_SIDEBAND | PROFBUF_CONFIG_TAGS));
+	CHECK(!sums.info->kernel_depth);
 	CHECK(sums.all_samples > 5);
 	check_own(&s, getpid());
 }

@@ -59,7 +59,8 @@ struct recording {
 	int child_status;
 	bool child_ended;
 	struct profbuf_symbol_recorder *symbols;
-	struct profbuf_tag_recorder *tags;
+	struct profbuf_tag_finder *tags;
+	struct profbuf_tag_recorder *tag_names;
 	uint64_t samples, lost;
 	uint64_t first_time;
 };
@@ -101,12 +102,14 @@ static bool add_records(struct recording *r, const uint64_t *words, size_t n)
 		if (record->type == PROFBUF_RECORD_LOST)
 			r->lost += ((const struct profbuf_lost *)record)->count;
 		r->samples += record->type == PROFBUF_RECORD_SAMPLE;
-		/* Without memory a symbol less is in the file. */
+		/* Without memory a symbol less is in the file, or tags of a process. */
 		profbuf_symbol_recorder_add(r->symbols, record);
+		if (r->config.flags & PROFBUF_CONFIG_TAGS)
+			profbuf_tag_finder_add(r->tags, r->session, record);
 		if (!written(r, profbuf_writer_add(r->writer, record)))
 			return false;
 		r->pending = true;
-		if (profbuf_tag_recorder_add(r->tags, record, write_record, r) == -EIO)
+		if (profbuf_tag_recorder_add(r->tag_names, record, write_record, r) == -EIO)
 			return false;
 	}
 	return true;
@@ -297,6 +300,9 @@ static int record(struct recording *r)
 		r->config.filter_id = r->child;
 	}
 	err = profbuf_session_configure(r->session, &r->config);
+	/* A command that is still to begin has no variables. */
+	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
+		profbuf_tag_finder_scan(r->tags, r->session);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -308,7 +314,7 @@ static int record(struct recording *r)
 	r->first_time = now_ns();
 	release_command(r);
 	if (!run(r, signals) || profbuf_symbol_recorder_emit(r->symbols, write_record, r) ||
-	    profbuf_tag_recorder_emit(r->tags, write_record, r) || !write_command(r))
+	    profbuf_tag_recorder_emit(r->tag_names, write_record, r) || !write_command(r))
 		return EXIT_FAILED;
 	if (!close_output(r, &bytes))
 		return EXIT_FAILED;
@@ -378,9 +384,12 @@ int cmd_record(int argc, char **argv)
 	if (!err)
 		err = profbuf_symbol_recorder_new(&r.symbols);
 	if (!err)
-		err = profbuf_tag_recorder_new(&r.tags);
+		err = profbuf_tag_finder_new(&r.tags);
+	if (!err)
+		err = profbuf_tag_recorder_new(&r.tag_names);
 	if (err) {
 		profbuf_symbol_recorder_free(r.symbols);
+		profbuf_tag_finder_free(r.tags);
 		profbuf_session_close(r.session);
 		return fail_device(err);
 	}
@@ -407,7 +416,8 @@ out:
 	/* After an error: what the device gave until then is in the file. */
 	profbuf_writer_close(r.writer);
 	profbuf_symbol_recorder_free(r.symbols);
-	profbuf_tag_recorder_free(r.tags);
+	profbuf_tag_finder_free(r.tags);
+	profbuf_tag_recorder_free(r.tag_names);
 	profbuf_session_close(r.session);
 	return status;
 }

@@ -53,6 +53,8 @@ static const char help[] =
 struct top {
 	struct session_options options;
 	struct profbuf_session *session;	/* NULL while paused */
+	struct profbuf_tag_finder *tags;
+	bool tagged;				/* the session's samples have tags */
 	struct profbuf_stream stream;
 	char what[128];
 	double delay;
@@ -112,6 +114,9 @@ static int open_session(struct top *t, const char *cpus)
 	/* Nobody looks earlier. A ring that fills wakes at its watermark anyway. */
 	config.flush_ns = t->delay * 1e9;
 	err = profbuf_session_configure(t->session, &config);
+	t->tagged = config.flags & PROFBUF_CONFIG_TAGS;
+	if (!err && t->tagged)
+		profbuf_tag_finder_scan(t->tags, t->session);
 	if (!err)
 		err = profbuf_session_start(t->session);
 	if (err) {
@@ -128,6 +133,15 @@ static int open_session(struct top *t, const char *cpus)
 	t->counters = (struct profbuf_counters){ 0 };
 	t->began = now_ns();
 	return EXIT_OK;
+}
+
+/* Processes are to be looked at as they come, not when the interval is over. Without memory some have no tags. */
+static void find_tags(struct top *t, const uint64_t *words, size_t n)
+{
+	size_t at;
+
+	for (at = 0; t->tagged && at < n; at += words[at])
+		profbuf_tag_finder_add(t->tags, t->session, (const void *)(words + at));
 }
 
 static bool make_room(struct top *t)
@@ -164,6 +178,7 @@ static int drain(struct top *t)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
+		find_tags(t, t->words + t->n, n / 8);
 		t->n += n / 8;
 	}
 	return 1;
@@ -439,7 +454,8 @@ int cmd_top(int argc, char **argv)
 		t.screen.limit = t.plain ? 20 : UINT64_MAX;
 	/* A screen that waits for a server is not live. */
 	unsetenv("DEBUGINFOD_URLS");
-	status = top(&t, cpus);
+	status = profbuf_tag_finder_new(&t.tags) ? fail("%s", strerror(ENOMEM)) : top(&t, cpus);
+	profbuf_tag_finder_free(t.tags);
 	profbuf_profile_free(t.profile);
 	profbuf_session_close(t.session);
 	free(t.words);

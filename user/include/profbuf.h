@@ -51,6 +51,9 @@ int profbuf_session_stop(struct profbuf_session *session);
 /* @cpu: a CPU, or PROFBUF_CPU_NONE for the sum. */
 int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get);
 
+/* Return: 0; errors: see struct profbuf_tag_source, whose size is set here; -ENOTTY: an older module. */
+int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source);
+
 /*
  * Tags process @pid, or the thread, from outside. @flags: PROFBUF_TAG_*. @labels: @bytes of a label set's text.
  * Errors: see struct profbuf_tag_set; -ENOTTY: the module is of a version without tags.
@@ -528,6 +531,54 @@ int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const 
  */
 int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
 				 int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
+/* Tags of processes ---------------------------------------------------------------------------------------------- */
+
+struct profbuf_tag_finder;
+
+/*
+ * Finds out where processes that say whose work their threads do have the pointers that say so, and tells the kernel:
+ * those that run at the start by profbuf_tag_finder_scan(), others when their description comes. Whoever has no right
+ * to a process, or has an older module, gets its samples without tags; nothing of that is an error.
+ */
+int profbuf_tag_finder_new(struct profbuf_tag_finder **finder);
+void profbuf_tag_finder_free(struct profbuf_tag_finder *finder);
+
+/**
+ * profbuf_tag_finder_scan() - looks at all processes of /proc
+ * @finder: the finder
+ * @session: to be told; configured, best before it starts
+ *
+ * What is known of files is kept: to scan again, for another session, takes less time.
+ *
+ * Return: 0; -ENOMEM; -errno of opendir().
+ */
+int profbuf_tag_finder_scan(struct profbuf_tag_finder *finder, struct profbuf_session *session);
+
+/*
+ * Takes a record of any type, soon after it was read: processes end. Looks again, after a while, at processes that were
+ * still about to start. Return: 0; -ENOMEM.
+ */
+int profbuf_tag_finder_add(struct profbuf_tag_finder *finder, struct profbuf_session *session,
+			   const struct profbuf_record *record);
+
+/* What the finder did, in looks at processes; one process may be looked at more than once. */
+struct profbuf_tag_finder_counts {
+	uint64_t looks;		/* the sum of those below */
+	uint64_t told;		/* the kernel knows its variables */
+	uint64_t none;		/* it has none */
+	uint64_t early;		/* has one that was not in its place so far */
+	uint64_t other;		/* not a 64-bit x86 process */
+	uint64_t gone;		/* ended meanwhile, or a kernel thread */
+	uint64_t rights;	/* no right to look at it */
+	uint64_t full;		/* the kernel has no room for more */
+	uint64_t failed;	/* for another reason */
+	uint64_t skipped;	/* not looked at: all its files are known to name no such variable */
+	uint64_t files;		/* read */
+	bool old_module;	/* it knows nothing of tags; there were no more looks after that */
+};
+
+void profbuf_tag_finder_counts(const struct profbuf_tag_finder *finder, struct profbuf_tag_finder_counts *counts);
 
 /* Tags of a recording -------------------------------------------------------------------------------------------- */
 

@@ -93,6 +93,14 @@ int profbuf_session_counters(const struct profbuf_session *session, unsigned int
 	return call(session, PROFBUF_IOC_COUNTERS, get);
 }
 
+int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source)
+{
+	struct profbuf_tag_source sized = *source;
+
+	sized.size = sizeof(sized);
+	return call(session, PROFBUF_IOC_TAG_SOURCE, &sized);
+}
+
 int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,
 			size_t bytes)
 {

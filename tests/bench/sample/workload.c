@@ -5,7 +5,7 @@
  * usage: workload user|kernel FRAMES SECONDS
  *
  * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a
- * file in memory.
+ * file in memory. Compiled with TAGGED, it has a label set, as libprofbuf-tag would set it.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,12 +16,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "profbuf_uapi.h"
+
 struct frame {
 	const struct frame *next;
 	uint64_t ret;
 };
 
 static char buffer[65536];
+
+#ifdef TAGGED
+static const struct {
+	struct profbuf_label_set head;
+	char text[12];
+} labels = { { .magic = PROFBUF_LABELS_MAGIC, .bytes = 12, .count = 1 }, "tenant\0acme" };
+
+__thread const void *profbuf_thread_labels_v1 = &labels;
+#endif
 
 /* One round of work under the chain. */
 static void work(const struct frame *chain, int fd)

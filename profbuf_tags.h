@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * profbuf_tags.h - which tag a thread has now, and what it means
+ *
+ * At the sample the tick reads one word of the current thread: its own pointer to a label set, where the session was
+ * told to look (profbuf_tags_add_source()), else what was set from outside (profbuf_labels.h). If the session has not
+ * said yet what that tag means, the tick copies the label set as well, there and then, while the thread cannot go on,
+ * and a worker puts it into the sideband. What is copied is what was checked to be a label set: a wrong pointer brings
+ * nothing of the process's memory into the stream.
+ */
+#ifndef PROFBUF_TAGS_H
+#define PROFBUF_TAGS_H
+
+#include <linux/atomic.h>
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "profbuf_uapi.h"
+
+struct profbuf_cpu;
+struct profbuf_session;
+struct pt_regs;
+
+#define PROFBUF_TAG_REQUESTS	128	/* per CPU: new tags between two runs of the worker */
+#define PROFBUF_TAG_ASKED	256	/* per CPU: tags asked for, until the worker has been there */
+#define PROFBUF_TAG_DEFINED	65536	/* per session: tags remembered */
+#define PROFBUF_TAG_SOURCES	4096	/* per session: processes */
+
+/* The longest data: an OTEP 4947 record, 28 bytes and its attributes. */
+#define PROFBUF_TAG_DATA	(28 + PROFBUF_LABELS_BYTES + 4)
+
+/* A new tag, as the tick saw it. */
+struct profbuf_tag_request {
+	u64 time;
+	u64 tag;
+	u64 signature;
+	u32 pid;
+	u8 kind;			/* enum profbuf_tag_kind */
+	u8 cause;			/* enum profbuf_tag_cause */
+	u16 bytes;
+	u16 count;			/* labels there should be */
+	u64 data[PROFBUF_TAG_DATA / sizeof(u64)];
+};
+
+/* A CPU's part: the tick puts at @head, the worker takes at @tail. */
+struct profbuf_cpu_tags {
+	unsigned int head;
+	unsigned int tail;
+	u64 asked[PROFBUF_TAG_ASKED];	/* the tick's: signatures */
+	u64 otel[PROFBUF_TAG_DATA / sizeof(u64)];	/* the tick's: the thread context just read */
+	u16 otel_bytes;
+	struct profbuf_tag_request ring[PROFBUF_TAG_REQUESTS];
+};
+
+/**
+ * struct profbuf_tags - a session's part
+ */
+struct profbuf_tags {
+	struct mutex lock;		/* the sources', for writers; ticks read under RCU */
+	DECLARE_HASHTABLE(sources, 8);	/* by memory map */
+	unsigned int nr_sources;
+	u64 *defined;			/* [PROFBUF_TAG_DEFINED] signatures; the worker writes, ticks read */
+	u32 generation;			/* part of what ticks remember to have asked for: changed to be asked again */
+	atomic64_t definitions;
+	atomic64_t failed[PROFBUF_NR_TAG_CAUSES];
+};
+
+void profbuf_tags_init(struct profbuf_tags *t);
+
+/**
+ * profbuf_tags_start() - memory for a session that has tags
+ * @t: the tags
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int profbuf_tags_start(struct profbuf_tags *t);
+
+/**
+ * profbuf_tags_exit() - forget the sources, free the memory
+ * @t: of a session whose ticks are off
+ *
+ * Context: may sleep.
+ */
+void profbuf_tags_exit(struct profbuf_tags *t);
+
+/* Bytes of one CPU's part, and of what all CPUs share. */
+size_t profbuf_tags_cpu_memory(void);
+size_t profbuf_tags_memory(void);
+
+/* A CPU's part, empty; NULL: no memory. vfree() it. */
+struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void);
+
+/**
+ * profbuf_tags_get() - the current thread's tag
+ * @c: this CPU's part
+ * @regs: what was interrupted
+ *
+ * Context: the tick, NMI too.
+ * Return: the tag; 0: none, or it could not be read, which is counted.
+ */
+u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs);
+
+/**
+ * profbuf_tags_see() - a sample has a tag: ask for its meaning if the session has not said it
+ * @c: this CPU's part
+ * @now: the sample's time
+ * @pid: the thread group as the sample shows it
+ * @tag: what profbuf_tags_get() returned, not 0
+ *
+ * Context: the same tick.
+ * Return: whether there is a request, so that profbuf_sideband_pass() is to be called from an irq_work.
+ */
+bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag);
+
+/* Are there requests? */
+bool profbuf_tags_pending(const struct profbuf_cpu *c);
+
+/* The worker: put what the requests of a CPU ask for into the sideband. */
+void profbuf_tags_define(struct profbuf_cpu *c);
+
+/**
+ * profbuf_tags_add_source() - where a process has the pointer to its tag
+ * @s: the session
+ * @source: as user space gave it, not yet validated
+ *
+ * Context: may sleep.
+ * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
+ */
+int profbuf_tags_add_source(struct profbuf_session *s, const struct profbuf_tag_source *source);
+
+#endif /* PROFBUF_TAGS_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * profbuf_user.h - user memory, read by a tick: what is not there now is not read
+ */
+#ifndef PROFBUF_USER_H
+#define PROFBUF_USER_H
+
+#include <linux/preempt.h>
+#include <linux/types.h>
+#include <linux/uaccess.h>
+
+/**
+ * profbuf_user_words() - read words of the current task's memory
+ * @to: set
+ * @from: address
+ * @n: how many
+ *
+ * In NMI the page tables may be another task's or half switched: copy_from_user_nofault() knows; in a timer they are
+ * the current task's, and plain accesses will do.
+ *
+ * Context: the tick, with page faults disabled.
+ * Return: false if they are not all there.
+ */
+static __always_inline bool profbuf_user_words(u64 *to, u64 from, unsigned int n)
+{
+	const u64 __user *user = (const u64 __user *)from;
+	unsigned int i;
+
+	if (in_nmi())
+		return !copy_from_user_nofault(to, user, n * sizeof(*to));
+	if (!user_access_begin(user, n * sizeof(*to)))
+		return false;
+#pragma GCC unroll 4
+	for (i = 0; i < n; i++)
+		unsafe_get_user(to[i], &user[i], fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+#endif /* PROFBUF_USER_H */

@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * finder_test.c - the finder of tags: what it tells the kernel, and when; files and memory that lie
+ *
+ * usage: finder_test DIR	(with the programs and libraries that `programs` has built)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tag_elf.h"
+#include "tag_source.h"
+
+static const char *dir;
+static char path[4096];
+
+static const char *in_dir(const char *name)
+{
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+/* The kernel. */
+
+static struct profbuf_tag_source told[4096];
+static unsigned int nr_told;
+static int answer;
+
+int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source)
+{
+	(void)session;
+	if (nr_told < 4096)
+		told[nr_told++] = *source;
+	return answer;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	nr_told = 0;
+	answer = 0;
+	return 0;
+}
+
+static unsigned int times_told(pid_t pid)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr_told; i++)
+		n += told[i].pid == (uint32_t)pid;
+	return n;
+}
+
+/* Processes: one that has run as far as its main(). */
+
+static pid_t start(const char *name, int *out)
+{
+	int in[2], fds[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(fds, O_CLOEXEC), 0);
+	in_dir(name);
+	pid = fork();
+	if (!pid) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(fds[1], STDOUT_FILENO);
+		alarm(60);
+		execl(path, name, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(fds[1]);
+	/* Both its threads have said all they say. */
+	for (int lines = 0; lines < 2; lines += byte == '\n')
+		assert_int_equal(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	*out = in[1];
+	return pid;
+}
+
+static void end(pid_t pid, int in)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(in);
+}
+
+/* A description as the kernel makes it. */
+struct description {
+	struct profbuf_process process;
+	struct profbuf_mapping mappings[64];
+};
+
+static void describe(struct description *d, pid_t pid)
+{
+	char line[4352], rights[8];
+	FILE *maps;
+
+	memset(d, 0, sizeof(*d));
+	snprintf(line, sizeof(line), "/proc/%d/maps", pid);
+	maps = fopen(line, "r");
+	assert_non_null(maps);
+	d->process.type = PROFBUF_RECORD_PROCESS;
+	d->process.pid = pid;
+	d->process.start_time = 1000 + pid;
+	while (fgets(line, sizeof(line), maps)) {
+		unsigned long start, end, offset, inode;
+		struct profbuf_mapping *m = &d->mappings[d->process.nr_mappings];
+
+		memset(m, 0, sizeof(*m));
+		assert_int_equal(sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, rights, &offset, &m->dev_major,
+					&m->dev_minor, &inode), 7);
+		if (rights[2] != 'x' || d->process.nr_mappings == 63)
+			continue;
+		m->type = PROFBUF_RECORD_MAPPING;
+		m->misc = inode ? 0 : PROFBUF_MAPPING_ANON;
+		m->pid = pid;
+		m->start_time = d->process.start_time;
+		m->inode = inode;
+		d->process.nr_mappings++;
+	}
+	fclose(maps);
+	assert_true(d->process.nr_mappings > 0);
+}
+
+static void add(struct profbuf_tag_finder *finder, const void *record)
+{
+	assert_int_equal(profbuf_tag_finder_add(finder, NULL, record), 0);
+}
+
+static void add_all(struct profbuf_tag_finder *finder, const struct description *d)
+{
+	add(finder, &d->process);
+	for (unsigned int i = 0; i < d->process.nr_mappings; i++)
+		add(finder, &d->mappings[i]);
+}
+
+static void test_a_process_is_told_when_its_mappings_have_come(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d, other;
+	int in, other_in;
+	pid_t pid = start("pie", &in), other_pid = start("without", &other_in);
+	unsigned int n;
+
+	(void)state;
+	describe(&d, pid);
+	describe(&other, other_pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	/* Two descriptions, one between the other's records. */
+	add(finder, &d.process);
+	n = d.process.nr_mappings;
+	for (unsigned int i = 0; i + 1 < n; i++)
+		add(finder, &d.mappings[i]);
+	add_all(finder, &other);
+	assert_int_equal(nr_told, 0);
+	add(finder, &d.mappings[n - 1]);
+	assert_int_equal(nr_told, 1);
+	assert_int_equal(told[0].pid, pid);
+	assert_int_equal(told[0].start_time, d.process.start_time);
+	assert_int_equal(told[0].kind, PROFBUF_TAG_LABELS);
+	assert_int_equal(told[0].tls, PROFBUF_TLS_STATIC);
+	assert_int_equal(told[0].module, 0);
+	assert_true(told[0].offset < 0);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.looks, 2);
+	assert_int_equal(counts.told, 1);
+	assert_int_equal(counts.none, 1);
+	assert_int_equal(counts.skipped, 0);
+	/* Described again: told again, as the program may be another; the other's files are known by now. */
+	add_all(finder, &other);
+	add_all(finder, &d);
+	assert_int_equal(nr_told, 2);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.skipped, 1);
+	assert_int_equal(counts.looks, 3);
+	/* Another build id: the inode is another file's. */
+	n = counts.files;
+	other.mappings[0].build_id_len = 20;
+	add_all(finder, &other);
+	other.mappings[0].build_id[0] = 1;
+	add_all(finder, &other);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.files, n + 1);
+	assert_int_equal(counts.skipped, 2);
+	profbuf_tag_finder_free(finder);
+	end(pid, in);
+	end(other_pid, other_in);
+}
+
+static void test_causes_are_counted(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	int in;
+	pid_t pid = start("pie", &in);
+
+	(void)state;
+	describe(&d, pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	answer = -ENOSPC;
+	add_all(finder, &d);
+	answer = -ESRCH;
+	add_all(finder, &d);
+	answer = -EINVAL;
+	add_all(finder, &d);
+	d.process.misc = 1;
+	add_all(finder, &d);
+	d.process.misc = 0;
+	end(pid, in);
+	add_all(finder, &d);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.looks, 5);
+	assert_int_equal(counts.full, 1);
+	assert_int_equal(counts.gone, 2);
+	assert_int_equal(counts.failed, 1);
+	assert_int_equal(counts.other, 1);
+	assert_int_equal(nr_told, 3);
+	profbuf_tag_finder_free(finder);
+}
+
+static void test_an_older_module_is_left_alone(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	int in;
+	pid_t pid = start("pie", &in);
+
+	(void)state;
+	describe(&d, pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	answer = -ENOTTY;
+	add_all(finder, &d);
+	add_all(finder, &d);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(nr_told, 1);
+	assert_true(counts.old_module);
+	profbuf_tag_finder_free(finder);
+	end(pid, in);
+}
+
+static void test_scan(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	int in, other_in;
+	pid_t pid = start("static", &in), other_pid = start("without", &other_in);
+	uint64_t files;
+
+	(void)state;
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(times_told(pid), 1);
+	assert_int_equal(times_told(other_pid), 0);
+	profbuf_tag_finder_counts(finder, &counts);
+	files = counts.files;
+	/* Of those that run now, at most a new one's files are read. */
+	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(times_told(pid), 2);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_true(counts.files <= files + files / 2);
+	profbuf_tag_finder_free(finder);
+	end(pid, in);
+	end(other_pid, other_in);
+}
+
+/* Memory that lies: a process writes what it is told to where the dynamic linker has written. */
+
+struct liar {
+	pid_t pid;
+	int to, from;
+	uint64_t words[2];	/* the true ones */
+};
+
+static void be_liar(const char *library, unsigned int type, int in, int out)
+{
+	void *handle = dlopen(library, RTLD_NOW);
+	int fd = open(library, O_RDONLY);
+	struct tag_elf elf;
+	struct link_map *map;
+	uint64_t *slot = NULL;
+
+	if (!handle || fd < 0 || tag_elf_read(fd, &elf) || dlinfo(handle, RTLD_DI_LINKMAP, &map))
+		_exit(1);
+	for (unsigned int i = 0; i < elf.variables[PROFBUF_TAG_OTEL].nr_slots; i++) {
+		if (elf.variables[PROFBUF_TAG_OTEL].slots[i].type == type)
+			slot = (void *)(map->l_addr + elf.variables[PROFBUF_TAG_OTEL].slots[i].address);
+	}
+	if (!slot || mprotect((void *)((uintptr_t)slot & ~4095UL), 8192, PROT_READ | PROT_WRITE))
+		_exit(2);
+	do {
+		if (write(out, slot, 16) != 16)
+			_exit(3);
+	} while (read(in, slot, 16) == 16);
+	_exit(0);
+}
+
+static void start_liar(struct liar *liar, const char *library, unsigned int type)
+{
+	int in[2], out[2];
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+	in_dir(library);
+	liar->pid = fork();
+	if (!liar->pid) {
+		close(in[1]);
+		be_liar(path, type, in[0], out[1]);
+	}
+	close(in[0]);
+	close(out[1]);
+	liar->to = in[1];
+	liar->from = out[0];
+	assert_int_equal(read(liar->from, liar->words, 16), 16);
+}
+
+static void lie(struct liar *liar, uint64_t first, uint64_t second)
+{
+	uint64_t words[2] = { first, second };
+
+	assert_int_equal(write(liar->to, words, 16), 16);
+	assert_int_equal(read(liar->from, words, 16), 16);
+}
+
+static void end_liar(struct liar *liar)
+{
+	close(liar->from);
+	end(liar->pid, liar->to);
+}
+
+static int look(const struct liar *liar)
+{
+	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
+	struct tag_files *files;
+	int n;
+
+	assert_int_equal(tag_files_new(&files), 0);
+	n = tag_source_find(files, liar->pid, sources);
+	tag_files_free(files);
+	return n;
+}
+
+static uint64_t offset_in(const char *library)
+{
+	int fd = open(in_dir(library), O_RDONLY);
+	struct tag_elf elf;
+
+	assert_int_equal(tag_elf_read(fd, &elf), 0);
+	close(fd);
+	return elf.variables[PROFBUF_TAG_OTEL].value;
+}
+
+static void test_memory_that_lies(void **state)
+{
+	/* At the same address in the process that lies, for it is a child. */
+	static uint64_t good[2], bad[4][2];
+	static const uint64_t bad_offsets[] = { 0, 8, 64, -4ULL, -(1ULL << 31), 1ULL << 63, ~0ULL };
+	struct liar liar;
+	uint64_t own;
+
+	(void)state;
+	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
+	assert_int_equal(look(&liar), 1);
+	for (size_t i = 0; i < sizeof(bad_offsets) / sizeof(*bad_offsets); i++) {
+		lie(&liar, bad_offsets[i], liar.words[1]);
+		assert_int_equal(look(&liar), -EAGAIN);
+	}
+	lie(&liar, liar.words[0], liar.words[1]);
+	assert_int_equal(look(&liar), 1);
+	end_liar(&liar);
+
+	start_liar(&liar, "libgeneral-dynamic-alone.so", R_X86_64_DTPMOD64);
+	assert_int_equal(look(&liar), 1);
+	lie(&liar, 0, liar.words[1]);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, 65536, liar.words[1]);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], liar.words[1] + 8);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], -8);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, 65535, liar.words[1]);
+	assert_int_equal(look(&liar), 1);
+	end_liar(&liar);
+
+	good[0] = 3;
+	good[1] = offset_in("libdescriptors-large.so");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		memcpy(bad[i], good, sizeof(good));
+	bad[0][1] += 8;
+	bad[1][1] = -8;
+	bad[2][0] = 0;
+	bad[3][0] = 65536;
+	start_liar(&liar, "libdescriptors-large.so", R_X86_64_TLSDESC);
+	assert_int_equal(look(&liar), 1);
+	own = liar.words[1];
+	assert_true(own > 4096);
+	lie(&liar, 0, own);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], own + 1);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], own + 8);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], 8);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], 1ULL << 46);
+	assert_int_equal(look(&liar), -EAGAIN);
+	lie(&liar, liar.words[0], 1ULL << 62);
+	assert_int_equal(look(&liar), -EAGAIN);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		lie(&liar, liar.words[0], (uintptr_t)bad[i]);
+		assert_int_equal(look(&liar), -EAGAIN);
+	}
+	lie(&liar, liar.words[0], (uintptr_t)good);
+	assert_int_equal(look(&liar), 1);
+	lie(&liar, liar.words[0], -64);
+	assert_int_equal(look(&liar), 1);
+	end_liar(&liar);
+}
+
+/* The dynamic linker is still at work; a moment later it is done. */
+static void test_an_early_process_is_looked_at_again(void **state)
+{
+	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	struct liar liar;
+
+	(void)state;
+	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
+	lie(&liar, 0, 0);
+	describe(&d, liar.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	add_all(finder, &d);
+	lie(&liar, liar.words[0], liar.words[1]);
+	assert_int_equal(nr_told, 0);
+	usleep(30000);
+	add(finder, &record);
+	assert_int_equal(nr_told, 1);
+	assert_int_equal(told[0].start_time, d.process.start_time);
+	usleep(30000);
+	add(finder, &record);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.looks, 2);
+	assert_int_equal(counts.early, 1);
+	assert_int_equal(nr_told, 1);
+	profbuf_tag_finder_free(finder);
+	end_liar(&liar);
+}
+
+/* Files that lie */
+
+static void read_bytes(const uint8_t *bytes, size_t n)
+{
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+	struct tag_elf elf;
+
+	assert_int_equal(write(fd, bytes, n), n);
+	tag_elf_read(fd, &elf);
+	for (int k = 0; k < PROFBUF_NR_TAG_KINDS; k++)
+		assert_true(elf.variables[k].nr_slots <= TAG_ELF_SLOTS);
+	assert_true(elf.nr_segments <= TAG_ELF_SEGMENTS);
+	close(fd);
+}
+
+static uint8_t *read_whole(const char *name, size_t *n)
+{
+	uint8_t *bytes = malloc(1 << 20);
+	int fd = open(in_dir(name), O_RDONLY);
+
+	assert_true(bytes && fd >= 0);
+	*n = read(fd, bytes, 1 << 20);
+	assert_true(*n > sizeof(Elf64_Ehdr) && *n < 1 << 20);
+	close(fd);
+	return bytes;
+}
+
+static void test_files_that_lie(void **state)
+{
+	static const char *const files[] = { "libgeneral-dynamic.so", "libalias-descriptors.so" };
+	static const uint64_t extremes[] = { 0, 1, 0xffff, 0x7fffffff, 0xffffffff, 1ULL << 40, 1ULL << 63, ~0ULL };
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int f = 0; f < 2; f++) {
+		size_t n;
+		uint8_t *bytes = read_whole(files[f], &n), *copy = malloc(n);
+		Elf64_Ehdr ehdr;
+
+		/* Cut anywhere; exactly as many bytes, so that the sanitizer sees one beyond. */
+		for (size_t cut = 0; cut < n; cut += 61)
+			read_bytes(bytes, cut);
+		/* Words of headers and tables: any 8 bytes. */
+		memcpy(&ehdr, bytes, sizeof(ehdr));
+		for (int i = 0; i < 6000; i++) {
+			size_t at, places[3] = {
+				(seed >> 20) % sizeof(ehdr),
+				ehdr.e_phoff + (seed >> 20) % (ehdr.e_phnum * sizeof(Elf64_Phdr)),
+				ehdr.e_shoff + (seed >> 20) % (ehdr.e_shnum * sizeof(Elf64_Shdr)),
+			};
+			uint64_t value;
+
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			at = i % 4 == 3 ? (seed >> 20) % n : places[i % 4];
+			at = at + 8 > n ? n - 8 : at;
+			value = i & 8 ? seed >> (seed & 63) : extremes[seed >> 61];
+			memcpy(copy, bytes, n);
+			memcpy(copy + at, &value, i & 16 ? 8 : 4);
+			read_bytes(copy, n);
+		}
+		free(copy);
+		free(bytes);
+	}
+}
+
+/* Sizes and alignments of the segment, also such as no linker makes. */
+static void test_where_the_segment_is(void **state)
+{
+	static const struct {
+		uint64_t bytes, align, address;
+		int64_t tls;		/* 0: refused */
+		bool defined;
+	} cases[] = {
+		{ 48, 8, 0x1000, -48, true }, { 49, 8, 0x1000, -56, true }, { 48, 0, 0x1000, -48, true },
+		{ 48, 64, 0x1000, -64, true }, { 48, 64, 0x1010, -48, true }, { 48, 64, 0x1008, -56, true },
+		/* The variable is at 40. */
+		{ 47, 1, 0x1000, -47, false }, { 4, 4, 0x1000, -4, false },
+		{ 48, 3, 0x1000, 0, false }, { 1ULL << 40, 8, 0x1000, 0, false }, { ~0ULL, 8, 0x1000, 0, false },
+		{ 48, 1ULL << 63, 0x1000, 0, false },
+	};
+	size_t n;
+	uint8_t *bytes = read_whole("libinitial-exec.so", &n);
+	Elf64_Ehdr *ehdr = (Elf64_Ehdr *)bytes;
+	Elf64_Phdr *phdr = (Elf64_Phdr *)(bytes + ehdr->e_phoff);
+
+	(void)state;
+	while (phdr->p_type != PT_TLS)
+		phdr++;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int fd = memfd_create("elf", MFD_CLOEXEC);
+		struct tag_elf elf;
+
+		phdr->p_memsz = cases[i].bytes;
+		phdr->p_align = cases[i].align;
+		phdr->p_vaddr = cases[i].address;
+		assert_int_equal(write(fd, bytes, n), n);
+		assert_int_equal(tag_elf_read(fd, &elf), 0);
+		assert_int_equal(elf.tls, cases[i].tls);
+		assert_int_equal(elf.variables[PROFBUF_TAG_OTEL].defined, cases[i].defined);
+		close(fd);
+	}
+	free(bytes);
+}
+
+static void test_files_that_are_none(void **state)
+{
+	int null = open("/dev/null", O_RDONLY), text = memfd_create("text", 0);
+	struct tag_elf elf;
+
+	(void)state;
+	assert_int_equal(tag_elf_read(null, &elf), -ENOEXEC);
+	assert_int_equal(write(text, "!<arch>\n#!/bin/sh\n", 18), 18);
+	assert_int_equal(tag_elf_read(text, &elf), -ENOEXEC);
+	close(null);
+	close(text);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_process_is_told_when_its_mappings_have_come, reset),
+		cmocka_unit_test_setup(test_causes_are_counted, reset),
+		cmocka_unit_test_setup(test_an_older_module_is_left_alone, reset),
+		cmocka_unit_test_setup(test_scan, reset),
+		cmocka_unit_test_setup(test_memory_that_lies, reset),
+		cmocka_unit_test_setup(test_an_early_process_is_looked_at_again, reset),
+		cmocka_unit_test_setup(test_files_that_lie, reset),
+		cmocka_unit_test_setup(test_where_the_segment_is, reset),
+		cmocka_unit_test_setup(test_files_that_are_none, reset),
+	};
+
+	if (argc != 2)
+		return 2;
+	dir = argv[1];
+	return cmocka_run_group_tests_name("finder", tests, NULL, NULL);
+}

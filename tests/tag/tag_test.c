@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tag_test.c - libprofbuf-tag: sets, their bounds and their memory; scopes, signals, threads and children
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "profbuf-tag.h"
+#include "profbuf_uapi.h"
+
+#define MANY	10000
+#define THREADS	4
+
+static const profbuf_labels_t *many[THREADS][MANY];
+static const char *none;	/* a list that ends at once */
+
+/* Sets */
+
+static void test_memory_is_as_in_the_abi(void **state)
+{
+	static const char text[] = "route\0/a\0tenant\0gold";
+	const profbuf_labels_t *l = profbuf_labels("tenant", "gold", "route", "/a", NULL);
+
+	(void)state;
+	assert_non_null(l);
+	assert_true(l->magic == PROFBUF_LABELS_MAGIC);
+	assert_int_equal(l->bytes, sizeof(text));
+	assert_int_equal(l->count, 2);
+	assert_int_equal(l->zero, 0);
+	assert_memory_equal(l->text, text, sizeof(text));
+	assert_int_equal((uintptr_t)l % 8, 0);
+}
+
+static void test_equal_sets_are_one(void **state)
+{
+	const profbuf_labels_t *l = profbuf_labels("a", "1", "b", "2", "c", "3", NULL);
+	const char *keys[] = { "c", "a", "b" }, *values[] = { "3", "1", "2" };
+	char one[] = "1";
+
+	(void)state;
+	assert_ptr_equal(profbuf_labels("c", "3", "b", "2", "a", one, NULL), l);
+	assert_ptr_equal(profbuf_labels_array(keys, values, 3), l);
+	assert_ptr_not_equal(profbuf_labels("a", "1", "b", "2", NULL), l);
+	assert_ptr_not_equal(profbuf_labels("a", "1", "b", "2", "c", "4", NULL), l);
+	assert_ptr_not_equal(profbuf_labels("a", "1", "b2", "", "c", "3", NULL), l);
+	assert_ptr_not_equal(profbuf_labels("ab", "c", NULL), profbuf_labels("a", "bc", NULL));
+}
+
+static void test_the_later_of_two_values_counts(void **state)
+{
+	const profbuf_labels_t *l = profbuf_labels("a", "1", "b", "2", NULL);
+
+	(void)state;
+	assert_ptr_equal(profbuf_labels("b", "0", "a", "1", "b", "2", NULL), l);
+	assert_ptr_equal(profbuf_labels("b", "2", "a", "0", "a", "1", NULL), l);
+	assert_string_equal(profbuf_label(l, "b"), "2");
+	assert_null(profbuf_label(l, "c"));
+	assert_null(profbuf_label(NULL, "a"));
+}
+
+static void refused(const profbuf_labels_t *l, int err)
+{
+	assert_null(l);
+	assert_int_equal(errno, err);
+	errno = 0;
+}
+
+static void test_what_is_no_set(void **state)
+{
+	const char *keys[] = { "a", NULL }, *values[] = { "1", "2" }, *no_value[] = { "1", NULL };
+
+	(void)state;
+	errno = 0;
+	refused(profbuf_labels(none, NULL), EINVAL);
+	refused(profbuf_labels_array(keys, values, 0), EINVAL);
+	refused(profbuf_labels_merge(NULL, none, NULL), EINVAL);
+	refused(profbuf_labels("", "1", NULL), EINVAL);
+	refused(profbuf_labels("a", "1", "", "2", NULL), EINVAL);
+	refused(profbuf_labels("a", NULL), EINVAL);
+	refused(profbuf_labels("a", "1", "b", NULL), EINVAL);
+	refused(profbuf_labels_array(keys, values, 2), EINVAL);
+	keys[1] = "b";
+	refused(profbuf_labels_array(keys, no_value, 2), EINVAL);
+	assert_non_null(profbuf_labels_array(keys, values, 2));
+	assert_non_null(profbuf_labels("a", "", NULL));
+}
+
+static void test_at_most_16_labels(void **state)
+{
+	const char *keys[18], *values[18];
+	char names[17][4];
+	const profbuf_labels_t *l;
+
+	(void)state;
+	for (int i = 0; i < 17; i++) {
+		snprintf(names[i], sizeof(names[i]), "%c", 'q' - i);
+		keys[i] = names[i];
+		values[i] = "v";
+	}
+	l = profbuf_labels_array(keys, values, PROFBUF_LABELS_MAX);
+	assert_non_null(l);
+	assert_int_equal(l->count, 16);
+	for (int i = 1; i < 16; i++)
+		assert_string_equal(l->text + 4 * i, keys[15 - i]);
+	refused(profbuf_labels_array(keys, values, 17), E2BIG);
+	/* One that is there already is no 17th. */
+	keys[16] = keys[3];
+	values[16] = "v";
+	assert_ptr_equal(profbuf_labels_array(keys, values, 17), l);
+	refused(profbuf_labels_merge(l, "z", "v", NULL), E2BIG);
+	assert_non_null(profbuf_labels_merge(l, "q", "w", NULL));
+}
+
+static void test_at_most_640_bytes(void **state)
+{
+	char value[700], rest[16];
+	const profbuf_labels_t *l;
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	value[637] = value[699] = 0;
+	l = profbuf_labels("k", value, NULL);
+	assert_non_null(l);
+	assert_int_equal(l->bytes, PROFBUF_LABELS_BYTES);
+	value[637] = 'x';
+	value[638] = 0;
+	refused(profbuf_labels("k", value, NULL), E2BIG);
+	value[638] = 'x';
+	refused(profbuf_labels("k", value, NULL), E2BIG);
+	refused(profbuf_labels(value, "", NULL), E2BIG);
+	/* And of all together. */
+	value[627] = 0;
+	strcpy(rest, "123456");
+	l = profbuf_labels("k", value, "r", rest, NULL);
+	assert_non_null(l);
+	assert_int_equal(l->bytes, 639);
+	strcpy(rest, "12345678");
+	refused(profbuf_labels("k", value, "r", rest, NULL), E2BIG);
+}
+
+static void test_merge(void **state)
+{
+	const profbuf_labels_t *l = profbuf_labels("b", "2", "d", "4", NULL);
+	const char *keys[] = { "a", "d" }, *values[] = { "1", "5" };
+
+	(void)state;
+	assert_ptr_equal(profbuf_labels_merge(l, "c", "3", "a", "1", NULL),
+			 profbuf_labels("a", "1", "b", "2", "c", "3", "d", "4", NULL));
+	assert_ptr_equal(profbuf_labels_merge_array(l, keys, values, 2),
+			 profbuf_labels("a", "1", "b", "2", "d", "5", NULL));
+	assert_ptr_equal(profbuf_labels_merge(l, "b", "2", NULL), l);
+	assert_ptr_equal(profbuf_labels_merge(l, none, NULL), l);
+	assert_ptr_equal(profbuf_labels_merge(NULL, "d", "4", "b", "2", NULL), l);
+	refused(profbuf_labels_merge(l, "c", NULL), EINVAL);
+}
+
+static void fill(const profbuf_labels_t **sets)
+{
+	char tenant[32], route[32];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(tenant, sizeof(tenant), "tenant-%d", i / 10);
+		snprintf(route, sizeof(route), "/route/%d", i % 10);
+		sets[i] = profbuf_labels("tenant", tenant, "route", route, NULL);
+	}
+}
+
+static int by_pointer(const void *a, const void *b)
+{
+	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void test_ten_thousand_sets(void **state)
+{
+	static const profbuf_labels_t *sorted[MANY];
+
+	(void)state;
+	fill(many[0]);
+	fill(many[1]);
+	for (int i = 0; i < MANY; i++)
+		assert_ptr_equal(many[0][i], many[1][i]);
+	memcpy(sorted, many[0], sizeof(sorted));
+	qsort(sorted, MANY, sizeof(*sorted), by_pointer);
+	assert_non_null(sorted[0]);
+	for (int i = 1; i < MANY; i++)
+		assert_ptr_not_equal(sorted[i], sorted[i - 1]);
+	assert_string_equal(profbuf_label(many[0][4321], "tenant"), "tenant-432");
+	assert_string_equal(profbuf_label(many[0][4321], "route"), "/route/1");
+}
+
+static pthread_barrier_t barrier;
+
+/* All threads make the same new sets at the same time, from both ends. */
+static void *make_many(void *arg)
+{
+	const profbuf_labels_t **sets = arg;
+	char value[32];
+
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < MANY; i++) {
+		int k = (sets - many[0]) / MANY % 2 ? MANY - 1 - i : i;
+
+		snprintf(value, sizeof(value), "%d", k);
+		sets[k] = profbuf_labels("concurrent", value, NULL);
+	}
+	return NULL;
+}
+
+static void test_threads_make_the_same_sets(void **state)
+{
+	pthread_t threads[THREADS];
+
+	(void)state;
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, make_many, many[i]), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < MANY; i++) {
+		char value[32];
+
+		snprintf(value, sizeof(value), "%d", i);
+		assert_string_equal(profbuf_label(many[0][i], "concurrent"), value);
+		for (int k = 1; k < THREADS; k++)
+			assert_ptr_equal(many[k][i], many[0][i]);
+	}
+}
+
+/* Scopes */
+
+static const profbuf_labels_t *a, *b, *c;
+
+static int setup(void **state)
+{
+	(void)state;
+	a = profbuf_labels("x", "a", NULL);
+	b = profbuf_labels("x", "b", NULL);
+	c = profbuf_labels("x", "c", NULL);
+	return !a || !b || !c;
+}
+
+static void test_set_gives_the_former(void **state)
+{
+	(void)state;
+	assert_null(profbuf_get_labels());
+	assert_null(profbuf_set_labels(a));
+	assert_ptr_equal(profbuf_get_labels(), a);
+	assert_ptr_equal(profbuf_thread_labels_v1, a);
+	assert_ptr_equal(profbuf_exchange_labels(b), a);
+	assert_ptr_equal(profbuf_set_labels(NULL), b);
+	assert_null(profbuf_get_labels());
+}
+
+static int returns_from_a_scope(void)
+{
+	PROFBUF_WITH_LABELS(b) {
+		PROFBUF_LABEL_SCOPE(c);
+
+		if (profbuf_get_labels() == c)
+			return 1;
+	}
+	return 0;
+}
+
+static void test_scopes_nest(void **state)
+{
+	int times = 0;
+
+	(void)state;
+	PROFBUF_WITH_LABELS(a) {
+		times++;
+		assert_ptr_equal(profbuf_get_labels(), a);
+		PROFBUF_WITH_LABELS(profbuf_labels_merge(profbuf_get_labels(), "y", "z", NULL))
+			assert_string_equal(profbuf_label(profbuf_get_labels(), "y"), "z");
+		assert_ptr_equal(profbuf_get_labels(), a);
+		{
+			PROFBUF_LABEL_SCOPE(b);
+			PROFBUF_LABEL_SCOPE(c);
+
+			assert_ptr_equal(profbuf_get_labels(), c);
+		}
+		assert_ptr_equal(profbuf_get_labels(), a);
+		assert_true(returns_from_a_scope());
+		assert_ptr_equal(profbuf_get_labels(), a);
+		PROFBUF_WITH_LABELS(b)
+			break;
+		assert_ptr_equal(profbuf_get_labels(), a);
+		PROFBUF_WITH_LABELS(b)
+			continue;
+		assert_ptr_equal(profbuf_get_labels(), a);
+		PROFBUF_WITH_LABELS(NULL)
+			assert_null(profbuf_get_labels());
+		assert_ptr_equal(profbuf_get_labels(), a);
+	}
+	assert_int_equal(times, 1);
+	assert_null(profbuf_get_labels());
+}
+
+/* Signals */
+
+static volatile int handled, wrong;
+
+static void handler(int signal)
+{
+	const profbuf_labels_t *former = profbuf_get_labels();
+
+	(void)signal;
+	PROFBUF_WITH_LABELS(c) {
+		if (profbuf_get_labels() != c)
+			wrong++;
+	}
+	if (profbuf_get_labels() != former)
+		wrong++;
+	handled++;
+}
+
+/* Until it was hit often: what is read back is what was set, and handlers see one of the sets that are set. */
+static void test_signal_handlers_set_and_restore(void **state)
+{
+	struct sigaction action = { .sa_handler = handler }, old;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec every = { { 0, 200000 }, { 0, 200000 } };
+	timer_t timer;
+
+	(void)state;
+	handled = wrong = 0;
+	sigaction(SIGUSR1, &action, &old);
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	timer_settime(timer, 0, &every, NULL);
+	while (handled < 300) {
+		PROFBUF_WITH_LABELS(a) {
+			if (profbuf_get_labels() != a)
+				wrong++;
+			PROFBUF_WITH_LABELS(b) {
+				if (profbuf_get_labels() != b)
+					wrong++;
+			}
+			if (profbuf_get_labels() != a)
+				wrong++;
+		}
+		if (profbuf_get_labels())
+			wrong++;
+	}
+	timer_delete(timer);
+	sigaction(SIGUSR1, &old, NULL);
+	assert_int_equal(wrong, 0);
+}
+
+/* Threads */
+
+struct seen {
+	const profbuf_labels_t *first, *last;
+	pthread_barrier_t barrier;
+};
+
+static void *look(void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->first = profbuf_get_labels();
+	pthread_barrier_wait(&seen->barrier);
+	/* The creator sets another. */
+	pthread_barrier_wait(&seen->barrier);
+	seen->last = profbuf_get_labels();
+	profbuf_set_labels(c);
+	return seen;
+}
+
+static void test_threads_inherit(void **state)
+{
+	struct seen seen;
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	pthread_barrier_init(&seen.barrier, NULL, 2);
+	PROFBUF_WITH_LABELS(a) {
+		assert_int_equal(profbuf_thread_create(&thread, NULL, look, &seen), 0);
+		pthread_barrier_wait(&seen.barrier);
+		profbuf_set_labels(b);
+		pthread_barrier_wait(&seen.barrier);
+		pthread_join(thread, &result);
+		assert_ptr_equal(profbuf_get_labels(), b);
+	}
+	assert_ptr_equal(seen.first, a);
+	assert_ptr_equal(seen.last, a);
+	assert_ptr_equal(result, &seen);
+
+	/* Those of pthread_create() do not. */
+	PROFBUF_WITH_LABELS(a) {
+		assert_int_equal(pthread_create(&thread, NULL, look, &seen), 0);
+		pthread_barrier_wait(&seen.barrier);
+		pthread_barrier_wait(&seen.barrier);
+		pthread_join(thread, NULL);
+	}
+	assert_null(seen.first);
+}
+
+static void test_thread_create_fails_as_pthread_create(void **state)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	(void)state;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1UL << 46);
+	assert_int_equal(profbuf_thread_create(&thread, &attr, look, NULL), EAGAIN);
+	pthread_attr_destroy(&attr);
+}
+
+static volatile int stop;
+
+static void *make_until_stop(void *arg)
+{
+	char value[32];
+
+	for (int i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
+		snprintf(value, sizeof(value), "%d", i % 20000);
+		profbuf_labels("fork", value, NULL);
+	}
+	return arg;
+}
+
+/* Children of a program that makes sets at that moment. */
+static void test_fork(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	stop = 0;
+	pthread_create(&thread, NULL, make_until_stop, NULL);
+	profbuf_set_labels(a);
+	for (int i = 0; i < 50; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (!child) {
+			const profbuf_labels_t *l;
+			char value[32];
+
+			alarm(20);
+			if (profbuf_get_labels() != a || profbuf_labels("x", "a", NULL) != a)
+				_exit(1);
+			for (int k = 0; k < 100; k++) {
+				snprintf(value, sizeof(value), "%d", k);
+				l = profbuf_labels("child", value, NULL);
+				if (!l || l != profbuf_labels("child", value, NULL))
+					_exit(2);
+			}
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+	profbuf_set_labels(NULL);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory_is_as_in_the_abi),
+		cmocka_unit_test(test_equal_sets_are_one),
+		cmocka_unit_test(test_the_later_of_two_values_counts),
+		cmocka_unit_test(test_what_is_no_set),
+		cmocka_unit_test(test_at_most_16_labels),
+		cmocka_unit_test(test_at_most_640_bytes),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_ten_thousand_sets),
+		cmocka_unit_test(test_threads_make_the_same_sets),
+		cmocka_unit_test(test_set_gives_the_former),
+		cmocka_unit_test(test_scopes_nest),
+		cmocka_unit_test(test_signal_handlers_set_and_restore),
+		cmocka_unit_test(test_threads_inherit),
+		cmocka_unit_test(test_thread_create_fails_as_pthread_create),
+		cmocka_unit_test(test_fork),
+	};
+
+	return cmocka_run_group_tests_name("tag", tests, setup, NULL);
+}
