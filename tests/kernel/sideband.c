@@ -151,8 +151,8 @@ static void short_lived_processes_have_mappings(void)
 		unmapped += p[i].ours && p[i].sampled && !p[i].mapped;
 	}
 	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu %llu %llu\n", sampled, N,
-	       undescribed, unmapped, (unsigned long long)get.sideband_lost[0], (unsigned long long)get.sideband_lost[1],
-	       (unsigned long long)get.sideband_lost[2]);
+	       undescribed, unmapped, (unsigned long long)get.sideband_lost[0],
+	       (unsigned long long)get.sideband_lost[1], (unsigned long long)get.sideband_lost[2]);
 	CHECK(sampled > N / 2 && !undescribed && !unmapped);
 	CHECK(!get.sideband_lost[0] && !get.sideband_lost[1] && !get.sideband_lost[2]);
 	CHECK(get.sideband_processes >= sampled);
