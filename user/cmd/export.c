@@ -13,13 +13,14 @@ static const struct {
 	const char *name;
 	bool (*write)(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
 	bool has_root;		/* takes --root */
+	bool is_of_stream;	/* needs what a pprof file has not */
 	bool has_by;		/* takes --by */
 } formats[] = {
 	{ .name = "folded",		.write = export_folded, .has_root = true },
 	{ .name = "flamegraph",	.write = export_flamegraph, .has_root = true },
 	{ .name = "json",		.write = export_json },
-	{ .name = "perf",		.write = export_perf },
-	{ .name = "pprof",		.write = export_pprof },
+	{ .name = "perf",		.write = export_perf, .is_of_stream = true },
+	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true },
 	{ .name = "speedscope",	.write = export_speedscope, .has_by = true },
 };
 
@@ -240,7 +241,10 @@ static int export_file(const struct export *x, int argc, char **argv)
 	profile = load_profile(argc, argv, &path);
 	if (!profile)
 		return EXIT_FAILED;
-	if (x->output) {
+	if (formats[x->format].is_of_stream &&
+	    profbuf_profile_accounting(profile)->verdict == PROFBUF_UNCOUNTED) {
+		status = fail("%s is a pprof file: it has not all that %s has", path, formats[x->format].name);
+	} else if (x->output) {
 		status = write_file(x, profile, path);
 	} else {
 		status = write_to(stdout, x, profile, path);

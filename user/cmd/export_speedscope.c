@@ -102,7 +102,7 @@ static void print_stack(const struct writer *w, const struct profbuf_stack *stac
 	fputc(']', w->f);
 }
 
-/* How many samples from @at on have the same stack. */
+/* How many events from @at on have the same stack. */
 static size_t run(const struct writer *w, const uint32_t *order, size_t at, size_t end)
 {
 	size_t n = 1;
@@ -110,6 +110,16 @@ static size_t run(const struct writer *w, const uint32_t *order, size_t at, size
 	while (at + n < end && w->events[order[at + n]].stack == w->events[order[at]].stack)
 		n++;
 	return n;
+}
+
+/* Samples of @n events from @at on. */
+static uint64_t weight(const struct writer *w, const uint32_t *order, size_t at, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (; n; n--)
+		sum += w->events[order[at++]].weight;
+	return sum;
 }
 
 /* What a profile is called that has the sample. A thread has the name it had last. */
@@ -131,17 +141,19 @@ static const char *name_of(const struct writer *w, const struct profbuf_event *e
 static void print_group(struct writer *w, const uint32_t *order, size_t at, size_t end)
 {
 	char name[64];
-	size_t i;
+	size_t i, n;
 
-	begin_profile(w, name_of(w, &w->events[order[end - 1]], name, sizeof(name)), end - at);
+	begin_profile(w, name_of(w, &w->events[order[end - 1]], name, sizeof(name)), weight(w, order, at, end - at));
 	fputs("\"samples\":[", w->f);
 	for (i = at; i < end; i += run(w, order, i, end)) {
 		fputs(i == at ? "\n" : ",\n", w->f);
 		print_stack(w, &w->stacks[w->events[order[i]].stack]);
 	}
 	fputs("],\"weights\":[", w->f);
-	for (i = at; i < end; i += run(w, order, i, end))
-		fprintf(w->f, "%s%" PRIu64, i == at ? "" : ",", run(w, order, i, end) * w->period);
+	for (i = at; i < end; i += n) {
+		n = run(w, order, i, end);
+		fprintf(w->f, "%s%" PRIu64, i == at ? "" : ",", weight(w, order, i, n) * w->period);
+	}
 	fputs("]}", w->f);
 }
 

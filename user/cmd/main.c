@@ -100,7 +100,7 @@ struct profbuf_profile *read_profile(const char *path)
 		fail("%s is empty", path);
 		return NULL;
 	case -EBADMSG:
-		fail("%s is not a profbuf stream", path);
+		fail("%s is not a profbuf stream, and not a pprof file", path);
 		return NULL;
 	case -EPROTO:
 		fail("%s was made by a later version, or by a machine of the other byte order", path);
@@ -133,7 +133,7 @@ uint64_t *stack_weights(const struct profbuf_profile *profile)
 	uint64_t *weights = calloc(profbuf_profile_stacks(profile, &stacks) + 1, sizeof(*weights));
 
 	for (i = 0; weights && i < n; i++)
-		weights[events[i].stack]++;
+		weights[events[i].stack] += events[i].weight;
 	return weights;
 }
 
@@ -209,6 +209,9 @@ void print_verdict(FILE *f, const struct profbuf_accounting *a)
 		break;
 	case PROFBUF_PART:
 		fputs(": all its samples and losses, on every CPU; what was skipped and missed is in the last part", f);
+		break;
+	case PROFBUF_UNCOUNTED:
+		fputs("what became of ticks is not in the file", f);
 		break;
 	case PROFBUF_UNFINISHED:
 		fprintf(f, "%sno final counters: the recording was cut short", a->part ? "; " : "");

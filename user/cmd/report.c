@@ -14,7 +14,7 @@ static const char help[] =
 	"usage: profbuf report [options] [FILE]\n"
 	"       profbuf report --diff [options] A B\n"
 	"\n"
-	"Says what a profile (" DEFAULT_FILE ") adds up to, then where the time went: self is the share of samples\n"
+	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the share of samples\n"
 	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
 	"\n"
 	"  -b, --by KEY           symbol (default), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
@@ -59,9 +59,21 @@ static bool set_part(struct report *r)
 	return true;
 }
 
+/* What an option needs that a file of another format has not. */
+static bool has_times(const struct report *r)
+{
+	const struct report_options *o = r->options;
+	const char *option = o->timeline ? "--timeline" : o->has_from ? "--from" : o->has_to ? "--to" :
+			     o->by == BY_CPU ? "--by cpu" : NULL;
+
+	if (!option || r->accounting->verdict != PROFBUF_UNCOUNTED)
+		return true;
+	fail("%s is a pprof file, which does not say when and where a sample was taken: there is no %s", r->path, option);
+	return false;
+}
+
 static bool load(struct report *r, const struct report_options *o, const char *path, struct tag_values *values)
 {
-	const struct profbuf_event *events;
 	struct profbuf_profile *profile;
 
 	r->options = o;
@@ -70,14 +82,14 @@ static bool load(struct report *r, const struct report_options *o, const char *p
 	if (!profile)
 		return false;
 	r->accounting = profbuf_profile_accounting(profile);
-	r->recorded = profbuf_profile_events(profile, &events);
+	r->recorded = report_samples(profile);
 	r->values = values;
 	if (!tag_filter_apply(&o->filter, profile) ||
 	    (o->by == BY_TAG && !tag_values_make(values, profile, o->tag_key, TAG_TEXT))) {
 		fail("%s", strerror(ENOMEM));
 		return false;
 	}
-	return set_part(r);
+	return has_times(r) && set_part(r);
 }
 
 static void unload(struct report *r, struct tag_values *values)

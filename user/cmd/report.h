@@ -78,6 +78,8 @@ void report_sort(struct report *report);
 bool report_wants(const struct report *report, const struct report_row *row);
 bool report_matches(const struct report_options *options, const char *name, const char *object);
 double report_share(uint64_t part, uint64_t of);
+/* All there are in the profile. */
+uint64_t report_samples(const struct profbuf_profile *profile);
 
 /* report_print.c; @which: which of two, or "" */
 void report_print_header(const struct report *report, const char *which);

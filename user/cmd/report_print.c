@@ -33,7 +33,7 @@ static double effective_rate(const struct report *r)
 	double seconds = profbuf_profile_duration(r->profile) / 1e9;
 	unsigned int cpus = cpus_sampled(r->accounting);
 
-	return seconds > 0 && cpus ? r->accounting->sum.samples / seconds / cpus : 0;
+	return seconds > 0 && cpus && r->accounting->verdict != PROFBUF_UNCOUNTED ? r->accounting->sum.samples / seconds / cpus : 0;
 }
 
 static void print_accounts(const struct profbuf_accounting *a)
@@ -58,13 +58,6 @@ static void print_part(const struct report *r)
 		       ((r->to < end ? r->to : end) - start) / 1e9);
 }
 
-static uint64_t samples_left(const struct report *r)
-{
-	const struct profbuf_event *events;
-
-	return profbuf_profile_events(r->profile, &events);
-}
-
 static void print_filter(const struct report *r)
 {
 	const struct tag_filter *filter = &r->options->filter;
@@ -74,7 +67,7 @@ static void print_filter(const struct report *r)
 	fputs("# only samples with ", stdout);
 	for (size_t i = 0; i < filter->n; i++)
 		printf("%s%s", i ? ", " : "", filter->terms[i].text);
-	printf(": %" PRIu64 " of %" PRIu64 " recorded\n", samples_left(r), r->recorded);
+	printf(": %" PRIu64 " of %" PRIu64 " recorded\n", report_samples(r->profile), r->recorded);
 }
 
 /* How much the rows do not tell apart. */
@@ -91,32 +84,48 @@ static void print_untagged(const struct report *r)
 	putchar('\n');
 }
 
-void report_print_header(const struct report *r, const char *which)
+static void print_recording(const struct report *r)
 {
 	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
-	time_t start = (info->time + info->realtime_offset) / 1000000000;
-	double seconds = profbuf_profile_duration(r->profile) / 1e9;
 	const char *source = profbuf_source_name(info->source);
-	int err = profbuf_profile_kernel_symbols(r->profile);
-	char date[64];
 
-	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime(&start));
-	printf("# %s%s: %s, %s %s, %u CPUs\n", which, r->path, date, info->release, info->machine, info->nr_cpus);
-	printf("# %.1f s ", seconds);
+	printf(", %s %s, %u CPUs\n", info->release, info->machine, info->nr_cpus);
+	printf("# %.1f s ", profbuf_profile_duration(r->profile) / 1e9);
 	if (info->source == PROFBUF_SOURCE_PERF_CYCLES)
 		printf("with a sample every %" PRIu64 " cycles", (uint64_t)info->period);
 	else
 		printf("at %.6g Hz, %s", 1e9 / info->period, source ? source : "unknown source");
 	printf("; %.4g samples a second of each of %u CPUs\n", effective_rate(r), cpus_sampled(r->accounting));
-	print_accounts(r->accounting);
-	if (err && info->kernel_depth)
+}
+
+static void print_kernel_symbols(const struct report *r)
+{
+	int err = profbuf_profile_kernel_symbols(r->profile);
+
+	if (err && profbuf_profile_info(r->profile)->kernel_depth)
 		printf("# no kernel symbols: %s\n",
 		       err == -ESTALE ? "the file has none, and this is another kernel or boot" :
 		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
+}
+
+void report_print_header(const struct report *r, const char *which)
+{
+	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
+	time_t start = (info->time + info->realtime_offset) / 1000000000;
+	char date[64];
+
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime(&start));
+	printf("# %s%s: %s", which, r->path, start ? date : "no date");
+	if (r->accounting->verdict == PROFBUF_UNCOUNTED)
+		printf(", a pprof file of %.1f s\n", profbuf_profile_duration(r->profile) / 1e9);
+	else
+		print_recording(r);
+	print_accounts(r->accounting);
+	print_kernel_symbols(r);
 	print_filter(r);
 	print_part(r);
-	printf("# %" PRIu64 " samples, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
-	       r->lost, r->gaps, report_share(r->unknown_frames, r->frames));
+	printf("# %" PRIu64 " %s, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
+	       profbuf_profile_value(r->profile), r->lost, r->gaps, report_share(r->unknown_frames, r->frames));
 	print_untagged(r);
 	putchar('\n');
 }
@@ -180,7 +189,7 @@ static void print_json_recording(const struct report *r)
 	printf("\"period\":%" PRIu64 ",\"seconds\":%.9g,\"cpus_sampled\":%u,\"effective_rate\":%.6g,",
 	       (uint64_t)profbuf_profile_info(r->profile)->period, profbuf_profile_duration(r->profile) / 1e9,
 	       cpus_sampled(r->accounting), effective_rate(r));
-	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED ? "false" : "true",
+	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED || verdict == PROFBUF_UNCOUNTED ? "false" : "true",
 	       verdict == PROFBUF_EXACT || verdict == PROFBUF_PART ? "true" : "false");
 	if (r->accounting->part)
 		printf("\"part\":%u,", r->accounting->part);
@@ -203,6 +212,11 @@ void report_print_json(const struct report *r)
 	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",", r->samples, r->lost);
 	if (o->filter.n)
 		printf("\"recorded\":%" PRIu64 ",", r->recorded);
+	if (strcmp(profbuf_profile_value(r->profile), "samples")) {
+		fputs("\"value\":", stdout);
+		print_json_string(stdout, profbuf_profile_value(r->profile));
+		putchar(',');
+	}
 	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
 	print_json_recording(r);
 	if (around) {

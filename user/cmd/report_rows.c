@@ -15,6 +15,17 @@ double report_share(uint64_t part, uint64_t of)
 	return of ? part * 100.0 / of : 0;
 }
 
+uint64_t report_samples(const struct profbuf_profile *profile)
+{
+	const struct profbuf_event *events;
+	size_t i, n = profbuf_profile_events(profile, &events);
+	uint64_t samples = 0;
+
+	for (i = 0; i < n; i++)
+		samples += events[i].weight;
+	return samples;
+}
+
 static bool in_time(const struct report *r, uint64_t time)
 {
 	return !r->part || (time >= r->from && time < r->to);
@@ -30,8 +41,8 @@ static uint64_t *count_samples(struct report *r)
 
 	for (i = 0; weights && i < n; i++) {
 		if (in_time(r, events[i].time)) {
-			weights[events[i].stack]++;
-			r->samples++;
+			weights[events[i].stack] += events[i].weight;
+			r->samples += events[i].weight;
 		}
 	}
 	return weights;
@@ -201,18 +212,24 @@ static const char *name_of(const struct report *r, struct report_text *to, uint6
 	return to->text;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
+/* What an event's row is by, and how many samples it is. */
+struct keyed {
+	uint64_t key;
+	uint64_t weight;
+};
 
-	return *x < *y ? -1 : *x > *y;
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
 }
 
-static void count_untagged(struct report *r, const uint64_t *values, size_t n)
+static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		r->untagged += !values[i];
-		r->unknown_tags += r->values->unknown[values[i]];
+		r->untagged += keys[i].key ? 0 : keys[i].weight;
+		r->unknown_tags += r->values->unknown[keys[i].key] ? keys[i].weight : 0;
 	}
 }
 
@@ -226,11 +243,12 @@ static bool count_events(struct report *r)
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
 	size_t i, n = 0, nr_events = profbuf_profile_events(r->profile, &events);
-	uint64_t *keys = calloc(r->samples + 1, sizeof(*keys));
+	size_t nr_rows = r->samples < nr_events ? r->samples : nr_events;
+	struct keyed *keys = calloc(nr_events + 1, sizeof(*keys));
 	struct report_row *row = NULL;
 
-	r->rows = calloc(r->samples + 1, sizeof(*r->rows));
-	r->texts = calloc(r->samples + 1, sizeof(*r->texts));
+	r->rows = calloc(nr_rows + 1, sizeof(*r->rows));
+	r->texts = calloc(nr_rows + 1, sizeof(*r->texts));
 	if (!keys || !r->rows || !r->texts) {
 		free(keys);
 		return false;
@@ -238,17 +256,18 @@ static bool count_events(struct report *r)
 	profbuf_profile_stacks(r->profile, &stacks);
 	for (i = 0; i < nr_events; i++) {
 		if (in_time(r, events[i].time))
-			keys[n++] = key_of(r, &events[i], stacks);
+			keys[n++] = (struct keyed){ key_of(r, &events[i], stacks), events[i].weight };
 	}
-	qsort(keys, n, sizeof(*keys), by_value);
+	if (n)
+		qsort(keys, n, sizeof(*keys), by_key);
 	for (i = 0; i < n; i++) {
-		if (!i || keys[i] != keys[i - 1]) {
+		if (!i || keys[i].key != keys[i - 1].key) {
 			row = &r->rows[r->n];
-			row->name = name_of(r, &r->texts[r->n++], keys[i]);
+			row->name = name_of(r, &r->texts[r->n++], keys[i].key);
 			row->object = "";
 		}
-		row->self++;
-		row->total++;
+		row->self += keys[i].weight;
+		row->total += keys[i].weight;
 	}
 	if (r->options->by == BY_TAG)
 		count_untagged(r, keys, n);

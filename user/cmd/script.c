@@ -60,7 +60,8 @@ static void print_samples(struct profbuf_profile *profile, const struct tag_valu
 		/* Not in the event's name: speedscope takes only events of the name it saw first. */
 		if (e->labels)
 			printf("tag=%s ", tags->names[e->labels]);
-		printf("%" PRIu64 ".%06" PRIu64 ": 1 profbuf:\n", e->time / 1000000000, e->time % 1000000000 / 1000);
+		printf("%" PRIu64 ".%06" PRIu64 ": %" PRIu64 " profbuf:\n", e->time / 1000000000,
+		       e->time % 1000000000 / 1000, e->weight);
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
 			print_frame(&frames[stack->frames[k]]);
 		putchar('\n');

@@ -255,11 +255,17 @@ bool parse_tag_key(const char *text, const char **key)
 
 /* Stacks */
 
+/* A stack and a value, and how many samples it is. */
+struct weighted {
+	uint64_t word;
+	uint64_t weight;
+};
+
 static int by_word(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct weighted *x = a, *y = b;
 
-	return *x < *y ? -1 : *x > *y;
+	return x->word < y->word ? -1 : x->word > y->word;
 }
 
 static struct tag_stack *untagged_stacks(const struct profbuf_profile *profile, size_t *n)
@@ -287,7 +293,7 @@ struct tag_stack *tag_stacks(const struct profbuf_profile *profile, const struct
 	const struct profbuf_stack *stacks;
 	size_t i, nr_events = profbuf_profile_events(profile, &events);
 	struct tag_stack *all;
-	uint64_t *words;
+	struct weighted *words;
 
 	if (!values)
 		return untagged_stacks(profile, n);
@@ -300,14 +306,17 @@ struct tag_stack *tag_stacks(const struct profbuf_profile *profile, const struct
 		return NULL;
 	}
 	for (i = 0; i < nr_events; i++)
-		words[i] = (uint64_t)events[i].stack << 32 |
-			   tag_value(values, &events[i], stacks[events[i].stack].program);
+		words[i] = (struct weighted){
+			(uint64_t)events[i].stack << 32 |
+				tag_value(values, &events[i], stacks[events[i].stack].program),
+			events[i].weight,
+		};
 	if (nr_events)
 		qsort(words, nr_events, sizeof(*words), by_word);
 	for (i = *n = 0; i < nr_events; i++) {
-		if (!i || words[i] != words[i - 1])
-			all[(*n)++] = (struct tag_stack){ words[i] >> 32, (uint32_t)words[i], 0 };
-		all[*n - 1].samples++;
+		if (!i || words[i].word != words[i - 1].word)
+			all[(*n)++] = (struct tag_stack){ words[i].word >> 32, (uint32_t)words[i].word, 0 };
+		all[*n - 1].samples += words[i].weight;
 	}
 	free(words);
 	return all;

@@ -288,6 +288,7 @@ enum profbuf_verdict {
 	PROFBUF_EXACT,		/* for each CPU: the counters add up, and agree with the records */
 	PROFBUF_WRONG,		/* they do not */
 	PROFBUF_PART,		/* a part that another follows: it has all samples and losses until then, for each CPU */
+	PROFBUF_UNCOUNTED,	/* no stream: nothing is known of ticks, CPUs, or when a sample was taken */
 };
 
 struct profbuf_accounting {
@@ -394,10 +395,11 @@ struct profbuf_map {
 	bool anonymous;		/* no file: made at run time */
 };
 
-/* A sample without its stack. */
+/* A sample without its stack; of a profile that is no stream, equal samples. */
 struct profbuf_event {
 	uint64_t time;
 	uint64_t tag;
+	uint64_t weight;	/* how many samples it is; of a stream: 1 */
 	uint32_t stack;		/* id */
 	uint32_t tid;
 	uint16_t cpu;
@@ -438,15 +440,16 @@ struct profbuf_profile_options {
 struct profbuf_profile;
 
 /**
- * profbuf_profile_read() - a stored stream, equal stacks merged, each address looked up once
+ * profbuf_profile_read() - a stored stream, equal stacks merged, each address looked up once; or a pprof file
  * @profile: set
  * @path: the file; "-" is the standard input
  * @options: may be NULL
  *
- * A stream that is damaged or cut is read up to there: see profbuf_profile_damage().
+ * A stream that is damaged or cut is read up to there: see profbuf_profile_damage(). Of a pprof file (profile.proto,
+ * compressed by gzip or not) the verdict is PROFBUF_UNCOUNTED, and profbuf_profile_value() says what its samples are.
  *
- * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: not a profbuf stream; -EPROTO: one of a later ABI
- * or of the other byte order; -ENOMEM.
+ * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: neither; -EPROTO: a stream of a later ABI or of the
+ * other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
  */
 int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options);
@@ -486,6 +489,9 @@ int profbuf_profile_resolve(struct profbuf_profile *profile);
  * Forgets all samples, their stacks and frames. Ids of programs, objects and symbols, and the accounting, go on.
  */
 void profbuf_profile_forget(struct profbuf_profile *profile);
+
+/* What the weights are of: "samples" of a stream; of a pprof file also "inuse_space bytes" and the like. */
+const char *profbuf_profile_value(const struct profbuf_profile *profile);
 
 const struct profbuf_stream_info *profbuf_profile_info(const struct profbuf_profile *profile);
 const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf_profile *profile);

@@ -90,14 +90,14 @@ bool labels_init(struct labels *l, struct symbols *symbols)
 }
 
 /* PROFBUF_TAG_LABELS: key, value, key, value, each with its zero. */
-static uint32_t decode_text(struct labels *l, const struct profbuf_tag *r)
+uint32_t labels_text(struct labels *l, const char *text, size_t bytes)
 {
-	const char *text = r->data, *end = text + r->bytes, *strings[2 * PROFBUF_LABELS_MAX];
+	const char *end = text + bytes, *strings[2 * PROFBUF_LABELS_MAX];
 	struct strings *table = &l->symbols->strings;
 	struct set set;
 	size_t i, n = 0;
 
-	if (r->bytes > PROFBUF_LABELS_BYTES || (r->bytes && end[-1]))
+	if (bytes > PROFBUF_LABELS_BYTES || (bytes && end[-1]))
 		return intern_unknown(l, PROFBUF_TAG_BAD);
 	for (; text < end; text += strlen(text) + 1) {
 		if (n == 2 * PROFBUF_LABELS_MAX || (n % 2 == 0 && !*text))
@@ -208,7 +208,7 @@ static bool add_definition(struct labels *l, const struct profbuf_tag *r)
 	if (r->cause != PROFBUF_TAG_KNOWN) {
 		d.labels = intern_unknown(l, r->cause < PROFBUF_NR_TAG_CAUSES ? r->cause : PROFBUF_TAG_BAD);
 	} else if (r->misc == PROFBUF_TAG_LABELS) {
-		d.labels = decode_text(l, r);
+		d.labels = labels_text(l, r->data, r->bytes);
 	} else if (r->misc == PROFBUF_TAG_OTEL) {
 		copy = arena_alloc(&l->symbols->arena, sizeof(*r) + r->bytes);
 		d.record = copy ? memcpy(copy, r, sizeof(*r) + r->bytes) : NULL;

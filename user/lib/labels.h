@@ -39,6 +39,9 @@ void labels_exit(struct labels *labels);
 /* Takes a record of the types TAG and OTEL_KEYS. False: no memory. */
 bool labels_add(struct labels *labels, const struct profbuf_record *record);
 
+/* The id of a label set by its text: key, value, ..., each with its zero. INDEX_NONE: no memory. */
+uint32_t labels_text(struct labels *labels, const char *text, size_t bytes);
+
 /* After the last labels_add(), before the first labels_find(). */
 void labels_sort(struct labels *labels);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "profile.h"
+#include "reader.h"
 
 /* Reading */
 
@@ -45,7 +46,7 @@ static bool add_sample(struct profbuf_profile *p, const struct profbuf_sample *s
 		return false;
 	p->events[p->nr_events++] = (struct profbuf_event){
 		.time = s->time, .tag = s->tag, .stack = raw, .tid = s->tid, .cpu = s->cpu, .mode = s->mode,
-		.stop = s->stop,
+		.stop = s->stop, .weight = 1,
 	};
 	return true;
 }
@@ -185,6 +186,19 @@ int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_p
 	return 0;
 }
 
+/* What is no stream may be a pprof file. */
+static int read_other(struct profbuf_profile *p, struct profbuf_reader *reader)
+{
+	void *data = NULL;
+	size_t bytes;
+	int err = reader_all(reader, &data, &bytes);
+
+	if (!err)
+		err = pprof_read(p, data, bytes);
+	free(data);
+	return err;
+}
+
 int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options)
 {
@@ -198,10 +212,12 @@ int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 	err = profbuf_reader_open(&reader, path);
 	if (!err) {
 		err = read_records(p, reader);
+		if (!err)
+			err = profbuf_profile_resolve(p);
+		else if (err == -EBADMSG && !p->info)
+			err = read_other(p, reader);
 		profbuf_reader_close(reader);
 	}
-	if (!err)
-		err = profbuf_profile_resolve(p);
 	if (err) {
 		profbuf_profile_free(p);
 		return err;
@@ -272,6 +288,11 @@ void profbuf_profile_keep(struct profbuf_profile *p,
 const struct profbuf_stream_info *profbuf_profile_info(const struct profbuf_profile *p)
 {
 	return p->info;
+}
+
+const char *profbuf_profile_value(const struct profbuf_profile *p)
+{
+	return p->value ? p->value : "samples";
 }
 
 const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf_profile *p)

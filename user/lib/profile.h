@@ -48,6 +48,7 @@ struct profbuf_profile {
 	struct profbuf_map *maps;
 	size_t nr_maps;
 	uint64_t last_time;
+	const char *value;		/* what weights are of; NULL: samples */
 	int damage;
 	uint64_t bytes;
 	const char *kallsyms;		/* where they are */

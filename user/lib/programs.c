@@ -16,10 +16,10 @@ static struct profbuf_program *add_program(struct programs *p, struct index *ind
 }
 
 /* One process under one name is one program, however often it is described. */
-static struct profbuf_program *get_program(struct programs *p, const struct profbuf_process *r)
+static struct profbuf_program *get_program(struct programs *p, uint32_t pid, uint64_t start_time, const char *name)
 {
-	const char *comm = strings_intern(&p->symbols->strings, *r->comm ? r->comm : "[no name]");
-	uint64_t hash = hash_mix(hash_mix(r->pid, r->start_time), (uintptr_t)comm), at = hash;
+	const char *comm = strings_intern(&p->symbols->strings, *name ? name : "[no name]");
+	uint64_t hash = hash_mix(hash_mix(pid, start_time), (uintptr_t)comm), at = hash;
 	struct profbuf_program *program;
 	uint32_t id;
 
@@ -27,28 +27,42 @@ static struct profbuf_program *get_program(struct programs *p, const struct prof
 		return NULL;
 	while ((id = index_next(&p->index, hash, &at)) != INDEX_NONE) {
 		program = p->all[id];
-		if (program->pid == r->pid && program->start_time == r->start_time && program->comm == comm)
+		if (program->pid == pid && program->start_time == start_time && program->comm == comm)
 			return program;
 	}
 	program = add_program(p, &p->index, hash);
 	if (!program)
 		return NULL;
-	program->pid = r->pid;
+	program->pid = pid;
+	program->start_time = start_time;
+	program->comm = comm;
+	return program;
+}
+
+static struct profbuf_program *get_described(struct programs *p, const struct profbuf_process *r)
+{
+	struct profbuf_program *program = get_program(p, r->pid, r->start_time, r->comm);
+
+	if (!program || program->described)
+		return program;
 	program->ns_pid = r->ns_pid;
 	program->ppid = r->ppid;
 	program->uid = r->uid;
-	program->start_time = r->start_time;
 	program->cgroup = r->cgroup;
-	program->comm = comm;
 	program->described = true;
 	program->kernel = !r->nr_mappings && !r->exe_start;
 	return program;
 }
 
+const struct profbuf_program *programs_named(struct programs *p, uint32_t pid, const char *comm)
+{
+	return get_program(p, pid, 0, comm);
+}
+
 static bool add_description(struct programs *p, const struct profbuf_process *r)
 {
 	struct description *d = arena_alloc(&p->symbols->arena, sizeof(*d));
-	struct profbuf_program *program = get_program(p, r);
+	struct profbuf_program *program = get_described(p, r);
 
 	if (!d || !program || !ARRAY_GROW(p->descriptions, p->nr_descriptions, p->room_descriptions) ||
 	    !ARRAY_GROW(p->sorted, p->nr_descriptions, p->room_sorted) ||

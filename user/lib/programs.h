@@ -56,6 +56,9 @@ void programs_sort(struct programs *programs);
 /* What describes @pid at @time, or first; NULL: nothing does. */
 const struct description *programs_find(const struct programs *programs, uint32_t pid, uint64_t time);
 
+/* A program of which no more is known than this. NULL: no memory. */
+const struct profbuf_program *programs_named(struct programs *programs, uint32_t pid, const char *comm);
+
 /* The program of a pid that nothing describes; idle for 0. NULL: no memory. */
 const struct profbuf_program *programs_undescribed(struct programs *programs, uint32_t pid);
 

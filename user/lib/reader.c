@@ -9,10 +9,11 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "profbuf.h"
+#include "reader.h"
 #include "table.h"
 
 #define BUFFER_BYTES	(1UL << 20)
+#define ALL_BYTES	(1UL << 30)	/* the most that are read at once */
 
 struct profbuf_reader {
 	struct profbuf_stream stream;
@@ -257,4 +258,36 @@ int profbuf_reader_next(struct profbuf_reader *r, const struct profbuf_record **
 uint64_t profbuf_reader_bytes(const struct profbuf_reader *reader)
 {
 	return reader->before + reader->stream.at * 8;
+}
+
+int reader_all(struct profbuf_reader *r, void **data, size_t *bytes)
+{
+	size_t n = r->filled, room = 2 * r->filled + BUFFER_BYTES;
+	char *all, *bigger;
+	ssize_t got = 0;
+
+	if (r->zstd || r->before || r->stream.at)
+		return -EBADMSG;
+	all = malloc(room);
+	if (all)
+		memcpy(all, r->buffer, n);
+	while (all && (got = read_file(r, all + n, room - n)) > 0) {
+		n += got;
+		if (n < room)
+			continue;
+		room *= 2;
+		bigger = room <= 2 * ALL_BYTES ? realloc(all, room) : NULL;
+		if (!bigger) {
+			free(all);
+			return room <= 2 * ALL_BYTES ? -ENOMEM : -EFBIG;
+		}
+		all = bigger;
+	}
+	if (!all || got < 0) {
+		free(all);
+		return all ? got : -ENOMEM;
+	}
+	*data = all;
+	*bytes = n;
+	return 0;
 }

@@ -95,12 +95,13 @@ struct object *symbols_object_named(struct symbols *s, const char *name, bool ke
 	return o;
 }
 
-const struct profbuf_symbol *symbols_named(struct symbols *s, struct object *object, const char *name, uint64_t start,
-					   bool unknown)
+/* @shown: NULL: @name, demangled. */
+static const struct profbuf_symbol *get_symbol(struct symbols *s, struct object *object, const char *name,
+					       const char *shown, uint64_t start, bool unknown)
 {
 	uint64_t hash = hash_mix(hash_bytes(name, strlen(name)), hash_mix(object->pub.id, start)), at = hash;
 	struct profbuf_symbol *symbol;
-	char *demangled;
+	char *demangled = NULL;
 	uint32_t id;
 
 	while ((id = index_next(&s->symbol_index, hash, &at)) != INDEX_NONE) {
@@ -118,13 +119,26 @@ const struct profbuf_symbol *symbols_named(struct symbols *s, struct object *obj
 		.start = start,
 		.unknown = unknown,
 	};
-	demangled = demangle(name);
-	symbol->name = demangled ? strings_intern(&s->strings, demangled) : symbol->linkage_name;
+	if (!shown)
+		shown = demangled = demangle(name);
+	symbol->name = shown ? strings_intern(&s->strings, shown) : symbol->linkage_name;
 	free(demangled);
 	if (!symbol->linkage_name || !symbol->name)
 		return NULL;
 	s->all[s->n++] = symbol;
 	return symbol;
+}
+
+const struct profbuf_symbol *symbols_named(struct symbols *s, struct object *object, const char *name, uint64_t start,
+					   bool unknown)
+{
+	return get_symbol(s, object, name, NULL, start, unknown);
+}
+
+const struct profbuf_symbol *symbols_function(struct symbols *s, struct object *object, const char *linkage_name,
+					      const char *name, bool unknown)
+{
+	return get_symbol(s, object, linkage_name, name, 0, unknown);
 }
 
 bool symbols_add_record(struct symbols *s, const struct profbuf_symbol_record *record)

@@ -57,6 +57,10 @@ struct object *symbols_object_named(struct symbols *symbols, const char *name, b
 const struct profbuf_symbol *symbols_named(struct symbols *symbols, struct object *object, const char *name,
 					   uint64_t start, bool unknown);
 
+/* Likewise, under a name that is not its linkage name demangled. */
+const struct profbuf_symbol *symbols_function(struct symbols *symbols, struct object *object, const char *linkage_name,
+					      const char *name, bool unknown);
+
 /* Keeps a record of a symbol; it must stay where it is. */
 bool symbols_add_record(struct symbols *symbols, const struct profbuf_symbol_record *record);
 
