@@ -14,8 +14,9 @@ static const char help[] =
 	"usage: profbuf report [options] [FILE]\n"
 	"       profbuf report --diff [options] A B\n"
 	"\n"
-	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the share of samples\n"
-	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
+	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the\n"
+	"share of samples taken there, total the share of samples with it anywhere on the stack. Shares are of the\n"
+	"samples delivered.\n"
 	"\n"
 	"  -b, --by KEY           symbol (default), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
 	"                         value of its label NAME; comm and cgroup are labels of every process)\n"
@@ -68,7 +69,8 @@ static bool has_times(const struct report *r)
 
 	if (!option || r->accounting->verdict != PROFBUF_UNCOUNTED)
 		return true;
-	fail("%s is a pprof file, which does not say when and where a sample was taken: there is no %s", r->path, option);
+	fail("%s is a pprof file, which does not say when and where a sample was taken: there is no %s", r->path,
+	     option);
 	return false;
 }
 

@@ -85,8 +85,11 @@ static uint32_t get_frame(struct profbuf_profile *p, const struct description *d
 			return p->places[id].frame;
 	}
 	symbol = find_symbol(p, d, kernel, address, &offset);
-	id = symbol ? profile_frame(p, &(struct profbuf_frame){ .address = address, .offset = offset, .symbol = symbol }) :
-	     INDEX_NONE;
+	id = INDEX_NONE;
+	if (symbol)
+		id = profile_frame(p, &(struct profbuf_frame){
+			.address = address, .offset = offset, .symbol = symbol
+		});
 	if (id == INDEX_NONE || !ARRAY_GROW(p->places, p->nr_places, p->room_places) ||
 	    !index_add(&p->place_index, hash, p->nr_places))
 		return INDEX_NONE;
