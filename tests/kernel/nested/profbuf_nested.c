@@ -8,9 +8,9 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/kprobes.h>
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 
 #include "../../../profbuf_session.h"
 
@@ -25,14 +25,17 @@ static int inside_write(struct kprobe *probe, struct pt_regs *regs)
 {
 	/* The ring is the first of a CPU's part, and the first argument. */
 	struct profbuf_cpu *c = (struct profbuf_cpu *)regs->di;
+	bool nmi = in_nmi();
 
 	if (__this_cpu_read(inside) || __this_cpu_inc_return(calls) % 16 != 1)
 		return 0;
 	__this_cpu_write(inside, true);
-	/* The breakpoint it comes from counts as an NMI for lockdep, where a timer's function does not come. */
-	lockdep_off();
+	/* A breakpoint counts as an NMI, where a timer's function does not come: lockdep would say so. */
+	if (nmi)
+		__preempt_count_sub(NMI_OFFSET);
 	c->timer.function(&c->timer);
-	lockdep_on();
+	if (nmi)
+		__preempt_count_add(NMI_OFFSET);
 	__this_cpu_write(inside, false);
 	made++;
 	return 0;
