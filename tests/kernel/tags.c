@@ -852,7 +852,7 @@ static void forks_while_tags_change(void)
 		else
 			tag_pid(fd, PROFBUF_TAG_REMOVE, pid, NULL, 0);
 	}
-	CHECK(!status && rounds > 100, "%u", rounds);
+	CHECK(!status && rounds > 10, "%u", rounds);
 	close(fd);
 	CHECK(sysfs("tagged") == 0, "%u", sysfs("tagged"));
 }
