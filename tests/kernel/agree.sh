@@ -14,6 +14,8 @@ result() {
 profbuf=$BIN/../../user/profbuf
 echo 0 >/proc/sys/kernel/kptr_restrict
 echo -1 >/proc/sys/kernel/perf_event_paranoid
+# On a busy host perf would take its samples for too slow, and leave some of them out.
+echo 0 >/proc/sys/kernel/perf_cpu_time_max_percent
 
 "$BIN/split" 600 &
 split=$!
