@@ -118,6 +118,7 @@ static void free_cpus(struct profbuf_session *s)
 	}
 	kfree(s->cpus);
 	s->cpus = NULL;
+	profbuf_tags_stop(&s->tags);
 	s->memory = 0;
 }
 

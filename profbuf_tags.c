@@ -517,6 +517,12 @@ int profbuf_tags_start(struct profbuf_tags *t)
 	return t->defined ? 0 : -ENOMEM;
 }
 
+void profbuf_tags_stop(struct profbuf_tags *t)
+{
+	vfree(t->defined);
+	t->defined = NULL;
+}
+
 void profbuf_tags_exit(struct profbuf_tags *t)
 {
 	struct hlist_node *next;
@@ -527,6 +533,4 @@ void profbuf_tags_exit(struct profbuf_tags *t)
 		hash_del(&source->node);
 		free_source(source);
 	}
-	vfree(t->defined);
-	t->defined = NULL;
 }

@@ -76,8 +76,11 @@ void profbuf_tags_init(struct profbuf_tags *t);
  */
 int profbuf_tags_start(struct profbuf_tags *t);
 
+/* Frees what profbuf_tags_start() took, if it did; the sources stay. */
+void profbuf_tags_stop(struct profbuf_tags *t);
+
 /**
- * profbuf_tags_exit() - forget the sources, free the memory
+ * profbuf_tags_exit() - forget the sources
  * @t: of a session whose ticks are off
  *
  * Context: may sleep.

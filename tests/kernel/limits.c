@@ -129,6 +129,46 @@ static void one_session_more_than_the_limit(void)
 	close(extra);
 }
 
+static long vmalloc_kib(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kib = -1;
+
+	NEED(f);
+	while (kib < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "VmallocUsed: %ld", &kib);
+	fclose(f);
+	NEED(kib >= 0);
+	return kib;
+}
+
+/* What a failed start took, the next one does not take again: half a MiB of tags it was. */
+static void starts_that_fail_keep_no_memory(void)
+{
+	struct profbuf_config config = kt_config();
+	int fds[64], extra = kt_open();
+	long before, after;
+
+	config.ring_bytes = 16384;
+	config.period = SEC;
+	for (int i = 0; i < 64; i++) {
+		fds[i] = kt_open();
+		kt_configure(fds[i], &config);
+		kt_start(fds[i]);
+	}
+	kt_configure(extra, &config);
+	CHECK(ioctl(extra, PROFBUF_IOC_START) == -1 && errno == EUSERS);
+	before = vmalloc_kib();
+	for (int i = 0; i < 100; i++)
+		CHECK(ioctl(extra, PROFBUF_IOC_START) == -1 && errno == EUSERS);
+	after = vmalloc_kib();
+	CHECK(after - before < 10000, "%ld KiB more", after - before);
+	for (int i = 0; i < 64; i++)
+		close(fds[i]);
+	close(extra);
+}
+
 int main(void)
 {
 	RUN(duration_ends_the_session);
@@ -137,5 +177,6 @@ int main(void)
 	RUN(stop_before_the_delay_has_passed);
 	RUN(only_the_cpus_asked_for);
 	RUN(one_session_more_than_the_limit);
+	RUN(starts_that_fail_keep_no_memory);
 	return kt_done();
 }
