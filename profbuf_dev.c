@@ -55,7 +55,6 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 	struct profbuf_session *s = file->private_data;
 	struct profbuf_marker *m;
 	struct profbuf_note *note;
-	LIST_HEAD(notes);
 
 	if (!count)
 		return 0;
@@ -75,12 +74,7 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 		kfree(note);
 		return -EFAULT;
 	}
-	list_add(&note->list, &notes);
-	if (!profbuf_sideband_queue(&s->sideband, &notes)) {
-		kfree(note);
-		return -EAGAIN;
-	}
-	return count;
+	return profbuf_sideband_put(&s->sideband, note) ? count : -EAGAIN;
 }
 
 static __poll_t profbuf_poll(struct file *file, poll_table *wait)

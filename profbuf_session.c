@@ -231,7 +231,6 @@ static int start_ticks(struct profbuf_session *s)
 int profbuf_session_start(struct profbuf_session *s)
 {
 	struct profbuf_note *info;
-	LIST_HEAD(notes);
 	int err;
 
 	mutex_lock(&s->lock);
@@ -250,8 +249,7 @@ int profbuf_session_start(struct profbuf_session *s)
 		goto err_free_info;
 
 	/* Nothing is queued yet, so there is room. */
-	list_add(&info->list, &notes);
-	profbuf_sideband_queue(&s->sideband, &notes);
+	profbuf_sideband_put(&s->sideband, info);
 	profbuf_sideband_start(&s->sideband);
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);

@@ -76,6 +76,17 @@ bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes)
 	return room;
 }
 
+bool profbuf_sideband_put(struct profbuf_sideband *b, struct profbuf_note *note)
+{
+	LIST_HEAD(notes);
+
+	list_add(&note->list, &notes);
+	if (profbuf_sideband_queue(b, &notes))
+		return true;
+	kfree(note);
+	return false;
+}
+
 struct profbuf_note *profbuf_sideband_first(struct profbuf_sideband *b)
 {
 	struct profbuf_note *note;
@@ -474,7 +485,6 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 	u64 sig = profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1;
 	struct profbuf_note *note;
 	struct profbuf_thread *t;
-	LIST_HEAD(notes);
 
 	if (*described == sig)
 		return;
@@ -493,9 +503,7 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 	memcpy(t->comm, r->comm, sizeof(t->comm));
 	/* The task may have been in the middle of a change. */
 	t->comm[sizeof(t->comm) - 1] = 0;
-	list_add(&note->list, &notes);
-	if (!profbuf_sideband_queue(b, &notes)) {
-		kfree(note);
+	if (!profbuf_sideband_put(b, note)) {
 		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
@@ -537,7 +545,6 @@ static void describe_lives(struct profbuf_sideband *b)
 	struct profbuf_life_request r;
 	struct profbuf_note *note;
 	struct profbuf_life *life;
-	LIST_HEAD(notes);
 
 	while (next_life(b, &r)) {
 		note = profbuf_note_alloc(sizeof(*life));
@@ -554,11 +561,8 @@ static void describe_lives(struct profbuf_sideband *b)
 		life->start_time = r.start_time;
 		memcpy(life->comm, r.comm, sizeof(life->comm));
 		life->comm[sizeof(life->comm) - 1] = 0;
-		list_add(&note->list, &notes);
-		if (!profbuf_sideband_queue(b, &notes)) {
-			free_notes(&notes);
+		if (!profbuf_sideband_put(b, note))
 			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_LIMIT]);
-		}
 	}
 }
 

@@ -161,6 +161,9 @@ struct profbuf_note *profbuf_note_alloc(size_t bytes);
  */
 bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes);
 
+/* The same for one record: in the stream, or freed. Return: false if there is no room. */
+bool profbuf_sideband_put(struct profbuf_sideband *b, struct profbuf_note *note);
+
 /* The reader: the first note, which stays until it is dropped; NULL if there is none. */
 struct profbuf_note *profbuf_sideband_first(struct profbuf_sideband *b);
 void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note);

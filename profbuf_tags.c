@@ -332,7 +332,6 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 	struct profbuf_tags *t = &s->tags;
 	struct profbuf_note *note;
 	struct profbuf_tag *tag;
-	LIST_HEAD(notes);
 
 	if (is_defined(t, r->signature))
 		return;
@@ -357,9 +356,7 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 	tag->bytes = r->bytes;
 	tag->tag = r->tag;
 	memcpy(tag->data, r->data, r->bytes);
-	list_add(&note->list, &notes);
-	if (!profbuf_sideband_queue(&s->sideband, &notes)) {
-		kfree(note);
+	if (!profbuf_sideband_put(&s->sideband, note)) {
 		lost(s, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
