@@ -434,6 +434,8 @@ struct profbuf_profile_options {
 	const char *root;	/* where the files of the profile are, if not in / */
 	const char *kallsyms;	/* the kernel's symbols, if not in the stream or in /proc/kallsyms */
 	bool no_user_symbols;
+	bool lines;		/* files and lines of frames */
+	bool inlines;		/* frames of inlined functions, with lines */
 };
 
 struct profbuf_profile;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * inline.c - functions inlined into one another, one more that calls into a library, and names to demangle; it is never
+ * run. Lines are numbers in tests/user/symbols.
+ */
+#include <stdlib.h>
+
+volatile int sink;
+int outer(int x);
+void rust(void) __asm__("_RNvNtCs1234_7mycrate3foo3bar");
+void older_rust(void) __asm__("_ZN7mycrate4spin17h0123456789abcdefE");
+
+static inline __attribute__((always_inline)) int inner(int x)
+{
+	sink = x * 3;
+	return sink + 1;	/* line 16 */
+}
+
+static inline __attribute__((always_inline)) int middle(int x)
+{
+	return inner(x + 7) * 2;	/* line 21 */
+}
+
+__attribute__((noinline)) int outer(int x)
+{
+	int y = middle(x);	/* line 26 */
+
+	return y + (int)strtol("1", NULL, 10);
+}
+
+__attribute__((noinline)) void rust(void)
+{
+	sink++;
+}
+
+__attribute__((noinline)) void older_rust(void)
+{
+	sink--;
+}
+
+int main(void)
+{
+	rust();
+	older_rust();
+	return outer(3);
+}
