@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_profile.c - any bytes as a stored stream, or a pprof file: what can be read is a profile that every command can print, and
- * nothing is read that is not there
+ * fuzz_profile.c - any bytes as a stored stream, or a pprof file: what can be read is a profile that every command can
+ * print, and nothing is read that is not there
  */
 #include <stdio.h>
 #include <stdlib.h>

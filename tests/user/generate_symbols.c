@@ -4,8 +4,8 @@
  *
  * usage: generate_symbols STREAM PATH BUILD_ID OFFSET VADDR SIZE STACK...
  *
- * PATH has its code at OFFSET in the file and at VADDR, SIZE bytes, and is mapped elsewhere. BUILD_ID is hexadecimal, or
- * - for none: then the file is known by its inode. A STACK is addresses of the binary, leaf first, with commas: one
+ * PATH has its code at OFFSET in the file and at VADDR, SIZE bytes, and is mapped elsewhere. BUILD_ID is hexadecimal,
+ * or - for none: then the file is known by its inode. A STACK is addresses of the binary, leaf first, with commas: one
  * sample. Numbers are hexadecimal.
  */
 #include <stdio.h>
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
 	generate_info(&g, 1);
 	generate_process(&g, 1000, 100, 5, "program", 1);
 	at = g.n;
-	generate_mapping(&g, 100, 5, START, START + page + strtoull(argv[6], NULL, 16), strtoull(argv[4], NULL, 16) - page,
-			 argv[2]);
+	generate_mapping(&g, 100, 5, START, START + page + strtoull(argv[6], NULL, 16),
+			 strtoull(argv[4], NULL, 16) - page, argv[2]);
 	m = (struct profbuf_mapping *)(g.words + at);
 	m->inode = st.st_ino;
 	for (id = argv[3]; sscanf(id, "%2x", &byte) == 1 && m->build_id_len < sizeof(m->build_id); id += 2)

@@ -7,23 +7,27 @@
 
 volatile int sink;
 int outer(int x);
-void rust(void) __asm__("_RNvNtCs1234_7mycrate3foo3bar");
-void older_rust(void) __asm__("_ZN7mycrate4spin17h0123456789abcdefE");
+
+/* Names that Rust gives, by two of its schemes. */
+#define rust		_RNvNtCs1234_7mycrate3foo3bar
+#define older_rust	_ZN7mycrate4spin17h0123456789abcdefE
+void rust(void);
+void older_rust(void);
 
 static inline __attribute__((always_inline)) int inner(int x)
 {
 	sink = x * 3;
-	return sink + 1;	/* line 16 */
+	return sink + 1;	/* line 20 */
 }
 
 static inline __attribute__((always_inline)) int middle(int x)
 {
-	return inner(x + 7) * 2;	/* line 21 */
+	return inner(x + 7) * 2;	/* line 25 */
 }
 
 __attribute__((noinline)) int outer(int x)
 {
-	int y = middle(x);	/* line 26 */
+	int y = middle(x);	/* line 30 */
 
 	return y + (int)strtol("1", NULL, 10);
 }

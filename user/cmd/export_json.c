@@ -59,7 +59,8 @@ static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part", "uncounted" };
 	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
 
-	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"sideband_lost\":%" PRIu64 ",\n\"sum\":", verdicts[a->verdict], a->part,
+	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"sideband_lost\":%" PRIu64 ",\n\"sum\":",
+		verdicts[a->verdict], a->part,
 		a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3]);
 	print_sums(f, &a->sum);
 	fputs(",\n\"cpus\":[", f);

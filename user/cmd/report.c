@@ -14,8 +14,8 @@ static const char help[] =
 	"usage: profbuf report [options] [FILE]\n"
 	"       profbuf report --diff [options] A B\n"
 	"\n"
-	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the share of samples\n"
-	"taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
+	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the\n"
+	"share of samples taken there, total the share of samples with it anywhere on the stack. Shares are of the samples delivered.\n"
 	"\n"
 	"  -b, --by KEY           symbol (default), line, object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
 	"                         value of its label NAME; comm and cgroup are labels of every process)\n"
@@ -70,7 +70,8 @@ static bool has_times(const struct report *r)
 
 	if (!option || r->accounting->verdict != PROFBUF_UNCOUNTED)
 		return true;
-	fail("%s is a pprof file, which does not say when and where a sample was taken: there is no %s", r->path, option);
+	fail("%s is a pprof file, which does not say when and where a sample was taken: there is no %s", r->path,
+	     option);
 	return false;
 }
 
@@ -203,7 +204,8 @@ static bool parse_timeline(const char *text, struct report_options *o)
 }
 
 enum {
-	OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF, OPT_INLINES,
+	OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
+	OPT_INLINES,
 	OPT_TAG,
 };
 

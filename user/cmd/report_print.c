@@ -33,7 +33,9 @@ static double effective_rate(const struct report *r)
 	double seconds = profbuf_profile_duration(r->profile) / 1e9;
 	unsigned int cpus = cpus_sampled(r->accounting);
 
-	return seconds > 0 && cpus && r->accounting->verdict != PROFBUF_UNCOUNTED ? r->accounting->sum.samples / seconds / cpus : 0;
+	if (seconds <= 0 || !cpus || r->accounting->verdict == PROFBUF_UNCOUNTED)
+		return 0;
+	return r->accounting->sum.samples / seconds / cpus;
 }
 
 static void print_accounts(const struct profbuf_accounting *a)
@@ -189,7 +191,8 @@ static void print_json_recording(const struct report *r)
 	printf("\"period\":%" PRIu64 ",\"seconds\":%.9g,\"cpus_sampled\":%u,\"effective_rate\":%.6g,",
 	       (uint64_t)profbuf_profile_info(r->profile)->period, profbuf_profile_duration(r->profile) / 1e9,
 	       cpus_sampled(r->accounting), effective_rate(r));
-	printf("\"complete\":%s,\"exact\":%s,", verdict == PROFBUF_UNFINISHED || verdict == PROFBUF_UNCOUNTED ? "false" : "true",
+	printf("\"complete\":%s,\"exact\":%s,",
+	       verdict == PROFBUF_UNFINISHED || verdict == PROFBUF_UNCOUNTED ? "false" : "true",
 	       verdict == PROFBUF_EXACT || verdict == PROFBUF_PART ? "true" : "false");
 	if (r->accounting->part)
 		printf("\"part\":%u,", r->accounting->part);

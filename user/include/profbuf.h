@@ -286,7 +286,7 @@ enum profbuf_verdict {
 	PROFBUF_UNFINISHED,	/* no final counters: the stream was cut short */
 	PROFBUF_EXACT,		/* for each CPU: the counters add up, and agree with the records */
 	PROFBUF_WRONG,		/* they do not */
-	PROFBUF_PART,		/* a part that another follows: it has all samples and losses until then, for each CPU */
+	PROFBUF_PART,		/* a part that another follows: it has all samples and losses, for each CPU */
 	PROFBUF_UNCOUNTED,	/* no stream: nothing is known of ticks, CPUs, or when a sample was taken */
 };
 
@@ -449,8 +449,8 @@ struct profbuf_profile;
  * A stream that is damaged or cut is read up to there: see profbuf_profile_damage(). Of a pprof file (profile.proto,
  * compressed by gzip or not) the verdict is PROFBUF_UNCOUNTED, and profbuf_profile_value() says what its samples are.
  *
- * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: neither; -EPROTO: a stream of a later ABI or of the
- * other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
+ * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: neither; -EPROTO: a stream of a later ABI or of
+ * the other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
  */
 int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options);

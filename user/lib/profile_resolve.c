@@ -59,8 +59,9 @@ const struct profbuf_symbol *profile_unknown_symbol(struct profbuf_profile *p)
 #define FRAMES_MAX	4096	/* of a stack, with those of inlined functions */
 #define PLACES_MAX	64
 
-/* Frames of an address: @frames[0] has the address; gets the others if it is asked for. Return: how many; 0: no memory. */
-static int find_frames(struct profbuf_profile *p, const struct description *d, bool kernel, struct profbuf_frame *frames)
+/* Frames of an address, which @frames[0] has; several if inlined ones are asked for. Return: how many; 0: no memory. */
+static int find_frames(struct profbuf_profile *p, const struct description *d, bool kernel,
+		       struct profbuf_frame *frames)
 {
 	uint64_t address = frames->address;
 	const struct mapping *m;

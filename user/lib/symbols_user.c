@@ -60,7 +60,7 @@ static int try_build_id(struct object *o, const char *root, char *path, const ch
 	return try_path(o, path);
 }
 
-/* The object's file: where the process sees it, where we do, under its build id, or from afar. @path: PATH_MAX bytes. */
+/* The object's file: where the process sees it, where we do, by its build id, or from afar. @path: PATH_MAX bytes. */
 static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
 {
 	const char *root = s->root ? s->root : "";
