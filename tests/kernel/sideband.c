@@ -95,8 +95,8 @@ static void own_process_and_executable(void)
 }
 
 /*
- * A thousand programs that live for 5 ms, gone before anyone could look at them: each that was sampled is described, with
- * the mapping that its interrupted instruction lies in.
+ * A thousand programs that live for 5 ms, gone before anyone could look at them: each that was sampled is described,
+ * with the mapping that its interrupted instruction lies in.
  */
 static void short_lived_processes_have_mappings(void)
 {
@@ -150,9 +150,9 @@ static void short_lived_processes_have_mappings(void)
 		undescribed += p[i].ours && p[i].sampled && !p[i].described;
 		unmapped += p[i].ours && p[i].sampled && !p[i].mapped;
 	}
-	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu %llu %llu\n", sampled, N, undescribed,
-	       unmapped, (unsigned long long)get.sideband_lost[0], (unsigned long long)get.sideband_lost[1],
-	       (unsigned long long)get.sideband_lost[2]);
+	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu %llu %llu\n", sampled, N,
+	       undescribed, unmapped, (unsigned long long)get.sideband_lost[0],
+	       (unsigned long long)get.sideband_lost[1], (unsigned long long)get.sideband_lost[2]);
 	CHECK(sampled > N / 2 && !undescribed && !unmapped);
 	CHECK(!get.sideband_lost[0] && !get.sideband_lost[1] && !get.sideband_lost[2]);
 	CHECK(get.sideband_processes >= sampled);

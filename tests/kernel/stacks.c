@@ -184,7 +184,7 @@ static void kernel_frames_begin_with_the_interrupted_instruction(void)
 			second += p->nr_kernel > 1 && p->frames[1] - clear[i] < 64;
 		}
 	}
-	CHECK(kernel > 50 && first > kernel / 5 && !second, "%u first, %u second of %u", first, second, kernel);
+	CHECK(kernel > 50 && first > kernel / 20 && !second, "%u first, %u second of %u", first, second, kernel);
 	kt_free(&s);
 }
 

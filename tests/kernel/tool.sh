@@ -38,6 +38,7 @@ user $profbuf info >/tmp/info
 [ $? = 1 ] && has /tmp/info "usermod -a -G $(getent group 12 | cut -d: -f1) "
 result info_names_the_group_that_may
 chgrp 0 /dev/profbuf && chmod 666 /dev/profbuf
+echo 1 >/proc/sys/kernel/kptr_restrict
 user $profbuf info >/tmp/info
 [ $? = 1 ] && has /tmp/info '^problem: without CAP_PERFMON' && has /tmp/info 'setcap cap_perfmon' &&
 	has /tmp/info '^warning: functions of the kernel will have no names'

@@ -1091,12 +1091,14 @@ static void test_a_thread_gets_its_name_back(void **state)
 	for (int time = 5; time < 40; time += 10)
 		generate_tagged(&g, time, 7, 8, 0);
 	generate_tagged(&g, 35, 9, 8, 0);
+	generate_tagged(&g, 5, 9, 8, 0);
 	p = profile_of(&g);
 	profbuf_profile_events(p, &events);
 	assert_int_equal(profbuf_profile_thread(p, &events[0]), profbuf_profile_thread(p, &events[1]));
 	assert_int_equal(profbuf_profile_thread(p, &events[1]), profbuf_profile_thread(p, &events[3]));
 	assert_string_equal(profbuf_profile_thread_name(p, &events[2]), "b");
 	assert_string_equal(profbuf_profile_thread_name(p, &events[4]), "other");
+	assert_string_equal(profbuf_profile_thread_name(p, &events[5]), "other");
 	profbuf_profile_free(p);
 	generate_free(&g);
 }

@@ -129,7 +129,7 @@ int cmd_tag(int argc, char **argv)
 	struct labels labels = { 0 };
 	bool thread = false, delete = false;
 	uint32_t id = 0, flags;
-	int option, err;
+	int option, err, given;
 
 	while ((option = getopt_long(argc, argv, "+t:dh", options, NULL)) != -1) {
 		switch (option) {
@@ -156,7 +156,8 @@ int cmd_tag(int argc, char **argv)
 		if (!parse_id("PID", argv[optind++], &id))
 			return EXIT_USAGE;
 	}
-	if (delete == (optind < argc)) {
+	given = argc - optind;
+	if (delete ? given : !given) {
 		fail(delete ? "-d takes no labels: it removes all" : "which labels? KEY=VALUE, or -d to remove them");
 		return EXIT_USAGE;
 	}

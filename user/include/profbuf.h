@@ -53,6 +53,7 @@ int profbuf_session_counters(const struct profbuf_session *session, unsigned int
 
 /* Return: 0; errors: see struct profbuf_tag_source, whose size is set here; -ENOTTY: an older module. */
 int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source);
+
 /*
  * Tags process @pid, or the thread, from outside. @flags: PROFBUF_TAG_*. @labels: @bytes of a label set's text.
  * Errors: see struct profbuf_tag_set; -ENOTTY: the module is of a version without tags.
