@@ -42,6 +42,20 @@ __attribute__((noinline)) void older_rust(void)
 	sink--;
 }
 
+/* Inlined, and there for others, too. */
+int both(int x);
+int user(int x);
+int both(int x)
+{
+	sink = x ^ 5;
+	return sink - x;
+}
+
+int user(int x)
+{
+	return both(x) * 5;
+}
+
 int main(void)
 {
 	rust();
