@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_profile.c - any bytes as a stored stream: what can be read is a profile, and nothing is read that is not there
+ * fuzz_profile.c - any bytes as a stored stream, or a pprof file: what can be read is a profile that every command can
+ * print, and nothing is read that is not there
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,86 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "profbuf.h"
+#include "export.h"
+#include "report.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile size_t bytes;	/* of names: all are read to their ends */
+
+/* The commands print; the fuzzer itself does not use standard output. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	return freopen("/dev/null", "w", stdout) ? 0 : 1;
+}
+
+static void run_report(const struct profbuf_profile *p, const struct tag_values *sets)
+{
+	for (int i = 0; i <= NR_BY; i++) {
+		struct report_options o = {
+			.by = i % NR_BY, .callers = i == NR_BY ? "copy_page" : NULL, .limit = UINT64_MAX, .buckets = 3,
+			.timeline = i == BY_CPU,
+		};
+		struct report r = {
+			.options = &o, .profile = p, .accounting = profbuf_profile_accounting(p), .path = "x",
+			.values = sets,
+		};
+
+		if (!report_count(&r))
+			abort();
+		report_sort(&r);
+		report_print_header(&r, "");
+		report_print_rows(&r);
+		report_print_json(&r);
+		if (o.timeline && r.accounting->verdict != PROFBUF_UNCOUNTED)
+			report_timeline(&r);
+		report_free(&r);
+	}
+}
+
+typedef bool (*export_fn)(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
+
+static void run_export(struct profbuf_profile *p, export_fn export, const struct export_options *options)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!f || !export(f, p, options) || fclose(f))
+		abort();
+	bytes += n;
+	free(text);
+}
+
+static void run_commands(struct profbuf_profile *p)
+{
+	struct export_options options = { .path = "x" };
+	struct tag_values sets = { 0 }, tenants = { 0 };
+
+	if (!tag_values_make(&sets, p, NULL, TAG_WORD) || !tag_values_make(&tenants, p, "tenant", TAG_TEXT))
+		abort();
+	run_report(p, &sets);
+	run_export(p, export_json, &options);
+	run_export(p, export_folded, &options);
+	run_export(p, export_speedscope, &options);
+	if (profbuf_profile_accounting(p)->verdict != PROFBUF_UNCOUNTED) {
+		run_export(p, export_pprof, &options);
+		run_export(p, export_perf, &options);
+	}
+	options.root = &tenants;
+	run_export(p, export_flamegraph, &options);
+	options.by = &tenants;
+	run_export(p, export_speedscope, &options);
+	options.by = NULL;
+	options.by_thread = true;
+	run_export(p, export_speedscope, &options);
+	print_samples(p, &sets, true);
+	tag_values_free(&sets);
+	tag_values_free(&tenants);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -56,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				bytes += strlen(frames[stacks[i].frames[k]].symbol->name);
 			}
 		}
+		run_commands(p);
 		profbuf_profile_free(p);
 	}
 	close(fd);

@@ -80,10 +80,11 @@ void apply_session_options(const struct session_options *options, struct profbuf
 int fail_config(const struct profbuf_session *session, int err);
 
 /* Returns NULL after saying what is wrong. */
-struct profbuf_profile *read_profile(const char *path);
+struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options);
 
 /* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
-struct profbuf_profile *load_profile(int argc, char **argv, const char **path);
+struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
+				     const char **path);
 
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);

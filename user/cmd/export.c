@@ -51,8 +51,8 @@ static const char help[] =
 	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
 	"\n"
 	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
-	"unfinished, or part: one that another follows; part: its number, or 0; sum and cpus: what the stream has, and\n"
-	"counters, what the kernel counted), and the arrays\n"
+	"unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; sum and cpus: what\n"
+	"the stream has, and counters, what the kernel counted), and the arrays\n"
 	"symbols, programs, label_sets and stacks. A stack has its program and frames as positions in those, leaf first,\n"
 	"how many samples it had, and, if some had labels, how many had which label set; without --tag the samples of\n"
 	"all stacks add up to accounting.sum.samples.\n";
@@ -238,7 +238,7 @@ static int export_file(const struct export *x, int argc, char **argv)
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, &path);
+	profile = load_profile(argc, argv, NULL, &path);
 	if (!profile)
 		return EXIT_FAILED;
 	if (formats[x->format].is_of_stream &&

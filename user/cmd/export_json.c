@@ -56,7 +56,7 @@ static void print_sums(FILE *f, const struct profbuf_cpu_sums *sums)
 
 static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 {
-	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part" };
+	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part", "uncounted" };
 	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
 
 	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"sideband_lost\":%" PRIu64 ",\n\"sum\":",

@@ -199,6 +199,9 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 	struct node **order;
 	bool ok = true;
 
+	/* Counts of a damaged file may add up to more than there are numbers. */
+	if (width > WIDTH)
+		width = WIDTH;
 	fprintf(f, "<g data-x=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\"><title>", left, n->count, depth);
 	print_text(f, n->name, SIZE_MAX);
 	fprintf(f, " (%" PRIu64 " samples, %.2f %%)</title>", n->count, n->count * 100.0 / root->count);

@@ -86,13 +86,13 @@ uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-struct profbuf_profile *read_profile(const char *path)
+struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options)
 {
 	struct profbuf_profile *profile = NULL;
 	uint64_t bytes;
 	int err;
 
-	err = profbuf_profile_read(&profile, path, NULL);
+	err = profbuf_profile_read(&profile, path, options);
 	switch (err) {
 	case 0:
 		break;
@@ -115,14 +115,15 @@ struct profbuf_profile *read_profile(const char *path)
 	return profile;
 }
 
-struct profbuf_profile *load_profile(int argc, char **argv, const char **path)
+struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
+				     const char **path)
 {
 	*path = optind < argc ? argv[optind] : DEFAULT_FILE;
 	if (optind + 1 < argc) {
 		fail("one file at a time, please");
 		return NULL;
 	}
-	return read_profile(*path);
+	return read_profile(*path, options);
 }
 
 uint64_t *stack_weights(const struct profbuf_profile *profile)

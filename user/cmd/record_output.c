@@ -25,9 +25,12 @@ static bool written(const struct output_file *file, int err)
 static bool open_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
-	int err, n = o->part ? asprintf(&file->path, "%s.%04u", o->path, o->part) :
-			       asprintf(&file->path, "%s", o->path);
+	int err, n;
 
+	if (o->part)
+		n = asprintf(&file->path, "%s.%04u", o->path, o->part);
+	else
+		n = asprintf(&file->path, "%s", o->path);
 	file->fd = -1;
 	if (n < 0) {
 		file->path = NULL;

@@ -4,8 +4,9 @@
  *
  * With rotation the file is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends only when the
  * device had nothing more to give, so that what comes after is of the next part's time; naming what is in it takes as
- * long as reading /proc/kallsyms does, and is done by another thread, for the rings go on filling.  Functions that
- * return a bool say what is wrong before they return false.
+ * long as reading /proc/kallsyms does, and is done by another thread, for the rings go on filling.
+ *
+ * Functions that return a bool say what is wrong before they return false.
  */
 #ifndef PROFBUF_RECORD_OUTPUT_H
 #define PROFBUF_RECORD_OUTPUT_H

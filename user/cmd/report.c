@@ -18,9 +18,11 @@ static const char help[] =
 	"share of samples taken there, total the share of samples with it anywhere on the stack. Shares are of the\n"
 	"samples delivered.\n"
 	"\n"
-	"  -b, --by KEY           symbol (default), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
+	"  -b, --by KEY           symbol (default), line (of the source, with the function; where there is debug\n"
+	"                         information), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
 	"                         value of its label NAME; comm and cgroup are labels of every process)\n"
 	TAG_FILTER_HELP
+	"      --inlines          inlined functions as if they were called, where there is debug information\n"
 	"      --callers SYMBOL   what calls it, each with its share of the samples with SYMBOL on the stack; a stack\n"
 	"                         with several of them counts once for each, so recursion adds up to more than 100 %\n"
 	"      --callees SYMBOL   what it calls, likewise\n"
@@ -76,11 +78,12 @@ static bool has_times(const struct report *r)
 
 static bool load(struct report *r, const struct report_options *o, const char *path, struct tag_values *values)
 {
+	const struct profbuf_profile_options read_options = { .lines = o->by == BY_LINE, .inlines = o->inlines };
 	struct profbuf_profile *profile;
 
 	r->options = o;
 	r->path = path;
-	r->profile = profile = read_profile(path);
+	r->profile = profile = read_profile(path, &read_options);
 	if (!profile)
 		return false;
 	r->accounting = profbuf_profile_accounting(profile);
@@ -172,7 +175,7 @@ static bool parse_by(const char *name, struct report_options *o)
 		if (!strcmp(name, report_by_names[o->by]))
 			return true;
 	}
-	fail("--by takes symbol, object, process, thread, cpu, tag or tag:NAME, not \"%s\"", name);
+	fail("--by takes symbol, line, object, process, thread, cpu, tag or tag:NAME, not \"%s\"", name);
 	return false;
 }
 
@@ -203,6 +206,7 @@ static bool parse_timeline(const char *text, struct report_options *o)
 
 enum {
 	OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
+	OPT_INLINES,
 	OPT_TAG,
 };
 
@@ -211,6 +215,7 @@ static const struct option options[] = {
 	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "callers", required_argument, NULL, OPT_CALLERS },
 	{ "callees", required_argument, NULL, OPT_CALLEES },
+	{ "inlines", no_argument, NULL, OPT_INLINES },
 	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
 	{ "diff", no_argument, NULL, OPT_DIFF },
 	{ "from", required_argument, NULL, OPT_FROM },
@@ -242,6 +247,9 @@ static bool parse_option(struct report_options *o, int option, const char *arg)
 		return true;
 	case OPT_TIMELINE:
 		return parse_timeline(arg, o);
+	case OPT_INLINES:
+		o->inlines = true;
+		return true;
 	case OPT_DIFF:
 		o->diff = true;
 		return true;

@@ -7,7 +7,7 @@
 
 #include "tags.h"
 
-enum report_by { BY_SYMBOL, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
+enum report_by { BY_SYMBOL, BY_LINE, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
 
 extern const char *const report_by_names[NR_BY];
 
@@ -23,6 +23,7 @@ struct report_options {
 	bool json;
 	double from, to;		/* seconds since the start; negative: before the end */
 	bool has_from, has_to;
+	bool inlines;
 	const char *callers, *callees;	/* a symbol */
 	bool diff;
 	bool timeline;
@@ -32,7 +33,7 @@ struct report_options {
 
 struct report_row {
 	const char *name;
-	const char *object;	/* "" unless by symbol */
+	const char *object;	/* by line: the function; "" unless by that or by symbol */
 	uint64_t self, total;
 	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
 };
@@ -65,6 +66,9 @@ struct report {
 	uint64_t unknown_tags;	/* BY_TAG: it is not known what their tags mean */
 	struct report_row *rows;
 	size_t n;
+	uint32_t *lines;	/* BY_LINE: rows of frames */
+	char **line_names;	/* BY_LINE: of rows; not in them, which are sorted */
+	size_t nr_lines;
 	struct report_text *texts;	/* of names; not in the rows, which are sorted */
 };
 
@@ -77,6 +81,8 @@ void report_free(struct report *report);
 void report_sort(struct report *report);
 bool report_wants(const struct report *report, const struct report_row *row);
 bool report_matches(const struct report_options *options, const char *name, const char *object);
+/* What the second name of a row is; "": it has none. */
+const char *report_object_name(const struct report_options *options);
 double report_share(uint64_t part, uint64_t of);
 /* All there are in the profile. */
 uint64_t report_samples(const struct profbuf_profile *profile);

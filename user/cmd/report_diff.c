@@ -83,7 +83,7 @@ static void print_text(const struct report_options *o, const struct pair *pairs,
 	uint64_t shown = 0;
 
 	printf("%8s %8s %8s  %-42s %s\n", "A self %", "B self %", "B - A", report_by_name(o),
-	       o->by == BY_SYMBOL ? "object" : "");
+	       report_object_name(o));
 	for (size_t i = 0; i < n && shown < o->limit; i++) {
 		if (!wants(o, &pairs[i]))
 			continue;
@@ -112,8 +112,8 @@ static void print_json(const struct report *const reports[2], const struct pair 
 			continue;
 		printf("%s\n{\"name\":", shown++ ? "," : "");
 		print_json_string(stdout, p->name);
-		if (o->by == BY_SYMBOL) {
-			fputs(",\"object\":", stdout);
+		if (*report_object_name(o)) {
+			printf(",\"%s\":", report_object_name(o));
 			print_json_string(stdout, p->object);
 		}
 		printf(",\"self_a\":%" PRIu64 ",\"self_b\":%" PRIu64 ",\"percent_a\":%.6g,\"percent_b\":%.6g,"

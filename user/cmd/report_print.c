@@ -149,7 +149,7 @@ void report_print_rows(const struct report *r)
 		       r->samples_with, report_share(r->samples_with, r->samples));
 	printf("%s%8s %8s  %-42s %s%s\n", bold, around ? "of it %" : "self %", "total %",
 	       o->callers ? "caller" : o->callees ? "callee" : report_by_name(o),
-	       o->by == BY_SYMBOL ? "object" : "", plain);
+	       report_object_name(o), plain);
 	for (i = 0; i < r->n && shown < o->limit; i++) {
 		const struct report_row *row = &r->rows[i];
 
@@ -236,8 +236,8 @@ void report_print_json(const struct report *r)
 			continue;
 		printf("%s\n{\"name\":", shown++ ? "," : "");
 		print_json_string(stdout, r->rows[i].name);
-		if (o->by == BY_SYMBOL) {
-			fputs(",\"object\":", stdout);
+		if (*report_object_name(o)) {
+			printf(",\"%s\":", report_object_name(o));
 			print_json_string(stdout, r->rows[i].object);
 		}
 		if (!around)

@@ -8,7 +8,7 @@
 
 #include "report.h"
 
-const char *const report_by_names[NR_BY] = { "symbol", "object", "process", "thread", "cpu", "tag" };
+const char *const report_by_names[NR_BY] = { "symbol", "line", "object", "process", "thread", "cpu", "tag" };
 
 double report_share(uint64_t part, uint64_t of)
 {
@@ -61,13 +61,66 @@ static void count_losses(struct report *r)
 	}
 }
 
-/* A row for each symbol, or object: they have ids. */
+/* A line of a function; what has no line is all of the function. */
+static int by_line(const void *a, const void *b, void *context)
+{
+	const struct profbuf_frame *frames = context;
+	const struct profbuf_frame *x = &frames[*(const uint32_t *)a], *y = &frames[*(const uint32_t *)b];
+
+	if (x->symbol != y->symbol)
+		return x->symbol->id < y->symbol->id ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->file < y->file ? -1 : x->file > y->file;
+}
+
+static char *line_name(const struct profbuf_frame *f)
+{
+	char *name;
+
+	if (f->line)
+		return asprintf(&name, "%s:%u", f->file, f->line) < 0 ? NULL : name;
+	return strdup(f->symbol->unknown ? "[unknown]" : "[no line]");
+}
+
+/* Rows of equal lines, in r->lines by frame. */
+static bool find_lines(struct report *r)
+{
+	const struct profbuf_frame *frames;
+	size_t i, n = profbuf_profile_frames(r->profile, &frames);
+	uint32_t *order = calloc(n + 1, sizeof(*order));
+
+	r->lines = calloc(n + 1, sizeof(*r->lines));
+	r->line_names = calloc(n + 1, sizeof(*r->line_names));
+	if (!order || !r->lines || !r->line_names) {
+		free(order);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), by_line, (void *)frames);
+	for (i = 0; i < n; i++) {
+		if (!i || by_line(&order[i - 1], &order[i], (void *)frames)) {
+			r->line_names[r->nr_lines] = line_name(&frames[order[i]]);
+			if (!r->line_names[r->nr_lines++])
+				break;
+		}
+		r->lines[order[i]] = r->nr_lines - 1;
+	}
+	free(order);
+	r->n = r->nr_lines;
+	return i == n;
+}
+
+/* A row for each symbol, or object, which have ids, or line. */
 static bool make_rows(struct report *r)
 {
 	const struct profbuf_symbol *const *symbols;
 	size_t i, n = profbuf_profile_symbols(r->profile, &symbols);
 
-	for (i = 0; i < n; i++) {
+	if (r->options->by == BY_LINE && !find_lines(r))
+		return false;
+	for (i = 0; i < n && r->options->by != BY_LINE; i++) {
 		size_t id = r->options->by == BY_SYMBOL ? symbols[i]->id : symbols[i]->object->id;
 
 		if (id >= r->n)
@@ -77,13 +130,27 @@ static bool make_rows(struct report *r)
 	return r->rows;
 }
 
-static struct report_row *row_of(const struct report *r, const struct profbuf_symbol *symbol)
+static struct report_row *row_of(const struct report *r, const struct profbuf_frame *frames, uint32_t frame)
 {
-	bool by_symbol = r->options->by == BY_SYMBOL;
-	struct report_row *row = &r->rows[by_symbol ? symbol->id : symbol->object->id];
+	const struct profbuf_symbol *symbol = frames[frame].symbol;
+	struct report_row *row;
 
-	row->name = by_symbol ? symbol->name : symbol->object->name;
-	row->object = by_symbol ? symbol->object->name : "";
+	switch (r->options->by) {
+	case BY_SYMBOL:
+		row = &r->rows[symbol->id];
+		row->name = symbol->name;
+		row->object = symbol->object->name;
+		break;
+	case BY_LINE:
+		row = &r->rows[r->lines[frame]];
+		row->name = r->line_names[r->lines[frame]];
+		row->object = symbol->name;
+		break;
+	default:
+		row = &r->rows[symbol->object->id];
+		row->name = symbol->object->name;
+		row->object = "";
+	}
 	return row;
 }
 
@@ -97,7 +164,7 @@ static void count_frames(struct report *r, const uint64_t *weights)
 	profbuf_profile_frames(r->profile, &frames);
 	for (i = 0; i < n; i++) {
 		for (k = 0; weights[i] && k < stacks[i].nr_kernel + stacks[i].nr_user; k++) {
-			struct report_row *row = row_of(r, frames[stacks[i].frames[k]].symbol);
+			struct report_row *row = row_of(r, frames, stacks[i].frames[k]);
 
 			if (!k)
 				row->self += weights[i];
@@ -138,7 +205,7 @@ static void count_neighbours(struct report *r, const uint64_t *weights)
 				continue;
 			found = true;
 			if (next >= 0 && next < depth)
-				row = row_of(r, frames[stacks[i].frames[next]].symbol);
+				row = row_of(r, frames, stacks[i].frames[next]);
 			if (row->last_stack != i + 1)
 				row->total += weights[i];
 			row->last_stack = i + 1;
@@ -238,6 +305,11 @@ const char *report_by_name(const struct report_options *o)
 	return o->by == BY_TAG && o->tag_key ? o->tag_key : report_by_names[o->by];
 }
 
+const char *report_object_name(const struct report_options *o)
+{
+	return o->by == BY_SYMBOL ? "object" : o->by == BY_LINE ? "symbol" : "";
+}
+
 static bool count_events(struct report *r)
 {
 	const struct profbuf_event *events;
@@ -319,6 +391,10 @@ bool report_count(struct report *r)
 
 void report_free(struct report *r)
 {
+	for (size_t i = 0; i < r->nr_lines; i++)
+		free(r->line_names[i]);
+	free(r->line_names);
+	free(r->lines);
 	free(r->rows);
 	free(r->texts);
 	*r = (struct report){

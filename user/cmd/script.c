@@ -17,6 +17,8 @@ static const char help[] =
 	"then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, if there is one:\n"
 	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY].\n"
 	"\n"
+	"      --lines            after a frame its file and line, where there is debug information\n"
+	"      --inlines          inlined functions as frames, likewise\n"
 	TAG_FILTER_HELP
 	"  -h, --help             this\n";
 
@@ -27,17 +29,22 @@ static void print_word(const char *text)
 		putchar(*text == ' ' || *text == '\t' || *text == '\n' ? '_' : *text);
 }
 
-static void print_frame(const struct profbuf_frame *f)
+static void print_frame(const struct profbuf_frame *f, bool lines)
 {
 	printf("\t%16" PRIx64 " %s", f->address, f->symbol->name);
-	if (!f->symbol->unknown && f->symbol->start && f->offset >= f->symbol->start)
+	if (f->inlined)
+		fputs(" (inlined)", stdout);
+	else if (!f->symbol->unknown && f->symbol->start && f->offset >= f->symbol->start)
 		printf("+0x%" PRIx64, f->offset - f->symbol->start);
 	fputs(" (", stdout);
 	print_word(f->symbol->object->name);
 	puts(")");
+	/* As perf script -F srcline does. */
+	if (lines && f->line)
+		printf("  %s:%u\n", f->file, f->line);
 }
 
-static void print_samples(struct profbuf_profile *profile, const struct tag_values *tags)
+void print_samples(struct profbuf_profile *profile, const struct tag_values *tags, bool lines)
 {
 	const struct profbuf_program *const *programs, *program;
 	const struct profbuf_event *events, *e;
@@ -63,31 +70,34 @@ static void print_samples(struct profbuf_profile *profile, const struct tag_valu
 		printf("%" PRIu64 ".%06" PRIu64 ": %" PRIu64 " profbuf:\n", e->time / 1000000000,
 		       e->time % 1000000000 / 1000, e->weight);
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
-			print_frame(&frames[stack->frames[k]]);
+			print_frame(&frames[stack->frames[k]], lines);
 		putchar('\n');
 	}
 }
 
-enum { OPT_TAG = 256 };
+enum { OPT_TAG = 256, OPT_LINES, OPT_INLINES };
 
 static const struct option options[] = {
 	{ "tag", required_argument, NULL, OPT_TAG },
+	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "inlines", no_argument, NULL, OPT_INLINES },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-static int print_file(const struct tag_filter *filter, int argc, char **argv)
+static int print_file(const struct tag_filter *filter, const struct profbuf_profile_options *options, int argc,
+		      char **argv)
 {
 	struct tag_values tags = { 0 };
 	struct profbuf_profile *profile;
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, &path);
+	profile = load_profile(argc, argv, options, &path);
 	if (!profile)
 		return EXIT_FAILED;
 	if (tag_filter_apply(filter, profile) && tag_values_make(&tags, profile, NULL, TAG_WORD)) {
-		print_samples(profile, &tags);
+		print_samples(profile, &tags, options->lines);
 		status = finish_output();
 	} else {
 		status = fail("%s", strerror(ENOMEM));
@@ -99,6 +109,7 @@ static int print_file(const struct tag_filter *filter, int argc, char **argv)
 
 int cmd_script(int argc, char **argv)
 {
+	struct profbuf_profile_options read_options = { 0 };
 	struct tag_filter filter = { 0 };
 	int option, status = EXIT_USAGE;
 
@@ -108,10 +119,14 @@ int cmd_script(int argc, char **argv)
 			status = finish_output();
 			goto out;
 		}
-		if (option != OPT_TAG || !tag_filter_add(&filter, optarg))
+		if (option == OPT_LINES)
+			read_options.lines = true;
+		else if (option == OPT_INLINES)
+			read_options.inlines = true;
+		else if (option != OPT_TAG || !tag_filter_add(&filter, optarg))
 			goto out;
 	}
-	status = print_file(&filter, argc, argv);
+	status = print_file(&filter, &read_options, argc, argv);
 out:
 	tag_filter_free(&filter);
 	return status;

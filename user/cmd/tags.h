@@ -74,6 +74,9 @@ void tag_filter_free(struct tag_filter *filter);
 /* Leaves only the samples that are wanted. False: memory is short. */
 bool tag_filter_apply(const struct tag_filter *filter, struct profbuf_profile *profile);
 
+/* As profbuf script does, to standard output; @tags: whole sets (script.c). */
+void print_samples(struct profbuf_profile *profile, const struct tag_values *tags, bool lines);
+
 #define TAG_FILTER_HELP \
 	"      --tag KEY=VALUE    only samples whose tag has the label; KEY: has one of that name, !KEY: has none,\n" \
 	"                         !KEY=VALUE: not that one. Several: all of it. The process's comm and cgroup are\n" \

@@ -17,7 +17,7 @@ _profbuf() {
 		fi
 	done
 	case $command$before in
-	report-b | report--by)	words='symbol object process thread cpu tag tag:' ;;
+	report-b | report--by)	words='symbol line object process thread cpu tag tag:' ;;
 	export--root)		words='tag tag:' ;;
 	export--by)		words='process thread tag tag:' ;;
 	top--by)		words='symbol object process thread cpu' ;;
@@ -38,10 +38,10 @@ _profbuf() {
 	if [ -z "$words" ] && [[ $word == -* ]]; then
 		case $command in
 		record)	words="--output --raw --rotate --duration --all --quiet --help $session" ;;
-		report)	words='--by --tag --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
+		report)	words='--by --tag --inlines --callers --callees --timeline --diff --from --to --grep --min-percent --min-samples --limit
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;
-		script)	words='--tag --help' ;;
+		script)	words='--lines --inlines --tag --help' ;;
 		export)	words='--format --output --tag --root --by --help' ;;
 		tag)	words='--tid --delete --help' ;;
 		stat)	words='--by-cpu --interval --rounds --json --help' ;;

@@ -287,7 +287,7 @@ enum profbuf_verdict {
 	PROFBUF_UNFINISHED,	/* no final counters: the stream was cut short */
 	PROFBUF_EXACT,		/* for each CPU: the counters add up, and agree with the records */
 	PROFBUF_WRONG,		/* they do not */
-	PROFBUF_PART,		/* a part that another follows: has all samples and losses until then, of each CPU */
+	PROFBUF_PART,		/* a part that another follows: it has all samples and losses, for each CPU */
 	PROFBUF_UNCOUNTED,	/* no stream: nothing is known of ticks, CPUs, or when a sample was taken */
 };
 
@@ -435,6 +435,8 @@ struct profbuf_profile_options {
 	const char *root;	/* where the files of the profile are, if not in / */
 	const char *kallsyms;	/* the kernel's symbols, if not in the stream or in /proc/kallsyms */
 	bool no_user_symbols;
+	bool lines;		/* files and lines of frames */
+	bool inlines;		/* frames of inlined functions, with lines */
 };
 
 struct profbuf_profile;

@@ -154,7 +154,7 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 void profbuf_profile_forget(struct profbuf_profile *p)
 {
 	p->nr_events = p->nr_done = 0;
-	p->nr_raw = p->nr_resolved = p->nr_places = p->nr_frames = p->nr_stacks = 0;
+	p->nr_raw = p->nr_resolved = p->nr_places = p->nr_place_frames = p->nr_frames = p->nr_stacks = 0;
 	index_exit(&p->raw_index);
 	index_exit(&p->resolved_index);
 	index_exit(&p->place_index);
@@ -177,6 +177,8 @@ int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_p
 	p->programs.symbols = &p->symbols;
 	p->symbols.root = options->root;
 	p->symbols.no_user = options->no_user_symbols;
+	p->symbols.lines = options->lines;
+	p->symbols.inlines = options->inlines;
 	p->kallsyms = options->kallsyms;
 	if (!labels_init(&p->labels, &p->symbols)) {
 		profbuf_profile_free(p);
@@ -248,6 +250,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	free(p->losses);
 	free(p->resolved);
 	free(p->places);
+	free(p->place_frames);
 	free(p->frames);
 	free(p->stacks);
 	free(p);

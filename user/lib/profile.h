@@ -28,11 +28,12 @@ struct resolved {
 	uint32_t stack;
 };
 
-/* An address under one description: the frame it is. */
+/* An address under one description: the frame, or frames, it is. */
 struct place {
 	uint64_t address;
 	uint32_t description;	/* as above; of the kernel: UINT32_MAX */
-	uint32_t frame;
+	uint32_t n;		/* of the functions inlined there, and the one they are in */
+	uint32_t frame;		/* if it is one; else where they begin in place_frames */
 };
 
 struct profbuf_profile {
@@ -76,6 +77,8 @@ struct profbuf_profile {
 	struct place *places;
 	size_t nr_places, room_places;
 	struct index place_index;
+	uint32_t *place_frames;
+	size_t nr_place_frames, room_place_frames;
 
 	struct profbuf_frame *frames;
 	size_t nr_frames, room_frames;

@@ -56,45 +56,71 @@ const struct profbuf_symbol *profile_unknown_symbol(struct profbuf_profile *p)
 	return object ? symbols_named(&p->symbols, object, "[unknown]", 0, true) : NULL;
 }
 
-static const struct profbuf_symbol *find_symbol(struct profbuf_profile *p, const struct description *d, bool kernel,
-						uint64_t address, uint64_t *offset)
+#define FRAMES_MAX	4096	/* of a stack, with those of inlined functions */
+#define PLACES_MAX	64
+
+/* Frames of an address, which @frames[0] has; several if inlined ones are asked for. Return: how many; 0: no memory. */
+static int find_frames(struct profbuf_profile *p, const struct description *d, bool kernel,
+		       struct profbuf_frame *frames)
 {
+	uint64_t address = frames->address;
 	const struct mapping *m;
 
-	*offset = address;
-	if (kernel)
-		return symbols_find_kernel(&p->symbols, address, offset);
+	frames->offset = address;
+	if (kernel) {
+		frames->symbol = symbols_find_kernel(&p->symbols, address, &frames->offset);
+		return frames->symbol ? 1 : 0;
+	}
 	m = d ? description_mapping(d, address) : NULL;
-	if (!m)
-		return profile_unknown_symbol(p);
-	if (m->anonymous)
-		return symbols_find_jit(&p->symbols, d->program, address);
-	*offset = address - m->start + m->offset;
-	return symbols_find_user(&p->symbols, m->object, d->program, offset);
+	if (!m) {
+		frames->symbol = profile_unknown_symbol(p);
+	} else if (m->anonymous) {
+		frames->symbol = symbols_find_jit(&p->symbols, d->program, address);
+	} else {
+		frames->offset = address - m->start + m->offset;
+		frames->symbol = symbols_find_user(&p->symbols, m->object, d->program, &frames->offset);
+		if (frames->symbol && (p->symbols.lines || p->symbols.inlines))
+			return symbols_find_places(&p->symbols, m->object, frames->symbol, frames->offset, frames,
+						   PLACES_MAX);
+	}
+	return frames->symbol ? 1 : 0;
 }
 
-static uint32_t get_frame(struct profbuf_profile *p, const struct description *d, bool kernel, uint64_t address)
+/* False: no memory. */
+static bool make_place(struct profbuf_profile *p, const struct description *d, bool kernel, struct place *place)
 {
-	uint32_t description = kernel ? KERNEL : d ? d->id + 1 : 0;
-	uint64_t hash = hash_mix(address, description), at = hash, offset;
-	const struct profbuf_symbol *symbol;
+	struct profbuf_frame frames[PLACES_MAX];
+	uint32_t id;
+
+	frames[0] = (struct profbuf_frame){ .address = place->address };
+	place->n = find_frames(p, d, kernel, frames);
+	place->frame = place->n == 1 ? profile_frame(p, frames) : p->nr_place_frames;
+	for (uint32_t i = 0; place->n > 1 && i < place->n; i++) {
+		id = profile_frame(p, &frames[i]);
+		if (id == INDEX_NONE || !ARRAY_GROW(p->place_frames, p->nr_place_frames, p->room_place_frames))
+			return false;
+		p->place_frames[p->nr_place_frames++] = id;
+	}
+	return place->n && place->frame != INDEX_NONE;
+}
+
+/* NULL: no memory. */
+static const struct place *get_place(struct profbuf_profile *p, const struct description *d, bool kernel,
+				     uint64_t address)
+{
+	struct place place = { .address = address, .description = kernel ? KERNEL : d ? d->id + 1 : 0 };
+	uint64_t hash = hash_mix(address, place.description), at = hash;
 	uint32_t id;
 
 	while ((id = index_next(&p->place_index, hash, &at)) != INDEX_NONE) {
-		if (p->places[id].address == address && p->places[id].description == description)
-			return p->places[id].frame;
+		if (p->places[id].address == address && p->places[id].description == place.description)
+			return &p->places[id];
 	}
-	symbol = find_symbol(p, d, kernel, address, &offset);
-	id = INDEX_NONE;
-	if (symbol)
-		id = profile_frame(p, &(struct profbuf_frame){
-			.address = address, .offset = offset, .symbol = symbol
-		});
-	if (id == INDEX_NONE || !ARRAY_GROW(p->places, p->nr_places, p->room_places) ||
+	if (!make_place(p, d, kernel, &place) || !ARRAY_GROW(p->places, p->nr_places, p->room_places) ||
 	    !index_add(&p->place_index, hash, p->nr_places))
-		return INDEX_NONE;
-	p->places[p->nr_places++] = (struct place){ address, description, id };
-	return id;
+		return NULL;
+	p->places[p->nr_places] = place;
+	return &p->places[p->nr_places++];
 }
 
 uint32_t profile_stack(struct profbuf_profile *p, const struct profbuf_stack *stack)
@@ -126,27 +152,45 @@ uint32_t profile_stack(struct profbuf_profile *p, const struct profbuf_stack *st
 
 /*
  * The first address of a kind is an instruction that was interrupted or entered the kernel, the others are return
- * addresses: the call is before them.
+ * addresses: the call is before them. Return: how many frames; -1: no memory.
  */
+static int add_frames(struct profbuf_profile *p, const struct description *d, bool kernel, const uint64_t *addresses,
+		      unsigned int nr_addresses, uint32_t *frames, unsigned int max)
+{
+	unsigned int i, k, n = 0;
+
+	for (i = 0; i < nr_addresses; i++) {
+		const struct place *place = get_place(p, d, kernel, addresses[i] - !!i);
+
+		if (!place)
+			return -1;
+		for (k = 0; k < place->n && n < max; k++)
+			frames[n++] = place->n == 1 ? place->frame : p->place_frames[place->frame + k];
+	}
+	return n;
+}
+
 static uint32_t make_stack(struct profbuf_profile *p, const struct raw_stack *raw, const struct description *d)
 {
 	const struct profbuf_program *program = d ? d->program : programs_undescribed(&p->programs, raw->pid);
-	unsigned int i, n = raw->nr_kernel + raw->nr_user;
-	uint32_t frames[2 * 256];
-	struct profbuf_stack stack = { .nr_kernel = raw->nr_kernel, .nr_user = raw->nr_user, .frames = frames };
+	uint32_t frames[FRAMES_MAX];
+	struct profbuf_stack stack = { .frames = frames };
 	const struct profbuf_symbol *unknown;
+	int nr_kernel, nr_user;
 
 	if (!program)
 		return INDEX_NONE;
 	stack.program = program->id;
-	for (i = 0; i < n; i++) {
-		bool kernel = i < raw->nr_kernel;
-
-		frames[i] = get_frame(p, d, kernel, raw->addresses[i] - (i && i != raw->nr_kernel));
-		if (frames[i] == INDEX_NONE)
-			return INDEX_NONE;
-	}
-	if (!n) {
+	nr_kernel = add_frames(p, d, true, raw->addresses, raw->nr_kernel, frames, FRAMES_MAX);
+	if (nr_kernel < 0)
+		return INDEX_NONE;
+	nr_user = add_frames(p, d, false, raw->addresses + raw->nr_kernel, raw->nr_user, frames + nr_kernel,
+			     FRAMES_MAX - nr_kernel);
+	if (nr_user < 0)
+		return INDEX_NONE;
+	stack.nr_kernel = nr_kernel;
+	stack.nr_user = nr_user;
+	if (!nr_kernel && !nr_user) {
 		/* No addresses were asked for, or allowed. */
 		unknown = profile_unknown_symbol(p);
 		frames[0] = unknown ? profile_frame(p, &(struct profbuf_frame){ .symbol = unknown }) : INDEX_NONE;

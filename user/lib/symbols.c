@@ -56,8 +56,12 @@ struct object *symbols_object(struct symbols *s, const struct profbuf_mapping *m
 	hash = m->build_id_len ? hash_bytes(m->build_id, m->build_id_len) : hash_mix(m->inode, dev);
 	hash = at = hash_mix(hash, (uintptr_t)path);
 	while ((id = index_next(&s->object_index, hash, &at)) != INDEX_NONE) {
-		if (is_object(s->objects[id], m, dev, path))
-			return s->objects[id];
+		o = s->objects[id];
+		if (!is_object(o, m, dev, path))
+			continue;
+		if (m->offset < o->code_offset)
+			o->code_offset = m->offset;
+		return o;
 	}
 	build_id = arena_alloc(&s->arena, sizeof(m->build_id));
 	o = build_id ? add_object(s, hash) : NULL;
@@ -70,6 +74,7 @@ struct object *symbols_object(struct symbols *s, const struct profbuf_mapping *m
 	o->pub.build_id_len = m->build_id_len;
 	o->dev = dev;
 	o->inode = m->inode;
+	o->code_offset = m->offset;
 	return o;
 }
 
@@ -159,6 +164,7 @@ void symbols_exit(struct symbols *s)
 		free(s->objects[i]->ids);
 	}
 	symbols_exit_jit(s);
+	fetch_exit(s);
 	elf_symbols_close(s->vdso);
 	profbuf_kallsyms_free(s->kallsyms);
 	free(s->objects);

@@ -17,6 +17,7 @@ struct object {
 	struct profbuf_object pub;
 	uint64_t dev;
 	uint64_t inode;
+	uint64_t code_offset;		/* in the file: of the first mapping of its code */
 	bool opened;
 	struct elf_symbols *elf;	/* NULL: none was found, or not an ELF file */
 	uint32_t *ids;			/* of elf's symbols, + 1 */
@@ -26,6 +27,7 @@ struct object {
 struct symbols {
 	const char *root;
 	bool no_user;
+	bool lines, inlines;		/* are asked for */
 	struct strings strings;
 	struct arena arena;
 	struct object **objects;
@@ -42,6 +44,7 @@ struct symbols {
 	struct profbuf_kallsyms *kallsyms;
 
 	struct jit_map *jit_maps;
+	struct fetcher *fetcher;
 	struct elf_symbols *vdso;
 	bool vdso_opened;
 	bool this_kernel;		/* the running kernel is that of the profile */
@@ -72,10 +75,21 @@ const struct profbuf_symbol *symbols_find_kernel(struct symbols *symbols, uint64
 const struct profbuf_symbol *symbols_find_user(struct symbols *symbols, struct object *object,
 					       const struct profbuf_program *program, uint64_t *offset);
 
+/*
+ * Where in the source that address is, as elf_symbols_places(): @places[].symbol, file and line are set, and inlined.
+ * @symbol: what symbols_find_user() gave. Return: how many; 0: no memory.
+ */
+int symbols_find_places(struct symbols *symbols, struct object *object, const struct profbuf_symbol *symbol,
+			uint64_t address, struct profbuf_frame *places, int max);
+
 /* symbols_jit.c: code without a file. */
 const struct profbuf_symbol *symbols_find_jit(struct symbols *symbols, const struct profbuf_program *program,
 					      uint64_t address);
 void symbols_exit_jit(struct symbols *symbols);
+
+/* fetch.c: an object from a debuginfod server, if the user named one. Return: a descriptor; -1. */
+int fetch_object(struct symbols *symbols, const struct profbuf_object *object);
+void fetch_exit(struct symbols *symbols);
 
 /* vdso.c: the running kernel's, as an ELF file. */
 int vdso_open(struct elf_symbols **vdso);

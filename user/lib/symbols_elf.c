@@ -25,6 +25,8 @@ struct elf_symbols {
 	uint64_t *reach;	/* the furthest end of this symbol and those before it */
 	size_t n;
 	size_t room;
+	struct index names;	/* of elf_symbols_named() */
+	bool has_names;
 };
 
 static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char *name, bool plt)
@@ -350,13 +352,56 @@ const struct elf_symbol *elf_symbols_find(const struct elf_symbols *s, uint64_t 
 	return bare;
 }
 
+/* Without memory for all of them, some are not found. */
+static void index_names(struct elf_symbols *s)
+{
+	for (size_t i = 0; i < s->n && s->n < INDEX_NONE; i++) {
+		const char *name = s->all[i].name;
+
+		if (name && !s->all[i].plt && !index_add(&s->names, hash_bytes(name, strlen(name)), i))
+			return;
+	}
+}
+
+const struct elf_symbol *elf_symbols_named(struct elf_symbols *s, const char *name)
+{
+	uint64_t hash = hash_bytes(name, strlen(name)), at = hash;
+	uint32_t id;
+
+	if (!s->has_names)
+		index_names(s);
+	s->has_names = true;
+	while ((id = index_next(&s->names, hash, &at)) != INDEX_NONE) {
+		if (!strcmp(s->all[id].name, name))
+			return &s->all[id];
+	}
+	return NULL;
+}
+
+Dwfl_Module *elf_symbols_module(const struct elf_symbols *s, uint64_t *address)
+{
+	*address += s->bias;
+	return s->module;
+}
+
 size_t elf_symbols_all(const struct elf_symbols *s, const struct elf_symbol **all)
 {
 	*all = s->all;
 	return s->n;
 }
 
-bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t *address)
+/* In the code of a file without contents. */
+static bool in_debug_file(const GElf_Phdr *phdr, uint64_t offset, uint64_t code, uint64_t *address)
+{
+	uint64_t page = phdr->p_vaddr & ~0xfffULL;
+
+	if (!(phdr->p_flags & PF_X) || phdr->p_filesz || offset < code)
+		return false;
+	*address = page + (offset - code);
+	return *address >= phdr->p_vaddr && *address - phdr->p_vaddr < phdr->p_memsz;
+}
+
+bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t code, uint64_t *address)
 {
 	size_t i, n;
 	GElf_Phdr phdr;
@@ -364,8 +409,11 @@ bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t 
 	if (elf_getphdrnum(s->elf, &n))
 		return false;
 	for (i = 0; i < n; i++) {
-		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD || offset < phdr.p_offset ||
-		    offset - phdr.p_offset >= phdr.p_filesz)
+		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD)
+			continue;
+		if (in_debug_file(&phdr, offset, code, address))
+			return true;
+		if (offset < phdr.p_offset || offset - phdr.p_offset >= phdr.p_filesz)
 			continue;
 		/* Two segments may share a page of the file; the one with the code is meant. */
 		*address = offset - phdr.p_offset + phdr.p_vaddr;
@@ -439,6 +487,7 @@ void elf_symbols_close(struct elf_symbols *s)
 		return;
 	if (s->dwfl)
 		dwfl_end(s->dwfl);
+	index_exit(&s->names);
 	free(s->all);
 	free(s->reach);
 	free(s);

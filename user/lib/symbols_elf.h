@@ -25,8 +25,11 @@ int elf_build_id(int fd, uint8_t *build_id, size_t max);
 int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd);
 void elf_symbols_close(struct elf_symbols *symbols);
 
-/* The address in the file's own terms of what is @offset bytes into the file. */
-bool elf_symbols_address(const struct elf_symbols *symbols, uint64_t offset, uint64_t *address);
+/*
+ * The address in the file's own terms of what is @offset bytes into the file. @code: where in the file the mapping of
+ * its code begins: of a separate debug file, which has no code, it is all there is to go by.
+ */
+bool elf_symbols_address(const struct elf_symbols *symbols, uint64_t offset, uint64_t code, uint64_t *address);
 
 struct elf_symbol {
 	uint64_t start;
@@ -40,5 +43,30 @@ const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols, uin
 
 /* All, by address. */
 size_t elf_symbols_all(const struct elf_symbols *symbols, const struct elf_symbol **all);
+
+/* The symbol of that name; NULL: there is none. The first time takes longer. */
+const struct elf_symbol *elf_symbols_named(struct elf_symbols *symbols, const char *name);
+
+/* A place in the source. Strings live as long as the symbols. */
+struct elf_place {
+	const char *function;	/* linkage name of an inlined one; NULL: the symbol itself */
+	const char *file;	/* NULL: not known; relative: to directory, */
+	const char *directory;	/* which may be NULL, too */
+	uint32_t line;
+};
+
+/*
+ * elf_symbols_places() - where an address is (symbols_dwarf.c)
+ * @inlines: also through which inlined functions: innermost first, the last is in the symbol itself
+ * @max: at least 1
+ *
+ * Return: how many; 1 also if nothing is known.
+ */
+int elf_symbols_places(const struct elf_symbols *symbols, uint64_t address, bool inlines, struct elf_place *places,
+		       int max);
+
+/* elfutils' own; @address becomes the one it has there. */
+struct Dwfl_Module;
+struct Dwfl_Module *elf_symbols_module(const struct elf_symbols *symbols, uint64_t *address);
 
 #endif /* PROFBUF_SYMBOLS_ELF_H */

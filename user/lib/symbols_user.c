@@ -13,6 +13,7 @@
 #include "symbols.h"
 #include "symbols_elf.h"
 
+#define PLACES_MAX	64	/* functions inlined into one another, and the one they are in */
 #define DEBUG_DIR	"/usr/lib/debug/.build-id"
 
 /* Whether the open file is the object: by build id, else by device and inode. */
@@ -59,8 +60,8 @@ static int try_build_id(struct object *o, const char *root, char *path, const ch
 	return try_path(o, path);
 }
 
-/* The object's file: where the process sees it, where we do, or under its build id. @path: PATH_MAX bytes. */
-static int find_file(const struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
+/* The object's file: where the process sees it, where we do, by its build id, or from afar. @path: PATH_MAX bytes. */
+static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
 {
 	const char *root = s->root ? s->root : "";
 	int fd = -1;
@@ -75,6 +76,10 @@ static int find_file(const struct symbols *s, struct object *o, const struct pro
 		fd = try_build_id(o, root, path, "");
 	if (fd < 0 && o->pub.build_id_len > 1)
 		fd = try_build_id(o, root, path, ".debug");
+	if (fd < 0 && *o->pub.path == '/') {
+		fd = fetch_object(s, &o->pub);
+		snprintf(path, PATH_MAX, "%s", o->pub.path);
+	}
 	return fd;
 }
 
@@ -141,24 +146,12 @@ static const struct profbuf_symbol *publish(struct symbols *s, struct object *o,
 	return name ? symbols_named(s, o, name, symbol->start, !symbol->name) : NULL;
 }
 
-const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object *o,
-					       const struct profbuf_program *program, uint64_t *offset)
+static const struct profbuf_symbol *published(struct symbols *s, struct object *o, const struct elf_symbol *symbol)
 {
 	const struct profbuf_symbol *found;
-	const struct elf_symbol *all, *symbol;
-	uint64_t address;
+	const struct elf_symbol *all;
 	uint32_t *id;
 
-	if (!strcmp(o->pub.path, "[vdso]"))
-		return find_vdso(s, o, offset);
-	if (!o->opened)
-		open_object(s, o, program);
-	if (!o->elf || !o->ids || !elf_symbols_address(o->elf, *offset, &address))
-		return unknown(s, o);
-	*offset = address;
-	symbol = elf_symbols_find(o->elf, address);
-	if (!symbol)
-		return unknown(s, o);
 	elf_symbols_all(o->elf, &all);
 	id = &o->ids[symbol - all];
 	if (*id)
@@ -167,4 +160,57 @@ const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object 
 	if (found)
 		*id = found->id + 1;
 	return found;
+}
+
+const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object *o,
+					       const struct profbuf_program *program, uint64_t *offset)
+{
+	const struct elf_symbol *symbol;
+	uint64_t address;
+
+	if (!strcmp(o->pub.path, "[vdso]"))
+		return find_vdso(s, o, offset);
+	if (!o->opened)
+		open_object(s, o, program);
+	if (!o->elf || !o->ids || !elf_symbols_address(o->elf, *offset, o->code_offset, &address))
+		return unknown(s, o);
+	*offset = address;
+	symbol = elf_symbols_find(o->elf, address);
+	return symbol ? published(s, o, symbol) : unknown(s, o);
+}
+
+/* One that has an own symbol, too, is that; else all of that name in the object are one. */
+static const struct profbuf_symbol *inlined_symbol(struct symbols *s, struct object *o, const char *name)
+{
+	const struct elf_symbol *symbol = elf_symbols_named(o->elf, name);
+
+	return symbol ? published(s, o, symbol) : symbols_named(s, o, name, 0, false);
+}
+
+static const char *file_name(struct symbols *s, const struct elf_place *place)
+{
+	if (*place->file == '/' || !place->directory)
+		return strings_intern(&s->strings, place->file);
+	return strings_format(&s->strings, "%s/%s", place->directory, place->file);
+}
+
+int symbols_find_places(struct symbols *s, struct object *o, const struct profbuf_symbol *symbol, uint64_t address,
+			struct profbuf_frame *places, int max)
+{
+	struct elf_place found[PLACES_MAX];
+	int i, n;
+
+	if (!o->elf)
+		return 1;
+	n = elf_symbols_places(o->elf, address, s->inlines, found, max < PLACES_MAX ? max : PLACES_MAX);
+	for (i = 0; i < n; i++) {
+		places[i] = places[0];
+		places[i].inlined = i + 1 < n;
+		places[i].symbol = found[i].function ? inlined_symbol(s, o, found[i].function) : symbol;
+		places[i].file = found[i].file ? file_name(s, &found[i]) : NULL;
+		places[i].line = found[i].file ? found[i].line : 0;
+		if (!places[i].symbol || (found[i].file && !places[i].file))
+			return 0;
+	}
+	return n;
 }
