@@ -31,8 +31,8 @@ END
 # The server runs as nobody: it has no right to the device, and needs none.
 setpriv --reuid 65534 --regid 65534 --clear-groups "$BIN/tenants" 24 2 >/tmp/tenants &
 server=$!
-sleep 1
-"$profbuf" record -q -F 249 -d 30 -p $server -o /tmp/tenants.profbuf
+sleep 0.3
+"$profbuf" record -q -F 249 -d 26 -p $server -o /tmp/tenants.profbuf
 wait $server
 agrees /tmp/tenants.profbuf /tmp/tenants
 result the_report_by_tenant_agrees_with_the_servers_own_accounting_within_3_points

@@ -23,7 +23,7 @@
 #define QUEUE		64	/* requests */
 #define ENTRIES		(1 << 16)
 #define VALUE_WORDS	16
-#define LOCKS		64
+#define LOCKS		4096
 #define TENANTS		3
 #define ROUTES		3
 
