@@ -14,7 +14,7 @@ all: module user
 help:
 	@echo 'make demo          everything, from nothing: a first profile, taken in a virtual machine'
 	@echo 'make check         all tests but those of check-debug; installs what they need'
-	@echo 'make check-debug   the module on kernels built to find faults'
+	@echo 'make check-debug   the module on kernels built to find faults; make debug-kernels builds them (half an hour)'
 	@echo
 	@echo 'make [all]         profbuf.ko for the running kernel (or KVERSION=, KDIR=), build/user/profbuf'
 	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
@@ -43,7 +43,11 @@ check:
 	@tests/check
 
 check-debug:
-	@tests/check-debug
+	@tests/check --debug
+
+# Once for all; check-debug builds what is missing.
+debug-kernels:
+	@scripts/debug-kernel kasan kcsan gcov
 
 fuzz:
 	@tests/fuzz/core/run --forever
@@ -83,4 +87,4 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-debug fuzz bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean
+.PHONY: all help module user replay demo check check-debug debug-kernels fuzz bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean

@@ -19,7 +19,7 @@
 
 static DEFINE_MUTEX(sessions_lock);
 LIST_HEAD(profbuf_sessions);		/* written under sessions_lock, as the next two */
-static unsigned int nr_sessions;
+static unsigned int nr_sessions;		/* read without it, too */
 static struct profbuf_counters *past;	/* [nr_cpu_ids]: of sessions that have gone */
 
 void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_counters *to)
@@ -39,7 +39,7 @@ void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_c
 		smp_rmb();	/* pairs with profbuf_counters_enter() */
 		entered = local64_read(&c->entered);
 	} while (left != entered);
-	to->ticks = entered + to->missed;
+	to->ticks = entered + to->missed + to->skipped[PROFBUF_SKIP_BUDGET];
 	for (; i < PROFBUF_SKIPS_MAX; i++)
 		to->skipped[i] = 0;
 }
@@ -82,12 +82,17 @@ int profbuf_counters_join(struct profbuf_session *s)
 	mutex_lock(&sessions_lock);
 	if (nr_sessions < SESSIONS_MAX) {
 		list_add_tail_rcu(&s->list, &profbuf_sessions);
-		nr_sessions++;
+		WRITE_ONCE(nr_sessions, nr_sessions + 1);
 	} else {
 		err = -EUSERS;
 	}
 	mutex_unlock(&sessions_lock);
 	return err;
+}
+
+unsigned int profbuf_counters_sessions(void)
+{
+	return max(READ_ONCE(nr_sessions), 1U);
 }
 
 void profbuf_counters_part(struct profbuf_session *s)
@@ -101,7 +106,7 @@ void profbuf_counters_part(struct profbuf_session *s)
 		profbuf_counters_add(&past[cpu], &one);
 	}
 	list_del_rcu(&s->list);
-	nr_sessions--;
+	WRITE_ONCE(nr_sessions, nr_sessions - 1);
 	mutex_unlock(&sessions_lock);
 }
 
@@ -146,6 +151,7 @@ static const struct {
 	{ "skipped_filter",	offsetof(struct profbuf_counters, skipped[PROFBUF_SKIP_FILTER]) },
 	{ "skipped_rights",	offsetof(struct profbuf_counters, skipped[PROFBUF_SKIP_RIGHTS]) },
 	{ "skipped_ended",	offsetof(struct profbuf_counters, skipped[PROFBUF_SKIP_ENDED]) },
+	{ "skipped_budget",	offsetof(struct profbuf_counters, skipped[PROFBUF_SKIP_BUDGET]) },
 };
 
 /* A directory: the counters of one CPU, or, without a name, of all. */

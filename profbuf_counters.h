@@ -4,7 +4,8 @@
  *
  * A CPU's counters are written by its ticks only, and a tick may be an NMI inside another: local64_t. entered and left
  * frame every tick, so that a reader on another CPU sees the counters of whole ticks only. ticks is not a sum of the
- * others: it is entered + missed, and entered knows nothing of what became of the tick.
+ * others: it is entered + missed + what was left out for the budget, and entered knows nothing of what became of the
+ * tick.
  */
 #ifndef PROFBUF_COUNTERS_H
 #define PROFBUF_COUNTERS_H
@@ -44,6 +45,12 @@ static inline void profbuf_counters_skip(struct profbuf_cpu_counters *c, enum pr
 	local64_inc(&c->skipped[cause]);
 }
 
+/* Periods that passed; the tick's. */
+static inline u64 profbuf_counters_ticks(const struct profbuf_cpu_counters *c)
+{
+	return local64_read(&c->entered) + local64_read(&c->missed) + local64_read(&c->skipped[PROFBUF_SKIP_BUDGET]);
+}
+
 /**
  * profbuf_counters_get() - one CPU's counters, of whole ticks
  * @c: the counters
@@ -80,6 +87,9 @@ extern struct list_head profbuf_sessions;
  * Return: 0; -EUSERS: there are as many sessions as there may be.
  */
 int profbuf_counters_join(struct profbuf_session *s);
+
+/* How many there are, at least 1. */
+unsigned int profbuf_counters_sessions(void);
 
 /**
  * profbuf_counters_part() - its counters are added to the module's, and it is not looked at any more

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/time64.h>
 
+#include "profbuf_budget.h"
 #include "profbuf_config.h"
 #include "profbuf_counters.h"
 #include "profbuf_dev.h"
@@ -33,9 +34,15 @@ static int set_max_memory(const char *val, const struct kernel_param *kp)
 	return param_set_uint_minmax(val, kp, 1, 1U << 20);
 }
 
+static int set_max_overhead(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 100);
+}
+
 static const struct kernel_param_ops min_period_ops = { .set = set_min_period, .get = param_get_uint };
 static const struct kernel_param_ops default_period_ops = { .set = set_default_period, .get = param_get_uint };
 static const struct kernel_param_ops max_memory_ops = { .set = set_max_memory, .get = param_get_uint };
+static const struct kernel_param_ops max_overhead_ops = { .set = set_max_overhead, .get = param_get_uint };
 
 unsigned int profbuf_default_period_us = 10101;
 module_param_cb(default_period_us, &default_period_ops, &profbuf_default_period_us, 0644);
@@ -48,6 +55,10 @@ MODULE_PARM_DESC(min_period_us, "shortest period a session may have (default: 50
 unsigned int profbuf_max_memory_mb = 256;
 module_param_cb(max_memory_mb, &max_memory_ops, &profbuf_max_memory_mb, 0644);
 MODULE_PARM_DESC(max_memory_mb, "memory the rings of one session may have (default: 256 MiB)");
+
+unsigned int profbuf_max_overhead_percent = 5;
+module_param_cb(max_overhead_percent, &max_overhead_ops, &profbuf_max_overhead_percent, 0644);
+MODULE_PARM_DESC(max_overhead_percent, "how much of each CPU's time ticks may take before the rate is lowered (default: 5; 100: no limit)");
 
 static int __init profbuf_mod_init(void)
 {

@@ -120,7 +120,7 @@ static struct pt_regs *user_regs(struct task_struct *task, struct pt_regs *regs,
 	return user_mode(regs) ? regs : NULL;
 }
 
-static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
+static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 {
 	const struct profbuf_session *s = c->session;
 	struct task_struct *task = current;
@@ -130,7 +130,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 	struct pt_regs *user;
 	unsigned int wrote;
 	bool irq_work;
-	u64 now, tag;
+	u64 tag;
 
 	if (!regs) {
 		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_NO_REGS);
@@ -150,7 +150,6 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 		return;
 	}
 
-	now = ktime_get_mono_fast_ns();
 	if (likely(s->pid_ns == &init_pid_ns)) {
 		h.pid = task->tgid;
 		h.tid = task->pid;
@@ -185,15 +184,37 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs)
 		irq_work_queue(&c->wake);
 }
 
-/* One tick, and @missed ones before it. Returns false when it was the last. */
-static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 missed)
+/* What the tick took since @begin: perhaps another rate from now on. */
+static void charge(struct profbuf_cpu *c, u64 begin)
+{
+	struct profbuf_session *s = c->session;
+
+	switch (profbuf_budget_charge(&c->budget, &s->config, begin, ktime_get_mono_fast_ns())) {
+	case PROFBUF_BUDGET_KEPT:
+		break;
+	case PROFBUF_BUDGET_UNSEEN:
+		atomic64_inc(&s->sideband.lost[PROFBUF_SIDEBAND_BUSY]);
+		break;
+	case PROFBUF_BUDGET_CHANGED:
+		irq_work_queue(&c->wake);
+		break;
+	}
+}
+
+/* One tick, and @before periods without one before it. Returns false when it was the last. */
+static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 {
 	struct profbuf_cpu_counters *counters = &c->counters;
 	u64 max_ticks = c->session->config.max_ticks;
+	u64 begin = ktime_get_mono_fast_ns();
 
 	profbuf_counters_enter(counters);
-	if (missed)
-		local64_add(missed, &counters->missed);
+	if (before) {
+		u64 left_out = min(before, c->left_out);
+
+		local64_add(left_out, &counters->skipped[PROFBUF_SKIP_BUDGET]);
+		local64_add(before - left_out, &counters->missed);
+	}
 	if (c->busy) {
 		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
 	} else if (c->ended) {
@@ -201,11 +222,12 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 missed)
 	} else {
 		c->busy = true;
 		barrier();	/* a nested tick on this CPU sees busy around the writer's work */
-		sample(c, regs);
-		if (max_ticks && local64_read(&counters->entered) + local64_read(&counters->missed) >= max_ticks) {
+		sample(c, regs, begin);
+		if (max_ticks && profbuf_counters_ticks(counters) >= max_ticks) {
 			c->ended = true;
 			irq_work_queue(&c->wake);
 		}
+		charge(c, begin);
 		barrier();	/* see above */
 		c->busy = false;
 	}
@@ -230,21 +252,34 @@ static void after_tick(struct irq_work *work)
 static enum hrtimer_restart hrtimer_tick(struct hrtimer *timer)
 {
 	struct profbuf_cpu *c = container_of(timer, struct profbuf_cpu, timer);
-	u64 periods = hrtimer_forward_now(timer, ns_to_ktime(c->session->config.period));
+	u64 period = c->session->config.period;
+	u64 periods = hrtimer_forward_now(timer, ns_to_ktime(period));
 
 	/* At least 1: the timer fires at or after its expiry. */
-	return tick(c, get_irq_regs(), periods - 1) ? HRTIMER_RESTART : HRTIMER_NORESTART;
+	if (!tick(c, get_irq_regs(), c->left_out + periods - 1))
+		return HRTIMER_NORESTART;
+	c->left_out = c->budget.stride - 1;
+	hrtimer_add_expires_ns(timer, c->left_out * period);
+	return HRTIMER_RESTART;
 }
 
 static void hrtimer_stop(struct profbuf_cpu *c)
 {
+	u64 period = c->session->config.period;
+	u64 passed, left_out;
 	s64 late;
 
 	hrtimer_cancel(&c->timer);
-	/* Periods that passed while it waited to fire for the last time are missed for good. */
-	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer)));
-	if (!c->ended && late >= 0)
-		local64_add(div64_u64(late, c->session->config.period) + 1, &c->counters.missed);
+	if (c->ended)
+		return;
+	/* Periods that were to be left out, and then those that passed while it waited to fire for the last time. */
+	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer))) + c->left_out * period;
+	if (late < 0)
+		return;
+	passed = div64_u64(late, period) + 1;
+	left_out = min(passed, c->left_out);
+	local64_add(left_out, &c->counters.skipped[PROFBUF_SKIP_BUDGET]);
+	local64_add(passed - left_out, &c->counters.missed);
 }
 
 /* perf */
@@ -253,24 +288,32 @@ static void hrtimer_stop(struct profbuf_cpu *c)
  * perf does not tell how many periods its clock left out, but the expiry of its timer does: it moves in whole periods,
  * until perf throttles it and starts it anew.
  */
-static u64 clock_missed(struct profbuf_cpu *c, struct perf_event *event)
+static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
 {
 	u64 expires = ktime_to_ns(hrtimer_get_expires(&event->hw.hrtimer));
-	u64 period = c->session->config.period;
-	u64 periods = c->expires ? div64_u64(expires - c->expires, period) : 1;
+	u64 periods = c->expires ? div64_u64(expires - c->expires, c->session->config.period) : 1;
 
 	c->expires = expires;
-	return periods > 1 ? periods - 1 : 0;
+	return max(periods, 1ULL);
 }
 
 static void perf_tick(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
 {
 	struct profbuf_cpu *c = event->overflow_handler_context;
-	u64 missed = 0;
+	u32 stride;
 
-	if (c->session->config.source == PROFBUF_SOURCE_PERF_CPU_CLOCK)
-		missed = clock_missed(c, event);
-	tick(c, regs, missed);
+	if (c->session->config.source == PROFBUF_SOURCE_PERF_CPU_CLOCK) {
+		tick(c, regs, clock_periods(c, event) - 1);
+		stride = c->budget.stride;
+		c->left_out = stride - 1;
+	} else {
+		tick(c, regs, c->left_out);
+		stride = c->budget.stride;
+		/* The counter was set for the next period before this tick: a new one is that after the next. */
+		c->left_out = c->left_out_next;
+		c->left_out_next = stride - 1;
+	}
+	event->hw.sample_period = c->session->config.period * stride;
 }
 
 static struct perf_event *perf_event_of(const struct profbuf_config *config, unsigned int cpu, void *context)
@@ -320,6 +363,9 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 
 	if (!c || c->ended)
 		return 0;
+	profbuf_budget_begin(&c->budget, ktime_get_mono_fast_ns());
+	c->left_out = 0;
+	c->left_out_next = 0;
 	if (s->config.source == PROFBUF_SOURCE_HRTIMER) {
 		hrtimer_start(&c->timer, ns_to_ktime(s->config.period), HRTIMER_MODE_REL_PINNED_HARD);
 		return 0;

@@ -354,7 +354,7 @@ static bool session_readable(struct profbuf_session *s)
 	if (profbuf_sideband_first(&s->sideband))
 		return true;
 	for_each_cpu(cpu, s->cpumask) {
-		if (profbuf_readable(&s->cpus[cpu]->ring))
+		if (profbuf_readable(&s->cpus[cpu]->ring) || profbuf_budget_first(&s->cpus[cpu]->budget))
 			return true;
 	}
 	return false;
@@ -485,6 +485,27 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 	return true;
 }
 
+/* What became of a CPU's rate. */
+static bool read_rates(struct profbuf_cpu *c, struct reader *r)
+{
+	struct profbuf_rate rate = {
+		.len = PROFBUF_WORDS(sizeof(rate)),
+		.type = PROFBUF_RECORD_RATE,
+		.cpu = c->cpu,
+	};
+	const struct profbuf_rate_change *change;
+
+	while ((change = profbuf_budget_first(&c->budget))) {
+		rate.time = change->time;
+		rate.stride = change->stride;
+		rate.overhead = change->overhead;
+		if (!copy_out(r, (u64 *)&rate, rate.len))
+			return false;
+		profbuf_budget_drop(&c->budget);
+	}
+	return true;
+}
+
 /* Every CPU's ring, another one first each time, so that a short buffer does not starve the last. */
 static bool read_rings(struct profbuf_session *s, struct reader *r)
 {
@@ -494,7 +515,7 @@ static bool read_rings(struct profbuf_session *s, struct reader *r)
 	for (i = 0; i < n; i++) {
 		struct profbuf_cpu *c = s->cpus[(first + i) % n];
 
-		if (c && !read_ring(c, r))
+		if (c && !(read_rates(c, r) && read_ring(c, r)))
 			return false;
 	}
 	return true;

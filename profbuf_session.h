@@ -32,6 +32,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "profbuf_budget.h"
 #include "profbuf_core.h"
 #include "profbuf_counters.h"
 #include "profbuf_sideband.h"
@@ -61,12 +62,15 @@ struct profbuf_cpu {
 	bool ended;			/* max_ticks reached */
 	struct profbuf_cpu_counters counters;
 	struct profbuf_requests requests;
+	struct profbuf_budget budget;
 	u64 frames[2 * PROFBUF_STACK_MAX];
 
 	/* The source: started and stopped on this CPU only. */
 	struct hrtimer timer;
 	struct perf_event *event;
 	u64 expires;			/* of the perf clock's tick before; 0: none yet */
+	u64 left_out;			/* periods before the next tick that have none, for the budget */
+	u64 left_out_next;		/* the same of the tick after it */
 
 	struct irq_work wake;		/* out of the tick: wakes readers, passes requests on, ends */
 	u64 *memory;			/* the ring's */

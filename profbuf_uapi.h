@@ -50,7 +50,8 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_TAG	= 9,	/* struct profbuf_tag */
 	PROFBUF_RECORD_EXEC	= 10,	/* struct profbuf_life */
 	PROFBUF_RECORD_EXIT	= 11,	/* struct profbuf_life */
-	/* 12..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_RATE	= 12,	/* struct profbuf_rate */
+	/* 13..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -157,7 +158,8 @@ enum profbuf_skip {
 	PROFBUF_SKIP_USER	= 4,	/* user: in user space, and user samples are off */
 	PROFBUF_SKIP_FILTER	= 5,	/* filter: not the process, thread or cgroup asked for */
 	PROFBUF_SKIP_RIGHTS	= 6,	/* rights: the session may not see this task */
-	PROFBUF_SKIP_ENDED	= 7,	/* ended: after the session's last tick, before its source was off */
+	PROFBUF_SKIP_ENDED	= 7,	/* ended: after the last tick, before the source was off */
+	PROFBUF_SKIP_BUDGET	= 8,	/* budget: left out, as ticks took too much of the CPU */
 	PROFBUF_NR_SKIPS
 };
 
@@ -181,6 +183,22 @@ struct profbuf_record_counters {
 	__u16	cpu;
 	__u32	misc;		/* PROFBUF_COUNTERS_FINAL or 0 */
 	struct profbuf_counters counters;
+};
+
+/*
+ * The rate changed on that CPU, from `time` on: of `stride` periods one has a tick, and a sample stands for all of
+ * them; the others are in skipped[PROFBUF_SKIP_BUDGET]. It is lowered when the session's ticks take more of the CPU
+ * than their part of the module's limit (parameter max_overhead_percent), and raised when that is over. At the start
+ * it is 1.
+ */
+struct profbuf_rate {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_RATE */
+	__u16	cpu;
+	__u32	misc;
+	__u64	stride;
+	__u64	overhead;	/* parts per million of the CPU's time that the ticks took before */
 };
 
 /*
@@ -337,7 +355,7 @@ struct profbuf_marker {
 
 /* Why a process's sideband is not in the stream. */
 enum profbuf_sideband_cause {
-	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes were waiting to be described on that CPU */
+	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes, or changes of the rate, waited on that CPU */
 	PROFBUF_SIDEBAND_MEMORY	= 1,	/* no memory */
 	PROFBUF_SIDEBAND_LIMIT	= 2,	/* the reader was slower than the sideband's limit allows */
 	PROFBUF_SIDEBAND_TAGS	= 3,	/* PROFBUF_TAG_BUSY */

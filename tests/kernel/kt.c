@@ -228,6 +228,9 @@ struct kt_sums kt_check(const struct kt_stream *s)
 		case PROFBUF_RECORD_EXIT:
 			sums.lives++;
 			break;
+		case PROFBUF_RECORD_RATE:
+			sums.rates++;
+			break;
 		case PROFBUF_RECORD_MARKER:
 			sums.markers++;
 			break;

@@ -120,7 +120,8 @@ $profbuf top -b -F 499 -d 4 -i 1 >/tmp/top
 		END { exit !(self["half"] > self["third"] && self["third"] > self["fifth"] && self["fifth"] > 0) }' /tmp/top
 result top_shows_half_more_than_third_more_than_fifth
 # split's functions call nothing, so gcc gives them no frame, and who called them is found one further out.
-awk '$3 == "__libc_start_call_main" { found = $1 < 1 && $2 > 50 } END { exit !found }' /tmp/top && [ "$(grep -c ' ' /tmp/top)" -le 23 ]
+awk '$3 == "__libc_start_call_main" { found = $1 < 1 && $2 > 50 } END { exit !found }' /tmp/top &&
+	[ "$(grep -c '^ *[0-9]' /tmp/top)" -le 20 ] || { sed 's/^/# /' /tmp/top; false; }
 result top_has_callers_and_a_limit
 $profbuf top -b -F 499 -d 1 -i 3 -n 1 -p $split --by process >/tmp/top
 [ "$(grep -c '^profbuf top: process' /tmp/top)" = 3 ] && [ "$(grep -c "^  100.00   100.00  split ($split)$" /tmp/top)" = 3 ]

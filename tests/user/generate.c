@@ -146,6 +146,11 @@ void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_
 	strcpy(s->text + strlen(name) + 1, module);
 }
 
+void generate_rate(struct generated *g, uint64_t time, unsigned int cpu, uint64_t stride)
+{
+	GENERATE(g, PROFBUF_RECORD_RATE, time, cpu, profbuf_rate, 0)->stride = stride;
+}
+
 void generate_marker(struct generated *g, uint64_t time, const char *text)
 {
 	struct profbuf_marker *m = GENERATE(g, PROFBUF_RECORD_MARKER, time, PROFBUF_CPU_NONE, profbuf_marker,

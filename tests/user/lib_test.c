@@ -135,6 +135,8 @@ static void test_damaged_records_are_refused(void **state)
 	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->end = 1);
 	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->build_id_len = 25);
 	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), memset(AS(mapping)->path, 'x', 8));
+	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->stride = 0);
+	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->cpu = 2);
 	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 8);
 	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = UINT32_MAX);
 	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 3);
@@ -667,6 +669,8 @@ static int note(const struct profbuf_record *r, void *context)
 		word = ((const struct profbuf_mapping *)r)->path;
 	else if (r->type == PROFBUF_RECORD_THREAD)
 		word = ((const struct profbuf_thread *)r)->comm;
+	else if (r->type == PROFBUF_RECORD_RATE)
+		word = ((const struct profbuf_rate *)r)->stride == 4 ? "quarter" : "rate";
 	e->n += snprintf(e->text + e->n, sizeof(e->text) - e->n, "%s ", word);
 	return !strcmp(word, "stop") ? -ECANCELED : 0;
 }
@@ -707,17 +711,20 @@ static void test_sideband_in_force(void **state)
 	generate_thread(&g, 50, 7, 70, "first");
 	generate_thread(&g, 50, 7, 70, "second");
 	generate_thread(&g, 50, 8, 80, "third");
+	generate_rate(&g, 5, 0, 2);
+	generate_rate(&g, 5, 1, 4);
+	generate_rate(&g, 6, 0, 4);
 	generate_sample(&g, 5, 0, 7, NULL, 0, frames, 1);
 	add_sideband(s, &g);
-	check_emitted(s, "new /new /more other pid again second third ");
-	check_emitted(s, "new /new /more other pid again second third ");
+	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
+	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
 	generate_free(&g);
 
 	generate_life(&g, PROFBUF_RECORD_EXIT, 50, 7, "new");
 	((struct profbuf_life *)g.words)->start_time = 1;
 	add_sideband(s, &g);
-	check_emitted(s, "new /new /more other pid again second third ");
-	check_emitted(s, "other pid again third ");
+	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
+	check_emitted(s, "other pid again third quarter quarter ");
 	generate_process(&g, 6, 8, 1, "stop", 0);
 	add_sideband(s, &g);
 	assert_int_equal(profbuf_sideband_emit(s, note, &e), -ECANCELED);
@@ -797,6 +804,36 @@ static void test_descriptions_have_their_times(void **state)
 	profbuf_profile_programs(p, &programs);
 	for (int i = 0; i < 6; i++)
 		assert_string_equal(programs[stacks[events[i].stack].program]->comm, expected[i]);
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* Where the rate was lowered, a sample counts for all periods that it stands for, wherever in the stream that is said. */
+static void test_samples_stand_for_what_was_left_out(void **state)
+{
+	static const uint64_t times[] = { 5, 10, 15, 20, 25 }, first[] = { 1, 1, 8, 2, 2 }, second[] = { 1, 3, 3, 3, 1 };
+	const struct profbuf_event *events;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+
+	(void)state;
+	generate_info(&g, 2);
+	generate_rate(&g, 16, 0, 2);
+	for (int i = 0; i < 5; i++) {
+		generate_sample(&g, times[i], 0, 7, NULL, 0, frames, 1);
+		generate_sample(&g, times[i], 1, 7, NULL, 0, frames, 1);
+	}
+	generate_rate(&g, 8, 1, 3);
+	generate_rate(&g, 25, 1, 1);
+	generate_rate(&g, 11, 0, 8);
+	generate_end(&g, 2);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_events(p, &events), 10);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(events[i].weight, (events[i].cpu ? second : first)[i / 2]);
+	assert_int_equal(profbuf_profile_accounting(p)->verdict, PROFBUF_EXACT);
+	assert_int_equal(profbuf_profile_accounting(p)->rate_changes, 4);
+	assert_int_equal(profbuf_profile_accounting(p)->max_stride, 8);
 	profbuf_profile_free(p);
 	generate_free(&g);
 }
@@ -1408,6 +1445,7 @@ int main(void)
 		cmocka_unit_test(test_sideband_in_force),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
+		cmocka_unit_test(test_samples_stand_for_what_was_left_out),
 		cmocka_unit_test(test_a_profile_forgets_samples_only),
 		cmocka_unit_test(test_samples_without_addresses_have_a_frame),
 		cmocka_unit_test(test_label_sets),

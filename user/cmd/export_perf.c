@@ -339,7 +339,7 @@ static void put_sample(struct writer *w, const struct profbuf_event *e)
 	add_u64(w, e->time);
 	add_u32(w, e->cpu);
 	add_u32(w, 0);
-	add_u64(w, w->info->period);
+	add_u64(w, w->info->period * e->weight);
 	add_u64(w, n + !!stack->nr_kernel + !!stack->nr_user);
 	for (k = 0; k < n; k++) {
 		if (k == stack->nr_kernel)

@@ -47,6 +47,7 @@ struct info {
 	struct profbuf_info module;
 	uint32_t sources;	/* that a session really gets */
 	uint64_t sessions;
+	uint64_t max_overhead;	/* percent of each CPU; 0: not known */
 	int kernel_symbols;
 	struct finding findings[16];
 	unsigned int n;
@@ -333,6 +334,7 @@ static void look(struct info *in)
 	uname(&in->uts);
 	in->loaded = !access("/sys/class/misc/profbuf", F_OK);
 	read_value("/sys/class/misc/profbuf/sessions", &in->sessions);
+	read_value("/sys/module/profbuf/parameters/max_overhead_percent", &in->max_overhead);
 	read_text("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
 	err = profbuf_session_open(&session);
 	if (err) {
@@ -379,6 +381,8 @@ static void print_module(const struct info *in)
 	printf("sources         ");
 	print_sources(in, "%s", ", ");
 	printf("\nrate            at most %.6g Hz (module parameter min_period_us)\n", 1e9 / m->min_period);
+	if (in->max_overhead)
+		printf("overhead        at most %" PRIu64 " %% of each CPU (max_overhead_percent)\n", in->max_overhead);
 	printf("memory          at most %" PRIu64 " MiB for the rings of a session (max_memory_mb)\n",
 	       (uint64_t)m->max_session_memory >> 20);
 	printf("CPUs            %u possible\n", m->nr_cpus);
@@ -412,8 +416,8 @@ static void print_json(const struct info *in)
 		       m->rights & PROFBUF_RIGHT_TASKS ? "true" : "false",
 		       m->rights & PROFBUF_RIGHT_KERNEL ? "true" : "false");
 		print_sources(in, "\"%s\"", ",");
-		printf("],\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
-		       (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
+		printf("],\"max_overhead_percent\":%" PRIu64 ",\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
+		       in->max_overhead, (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
 	}
 	printf(",\"kernel_symbols\":%s,\"findings\":[", in->kernel_symbols ? "false" : "true");
 	for (unsigned int i = 0; i < in->n; i++) {

@@ -46,6 +46,9 @@ static void print_accounts(const struct profbuf_accounting *a)
 	if (sideband_lost(a))
 		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
 		       sideband_lost(a));
+	if (a->max_stride > 1)
+		printf("# the rate was lowered, at most to 1/%" PRIu64 ", for the module's overhead budget: a sample counts as often as"
+		       " that\n", a->max_stride);
 	if (a->sideband_lost[PROFBUF_SIDEBAND_TAGS])
 		printf("# %" PRIu64 " meanings of tags are missing: they were too many at once\n",
 		       a->sideband_lost[PROFBUF_SIDEBAND_TAGS]);
@@ -196,7 +199,9 @@ static void print_json_recording(const struct report *r)
 	       verdict == PROFBUF_EXACT || verdict == PROFBUF_PART ? "true" : "false");
 	if (r->accounting->part)
 		printf("\"part\":%u,", r->accounting->part);
-	printf("\"sideband_lost\":%" PRIu64 ",", sideband_lost(r->accounting));
+	printf("\"sideband_lost\":%" PRIu64 ",\"rate_changes\":%" PRIu64 ",\"max_stride\":%" PRIu64 ",",
+	       sideband_lost(r->accounting), r->accounting->rate_changes,
+	       r->accounting->max_stride ? r->accounting->max_stride : 1);
 	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
 	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,
 	       (unsigned long long)c->missed);

@@ -297,6 +297,8 @@ struct profbuf_accounting {
 	uint32_t part;		/* the stream is this part of a recording, from 1; 0: it is all of it */
 	struct profbuf_cpu_sums *cpus;
 	uint64_t sideband_lost[4];	/* by enum profbuf_sideband_cause */
+	uint64_t rate_changes;		/* by the module's overhead budget */
+	uint64_t max_stride;		/* for how many periods a sample stands at most, if there were any */
 
 	/* Of profbuf_accounting_check(). */
 	enum profbuf_verdict verdict;
@@ -399,7 +401,7 @@ struct profbuf_map {
 struct profbuf_event {
 	uint64_t time;
 	uint64_t tag;
-	uint64_t weight;	/* how many samples it is; of a stream: 1 */
+	uint64_t weight;	/* how many samples it is; of a stream: 1, or periods it stands for (PROFBUF_RECORD_RATE) */
 	uint32_t stack;		/* id */
 	uint32_t tid;
 	uint16_t cpu;

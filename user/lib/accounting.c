@@ -48,6 +48,11 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 		a->cpus[record->cpu].counters = ((const struct profbuf_record_counters *)record)->counters;
 		a->cpus[record->cpu].final = record->misc & PROFBUF_COUNTERS_FINAL;
 		break;
+	case PROFBUF_RECORD_RATE:
+		a->rate_changes++;
+		if (((const struct profbuf_rate *)record)->stride > a->max_stride)
+			a->max_stride = ((const struct profbuf_rate *)record)->stride;
+		break;
 	case PROFBUF_RECORD_PART:
 		add_part(a, (const struct profbuf_part_record *)record);
 		break;

@@ -46,7 +46,7 @@ static bool add_sample(struct profbuf_profile *p, const struct profbuf_sample *s
 		return false;
 	p->events[p->nr_events++] = (struct profbuf_event){
 		.time = s->time, .tag = s->tag, .stack = raw, .tid = s->tid, .cpu = s->cpu, .mode = s->mode,
-		.stop = s->stop, .weight = 1,
+		.stop = s->stop,
 	};
 	return true;
 }
@@ -112,6 +112,9 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 	case PROFBUF_RECORD_TAG:
 	case PROFBUF_RECORD_OTEL_KEYS:
 		ok = labels_add(&p->labels, r);
+		break;
+	case PROFBUF_RECORD_RATE:
+		ok = rates_add(&p->rates, (const struct profbuf_rate *)r);
 		break;
 	case PROFBUF_RECORD_MARKER:
 		ok = add_marker(p, r);
@@ -234,6 +237,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 		return;
 	programs_exit(&p->programs);
 	threads_exit(&p->threads);
+	rates_exit(&p->rates);
 	labels_exit(&p->labels);
 	symbols_exit(&p->symbols);
 	profbuf_accounting_exit(&p->accounting);

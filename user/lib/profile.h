@@ -10,6 +10,7 @@
 
 #include "labels.h"
 #include "programs.h"
+#include "rates.h"
 #include "symbols.h"
 #include "threads.h"
 
@@ -41,6 +42,7 @@ struct profbuf_profile {
 	struct programs programs;
 	struct threads threads;
 	struct labels labels;
+	struct rates rates;
 	struct profbuf_stream_info *info;
 	struct profbuf_accounting accounting;
 	struct profbuf_command_record *command;

@@ -231,9 +231,11 @@ int profbuf_profile_resolve(struct profbuf_profile *p)
 	programs_sort(&p->programs);
 	threads_sort(&p->threads);
 	labels_sort(&p->labels);
+	rates_sort(&p->rates);
 	find_kernel_symbols(p);
 	for (; p->nr_done < p->nr_events; p->nr_done++) {
 		e = &p->events[p->nr_done];
+		e->weight = rates_find(&p->rates, e->cpu, e->time);
 		if (e->tag)
 			e->labels = labels_find(&p->labels, &p->programs, p->raw[e->stack]->pid, e->tag, e->time);
 		e->stack = get_stack(p, e->stack, e->time);

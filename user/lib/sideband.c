@@ -11,7 +11,7 @@
 struct subject {
 	uint16_t type;		/* of the record */
 	uint32_t pid;
-	uint64_t id;		/* thread or tag */
+	uint64_t id;		/* thread, tag or CPU */
 	uint64_t start_time;
 };
 
@@ -145,6 +145,9 @@ int profbuf_sideband_add(struct profbuf_sideband *s, const struct profbuf_record
 	case PROFBUF_RECORD_OTEL_KEYS:
 		subject.pid = ((const struct profbuf_otel_keys_record *)record)->pid;
 		subject.start_time = ((const struct profbuf_otel_keys_record *)record)->start_time;
+		return append(begin(s, &subject), record);
+	case PROFBUF_RECORD_RATE:
+		subject.id = record->cpu;
 		return append(begin(s, &subject), record);
 	case PROFBUF_RECORD_EXIT:
 		end_process(s, (const struct profbuf_life *)record);

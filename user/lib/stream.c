@@ -34,6 +34,8 @@ static size_t min_words(unsigned int type)
 	case PROFBUF_RECORD_EXEC:
 	case PROFBUF_RECORD_EXIT:
 		return sizeof(struct profbuf_life) / 8;
+	case PROFBUF_RECORD_RATE:
+		return sizeof(struct profbuf_rate) / 8;
 	case PROFBUF_RECORD_SYMBOL:
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
@@ -102,6 +104,8 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 
 		return p->cpu < s->nr_cpus && p->len >= sizeof(*p) / 8 + p->nr_kernel + p->nr_user;
 	}
+	case PROFBUF_RECORD_RATE:
+		return r->cpu < s->nr_cpus && ((const struct profbuf_rate *)r)->stride;
 	case PROFBUF_RECORD_INFO:
 		return valid_info(s, (const void *)r);
 	case PROFBUF_RECORD_PROCESS:
@@ -214,6 +218,7 @@ const char *profbuf_skip_name(unsigned int cause)
 		[PROFBUF_SKIP_FILTER] = "filter",
 		[PROFBUF_SKIP_RIGHTS] = "rights",
 		[PROFBUF_SKIP_ENDED] = "ended",
+		[PROFBUF_SKIP_BUDGET] = "budget",
 	};
 
 	return NAME_OF(names, cause);

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; how much, overhead.c measures
+ */
+#define _GNU_SOURCE
+#include "kt.h"
+
+#define SESSIONS	64
+
+static void set_limit(int percent)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
+
+	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
+}
+
+/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
+static struct profbuf_config greedy(uint32_t source)
+{
+	struct profbuf_config config = kt_config();
+
+	config.source = source;
+	config.period = 50000;
+	config.flags |= PROFBUF_CONFIG_IDLE;
+	config.kernel_depth = PROFBUF_STACK_MAX;
+	config.user_depth = PROFBUF_STACK_MAX;
+	config.ring_bytes = 8 << 10;
+	config.watermark = 0;
+	return config;
+}
+
+static int start(const struct profbuf_config *config)
+{
+	int fd = kt_open();
+
+	kt_configure(fd, config);
+	kt_start(fd);
+	return fd;
+}
+
+/* Keeps the CPU busy below as many frames as a sample may have. */
+__attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
+{
+	uint64_t n = 0;
+
+	if (depth) {
+		n = work(depth - 1, ns);
+		__asm__ volatile("" : "+r"(n));	/* not a tail call */
+		return n;
+	}
+	kt_spin(ns);
+	return n;
+}
+
+/* Programs start and end, with every session there may be at the highest rate. */
+static void a_shell_stays_usable(void)
+{
+	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
+	int fds[SESSIONS];
+
+	set_limit(5);
+	for (int i = 0; i < SESSIONS; i++)
+		fds[i] = start(&config);
+	for (int i = 0; i < 20; i++)
+		CHECK(!system("ls / | sort | wc -l >/dev/null"));
+	for (int i = 0; i < SESSIONS; i++)
+		close(fds[i]);
+}
+
+/* Runs until the rate was lowered and for a time after it; the largest stride, and the last of each CPU. */
+static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS], int limit_at_end)
+{
+	struct profbuf_config config = greedy(source);
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd;
+
+	config.ring_bytes = 1 << 20;
+	fd = start(&config);
+	/* A busy host may keep so many ticks from a machine that the rest is within the limit. */
+	for (int i = 0; i < 200 && !kt_counters(fd, 0).skipped[PROFBUF_SKIP_BUDGET]; i++) {
+		kt_pin(0);
+		work(120, 200 * MSEC);
+	}
+	kt_pin(1);
+	work(120, 600 * MSEC);
+	set_limit(limit_at_end);
+	kt_pin(0);
+	/* A CPU that has slowed down most has a tick a second. */
+	work(120, 1500 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	*max = 1;
+	for (int i = 0; i < KT_CPUS; i++)
+		last[i] = 1;
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_rate *rate = (const void *)r;
+
+		if (r->type != PROFBUF_RECORD_RATE)
+			continue;
+		CHECK(rate->stride != last[r->cpu] && rate->stride >= 1 && rate->stride <= 20000, "stride %llu",
+		      (unsigned long long)rate->stride);
+		CHECK(rate->overhead <= 1100000);
+		CHECK(rate->stride < last[r->cpu] || rate->overhead > 50000, "lowered at %llu ppm",
+		      (unsigned long long)rate->overhead);
+		last[r->cpu] = rate->stride;
+		if (rate->stride > *max)
+			*max = rate->stride;
+	}
+	kt_free(&s);
+	close(fd);
+	return sums;
+}
+
+/* And what is left out is counted: periods pass as before. */
+static void the_stream_says_when_the_rate_is_lowered(void)
+{
+	static const uint32_t sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
+	uint64_t max, last[KT_CPUS];
+
+	for (int i = 0; i < 2; i++) {
+		struct kt_sums sums;
+
+		set_limit(5);
+		sums = run(sources[i], &max, last, 5);
+		CHECK(sums.rates && max > 1);
+		CHECK(sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
+		CHECK(sums.final[0].ticks == kt_accounted(&sums.final[0]));
+		/* 2.1 s of 20 kHz; a clock of perf's that was throttled does not tell all that it missed. */
+		CHECK(sources[i] != PROFBUF_SOURCE_HRTIMER || sums.final[0].ticks >= 42000, "%llu ticks",
+		      (unsigned long long)sums.final[0].ticks);
+	}
+}
+
+static void the_stream_says_when_the_rate_is_raised(void)
+{
+	uint64_t max, last[KT_CPUS];
+	struct kt_sums sums;
+
+	set_limit(5);
+	sums = run(PROFBUF_SOURCE_HRTIMER, &max, last, 100);
+	CHECK(sums.rates >= 2 && max > 1);
+	CHECK(last[0] == 1, "CPU 0 ended at 1/%llu", (unsigned long long)last[0]);
+	set_limit(5);
+}
+
+/* At 19 Hz two ticks of a window take less than its part, however long they are. */
+static void a_greedy_session_does_not_slow_down_a_modest_one(void)
+{
+	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd, other;
+
+	set_limit(5);
+	other = start(&config);
+	config.period = SEC / 19;
+	fd = start(&config);
+	kt_pin(0);
+	work(120, 2 * SEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(!sums.rates && !sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
+	CHECK(sums.final[0].ticks >= 36);
+	CHECK(kt_counters(other, 0).skipped[PROFBUF_SKIP_BUDGET]);
+	kt_free(&s);
+	close(fd);
+	close(other);
+}
+
+/* More changes than are kept for a reader that does not come. */
+static void changes_nobody_reads_are_counted(void)
+{
+	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = start(&config);
+
+	kt_pin(0);
+	for (int i = 0; i < 20; i++) {
+		set_limit(1);
+		work(120, 120 * MSEC);
+		set_limit(100);
+		work(120, 250 * MSEC);
+	}
+	kt_stop(fd);
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	CHECK(sums.rates >= 32 && get.sideband_lost[PROFBUF_SIDEBAND_BUSY], "%llu changes, %llu lost",
+	      (unsigned long long)sums.rates, (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_BUSY]);
+	kt_free(&s);
+	close(fd);
+	set_limit(5);
+}
+
+int main(void)
+{
+	RUN(a_shell_stays_usable);
+	RUN(the_stream_says_when_the_rate_is_lowered);
+	RUN(the_stream_says_when_the_rate_is_raised);
+	RUN(a_greedy_session_does_not_slow_down_a_modest_one);
+	RUN(changes_nobody_reads_are_counted);
+	return kt_done();
+}

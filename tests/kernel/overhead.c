@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * overhead.c - the share of a CPU that the ticks take, whatever was asked for
+ *
+ * Measured by how much slower a loop gets; for a machine whose clock counts instructions (tests/kernel/run --icount).
+ */
+#define _GNU_SOURCE
+#include "kt.h"
+
+#define SESSIONS	64
+
+static void set_limit(int percent)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
+
+	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
+}
+
+/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
+static struct profbuf_config greedy(uint32_t source)
+{
+	struct profbuf_config config = kt_config();
+
+	config.source = source;
+	config.period = 50000;
+	config.kernel_depth = PROFBUF_STACK_MAX;
+	config.user_depth = PROFBUF_STACK_MAX;
+	config.ring_bytes = 8 << 10;
+	config.watermark = 0;
+	return config;
+}
+
+static int start(const struct profbuf_config *config)
+{
+	int fd = kt_open();
+
+	kt_configure(fd, config);
+	kt_start(fd);
+	return fd;
+}
+
+/* How often the innermost of frames, as many as a sample may have, can count to a thousand in that time. */
+__attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
+{
+	uint64_t end, n = 0;
+	volatile unsigned int i;
+
+	if (depth) {
+		n = work(depth - 1, ns);
+		__asm__ volatile("" : "+r"(n));	/* not a tail call */
+		return n;
+	}
+	for (end = kt_now() + ns; kt_now() < end; n++) {
+		for (i = 0; i < 1000; i++)
+			;
+	}
+	return n;
+}
+
+/* The share of a CPU that @n greedy sessions take: the median of rounds with and without them. */
+static double share(uint32_t source, unsigned int n)
+{
+	struct profbuf_config config = greedy(source);
+	double shares[5];
+	int fds[SESSIONS];
+
+	kt_pin(0);
+	for (int round = 0; round < 5; round++) {
+		uint64_t without = work(120, 300 * MSEC), with;
+		int at = round;
+
+		for (unsigned int i = 0; i < n; i++)
+			fds[i] = start(&config);
+		work(120, 500 * MSEC);	/* until the rate is what it is to be */
+		with = work(120, 300 * MSEC);
+		for (unsigned int i = 0; i < n; i++)
+			close(fds[i]);
+		without = (without + work(120, 300 * MSEC)) / 2;
+		for (double one = 1 - (double)with / without; at && shares[at - 1] > one; at--)
+			shares[at] = shares[at - 1];
+		shares[at] = 1 - (double)with / without;
+	}
+	return shares[2];
+}
+
+static void the_share_of_a_cpu_is_bounded(void)
+{
+	double unlimited, limited;
+
+	set_limit(100);
+	unlimited = share(PROFBUF_SOURCE_HRTIMER, 1);
+	set_limit(5);
+	limited = share(PROFBUF_SOURCE_HRTIMER, 1);
+	printf("# hrtimer at 20 kHz takes %.1f %% of a CPU, with a limit of 5 %%: %.1f %%\n", 100 * unlimited,
+	       100 * limited);
+	CHECK(unlimited > 0.1 && limited < 0.05);
+	unlimited = limited;
+	limited = share(PROFBUF_SOURCE_PERF_CPU_CLOCK, 1);
+	printf("# cpu-clock, with a limit of 5 %%: %.1f %%\n", 100 * limited);
+	CHECK(limited < 0.05);
+	limited = share(PROFBUF_SOURCE_HRTIMER, SESSIONS);
+	printf("# %d sessions at once, with a limit of 5 %%: %.1f %%\n", SESSIONS, 100 * limited);
+	CHECK(limited < 0.06);
+}
+
+int main(void)
+{
+	RUN(the_share_of_a_cpu_is_bounded);
+	return kt_done();
+}
