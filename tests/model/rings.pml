@@ -19,7 +19,7 @@
  * then, and with -DPROMPT commits are seen at once: fewer states.
  *
  * Two readers (READERS=2) may wait at a time; all are woken. If one of them takes what the other one was to be woken
- * for and does not come back (-DQUITS), nobody marks the rings any more: only the flush period wakes the other one then.
+ * for and does not come back (-DQUITS), nobody marks the rings any more: only the flush period wakes the other one.
  * So this is checked with -DLIVE only.
  *
  * Each -DM_... breaks one thing and must be refuted.
