@@ -12,12 +12,13 @@
  *    a CPU that goes offline has run its own before;
  *  - a delayed work: cancel_delayed_work_sync() waits, and keeps the work from queueing itself again meanwhile;
  *  - the CPU hotplug state: callbacks for each instance and online CPU, one operation at a time;
- *  - synchronize_rcu(): waits for readers that had begun; an open file keeps the module; sysfs files and tracepoints are
- *    waited for at their end.
+ *  - synchronize_rcu(): waits for readers that had begun; an open file keeps the module; sysfs files and tracepoints
+ *    are waited for at their end.
  *
  * What is checked: nobody looks at the session or at its rings after they were freed, nobody runs the module's code
- * after it was unloaded, the hotplug state has no instance at its end, and no deadlock. -DDELAY, -DDURATION, -DMAX_TICKS
- * are the configuration, with -DFAILS a source that may fail on the second CPU.
+ * after it was unloaded, the hotplug state has no instance at its end, and no deadlock. -DDELAY, -DDURATION and
+ * -DMAX_TICKS are the configuration; with -DFAILS a source may fail on the second CPU. -DPROBE and -DSYSFS let the
+ * probe and the look at sysfs take part.
  *
  * Each -DM_... breaks one thing and must be refuted.
  */
