@@ -241,6 +241,7 @@ static void after_tick(struct irq_work *work)
 	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
 	struct profbuf_session *s = c->session;
 
+	atomic_inc(&s->wakeups);	/* before: whoever is woken looks at it */
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
 	profbuf_sideband_pass(c);
 	if (READ_ONCE(c->ended))

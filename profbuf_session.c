@@ -569,7 +569,7 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 {
 	struct reader r = { .to = to, .room = count };
 	bool stopped, sleeping;
-	int err;
+	int err, wakeups;
 
 	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
 		err = profbuf_session_start(s);
@@ -588,13 +588,19 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 			mutex_unlock(&s->read_lock);
 			return r.done;
 		}
+		wakeups = atomic_read(&s->wakeups);
 		sleeping = sleep_in_rings(s);
 		mutex_unlock(&s->read_lock);
 		if (!sleeping)
 			continue;
 		if (nonblock)
 			return -EAGAIN;
-		err = wait_event_interruptible(s->wait, session_readable(s));
+		/*
+		 * A wakeup for records that were read before the mark was set takes the mark away all the same: then
+		 * the rings are to be marked again, or the next wakeup would not be said.
+		 */
+		err = wait_event_interruptible(s->wait, session_readable(s) ||
+					       atomic_read(&s->wakeups) != wakeups);
 		if (err)
 			return err;
 	}

@@ -109,6 +109,7 @@ struct profbuf_session {
 
 	/* Readers. */
 	wait_queue_head_t wait;
+	atomic_t wakeups;		/* out of ticks: each may have taken back a mark under which a reader sleeps */
 	struct mutex read_lock;		/* one reader at a time */
 	unsigned int next_cpu;		/* where the next read begins, for fairness */
 	unsigned int final_cpu;		/* the next whose final counters go out */

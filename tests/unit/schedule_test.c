@@ -5,7 +5,7 @@
  * Each side has a stack of its own and changes to the other at the ring's atomic operations where the schedule says so;
  * a schedule is the numbers of steps between the switches. All schedules of up to SWITCHES switches are run, then
  * random ones, which switch all the time. One processor, so only the order of the steps is tried here, not the weaker
- * orders of the memory.
+ * orders of the memory: tests/interleave has these, and every schedule, for a few calls; here they are many.
  */
 #include <stdio.h>
 #include <stdlib.h>
