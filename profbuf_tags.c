@@ -510,6 +510,12 @@ void profbuf_tags_init(struct profbuf_tags *t)
 
 int profbuf_tags_start(struct profbuf_tags *t)
 {
+	unsigned int i;
+
+	/* Of a start that failed. */
+	atomic64_set(&t->definitions, 0);
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
+		atomic64_set(&t->failed[i], 0);
 	t->defined = __vmalloc(profbuf_tags_memory(), PROFBUF_GFP_LARGE);
 	return t->defined ? 0 : -ENOMEM;
 }
