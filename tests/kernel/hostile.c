@@ -382,7 +382,8 @@ static int do_flags(const struct step *s)
 		return fstat(fd, &st);
 	}
 	default:
-		return posix_fadvise(fd, 0, 0, s->draw[4] % 6) ? -1 : 0;
+		errno = posix_fadvise(fd, 0, 0, s->draw[4] % 6);
+		return errno ? -1 : 0;
 	}
 }
 

@@ -315,6 +315,8 @@ static void fault_at_every_byte_of_a_record(void)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int types = 0, records = 0, faults = 0;
+	unsigned char mask = 1;
+	cpu_set_t all;
 	long page = sysconf(_SC_PAGESIZE);
 	struct kt_stream s = { 0 };
 	struct kt_sums sums;
@@ -324,10 +326,15 @@ static void fault_at_every_byte_of_a_record(void)
 	end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	NEED(end != MAP_FAILED && !munmap(end + page, page));
 	end += page;
+	NEED(!sched_getaffinity(0, sizeof(all), &all));
 	config.user_depth = 3;
 	config.kernel_depth = 3;
 	config.ring_bytes = 4096;	/* overflows: there are losses, too */
+	/* With two CPUs, the next record is now the one's and now the other's. */
+	config.cpus = (uintptr_t)&mask;
+	config.cpus_bytes = 1;
 	kt_configure(fd, &config);
+	kt_pin(0);
 	kt_start(fd);
 	kt_spin(400 * MSEC);
 	kt_stop(fd);
@@ -366,6 +373,7 @@ static void fault_at_every_byte_of_a_record(void)
 	CHECK(types & 1U << PROFBUF_RECORD_INFO && types & 1U << PROFBUF_RECORD_SAMPLE &&
 	      types & 1U << PROFBUF_RECORD_LOST && types & 1U << PROFBUF_RECORD_COUNTERS, "types %x", types);
 	munmap(end - page, page);
+	sched_setaffinity(0, sizeof(all), &all);
 	kt_free(&s);
 	close(fd);
 }
