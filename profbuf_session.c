@@ -127,14 +127,14 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 	u32 words = s->config.ring_bytes / sizeof(u64);
 	struct profbuf_cpu *c;
 
-	c = __vmalloc(sizeof(*c), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	c = __vmalloc(sizeof(*c), PROFBUF_GFP_LARGE);
 	if (!c)
 		return -ENOMEM;
 	s->cpus[cpu] = c;
 	c->session = s;
 	c->cpu = cpu;
 	c->memory = __vmalloc(profbuf_memory(PROFBUF_HEADER_WORDS, words, s->config.tag_slots),
-			      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+			      PROFBUF_GFP_LARGE);
 	if (!c->memory)
 		return -ENOMEM;
 	if (s->config.flags & PROFBUF_CONFIG_TAGS) {

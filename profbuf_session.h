@@ -23,6 +23,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
@@ -46,6 +47,12 @@ struct pid_namespace;
 
 /* Words of a sample's header: what struct profbuf_sample has between time and frames. */
 #define PROFBUF_HEADER_WORDS	4
+
+/*
+ * For what is as large as the user says, or there for each CPU: that there is no memory is an answer to the user. It is
+ * no reason to kill anybody in the cgroup that would be charged, and none for a report in the kernel's log.
+ */
+#define PROFBUF_GFP_LARGE	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
  * struct profbuf_cpu - one CPU's part of a session

@@ -2,6 +2,7 @@
 /*
  * profbuf_sideband.c - what processes and mappings the samples mean
  */
+#include <linux/bitmap.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/elf.h>
@@ -626,13 +627,22 @@ int profbuf_sideband_init(struct profbuf_sideband *b)
 
 void profbuf_sideband_clear(struct profbuf_sideband *b)
 {
+	unsigned int i;
+
 	free_notes(&b->notes);
 	b->bytes = 0;
+	/* What was dropped has not been described. */
+	memset(b->described, 0, PROFBUF_DESCRIBED * sizeof(*b->described));
+	bitmap_zero(b->sampled, PROFBUF_SAMPLED);
+	atomic64_set(&b->processes, 0);
+	atomic64_set(&b->mappings, 0);
+	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
+		atomic64_set(&b->lost[i], 0);
 }
 
 void profbuf_sideband_exit(struct profbuf_sideband *b)
 {
-	profbuf_sideband_clear(b);
+	free_notes(&b->notes);
 	free_tables(b);
 }
 

@@ -146,7 +146,7 @@ void profbuf_sideband_start(struct profbuf_sideband *b);
  */
 void profbuf_sideband_stop(struct profbuf_session *s);
 
-/* Drop what is queued. */
+/* As if nothing had been described: for a start that failed, after profbuf_sideband_stop(). */
 void profbuf_sideband_clear(struct profbuf_sideband *b);
 
 /* A note with room for @bytes of record, zeroed, its length set; NULL: no memory. */

@@ -499,7 +499,7 @@ size_t profbuf_tags_memory(void)
 struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void)
 {
 	BUILD_BUG_ON(PROFBUF_TAG_DATA % sizeof(u64) || PROFBUF_TAG_DATA < OTEL_HEADER + PROFBUF_LABELS_BYTES);
-	return __vmalloc(sizeof(struct profbuf_cpu_tags), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	return __vmalloc(sizeof(struct profbuf_cpu_tags), PROFBUF_GFP_LARGE);
 }
 
 void profbuf_tags_init(struct profbuf_tags *t)
@@ -510,7 +510,13 @@ void profbuf_tags_init(struct profbuf_tags *t)
 
 int profbuf_tags_start(struct profbuf_tags *t)
 {
-	t->defined = __vmalloc(profbuf_tags_memory(), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	unsigned int i;
+
+	/* Of a start that failed. */
+	atomic64_set(&t->definitions, 0);
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
+		atomic64_set(&t->failed[i], 0);
+	t->defined = __vmalloc(profbuf_tags_memory(), PROFBUF_GFP_LARGE);
 	return t->defined ? 0 : -ENOMEM;
 }
 

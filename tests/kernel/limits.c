@@ -3,6 +3,8 @@
  * limits.c - sessions that end by themselves, begin late, cover some CPUs; how many there may be
  */
 #define _GNU_SOURCE
+#include <sys/stat.h>
+
 #include "kt.h"
 
 static void duration_ends_the_session(void)
@@ -169,6 +171,81 @@ static void starts_that_fail_keep_no_memory(void)
 	close(extra);
 }
 
+#define CGROUP "/sys/fs/cgroup/kt-memory"
+
+static void set(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	NEED(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* A number in a file, after a word if there is one. */
+static long long number(const char *path, const char *word)
+{
+	FILE *f = fopen(path, "r");
+	long long value = -1;
+	char format[64];
+	char line[128];
+
+	NEED(f);
+	snprintf(format, sizeof(format), "%s%%lld", word);
+	while (value < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, format, &value);
+	fclose(f);
+	return value;
+}
+
+/* In a cgroup of 12 MiB: what is too much is refused, nobody is killed for it, and what fits runs. */
+static int in_a_small_cgroup(void)
+{
+	struct profbuf_config config = kt_config();
+	struct profbuf_info info = { .size = sizeof(info) };
+	struct kt_stream s = { 0 };
+	long long before;
+	int fd;
+
+	set(CGROUP "/cgroup.procs", "0");
+	fd = kt_open();
+	config.ring_bytes = 32 << 20;
+	kt_configure(fd, &config);
+	for (int i = 0; i < 5; i++) {
+		CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == ENOMEM, "%s", strerror(errno));
+		NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+		CHECK(info.state == PROFBUF_STATE_NEW && !info.used_memory);
+	}
+	CHECK(read(fd, &info, 8) == -1 && errno == ENOMEM);	/* which would start it */
+	before = number(CGROUP "/memory.current", "");
+	config.ring_bytes = 1 << 20;
+	kt_configure(fd, &config);
+	CHECK(kt_run_session(fd, 200 * MSEC, &s).all_samples > 20);
+	/* The rings are the cgroup's to pay for, two of them at least. */
+	before = number(CGROUP "/memory.current", "") - before;
+	CHECK(before > 2 << 20, "%lld", before);
+	fflush(stdout);
+	_exit(kt_failed);
+}
+
+static void a_cgroups_memory_is_a_limit(void)
+{
+	int status;
+	pid_t child;
+
+	set("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	NEED(!mkdir(CGROUP, 0755));
+	set(CGROUP "/memory.max", "12582912");
+	fflush(stdout);
+	child = fork();
+	if (!child)
+		_exit(in_a_small_cgroup());
+	waitpid(child, &status, 0);
+	CHECK(!status, "status %x", status);
+	CHECK(number(CGROUP "/memory.events", "oom_kill ") == 0);
+	CHECK(number(CGROUP "/memory.events", "max ") > 0);
+	rmdir(CGROUP);
+}
+
 int main(void)
 {
 	RUN(duration_ends_the_session);
@@ -178,5 +255,6 @@ int main(void)
 	RUN(only_the_cpus_asked_for);
 	RUN(one_session_more_than_the_limit);
 	RUN(starts_that_fail_keep_no_memory);
+	RUN(a_cgroups_memory_is_a_limit);
 	return kt_done();
 }

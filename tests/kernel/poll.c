@@ -159,6 +159,67 @@ static void epoll_edges_come_again(void)
 	close(fd);
 }
 
+static void on_signal(int signo)
+{
+	(void)signo;
+}
+
+/* A signal ends the wait, in poll() and in epoll; the file is as it was, and waits again. */
+static void signals_interrupt_and_harm_nothing(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* not for these calls */
+	struct epoll_event event = { .events = EPOLLIN };
+	struct profbuf_config config = kt_config();
+	int fd, ep = epoll_create1(0);
+	short revents;
+
+	config.delay_ns = 1200 * MSEC;
+	fd = quiet_session(&config);
+	NEED(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(100000, 0);
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == -1 && errno == EINTR);
+	ualarm(100000, 0);
+	CHECK(epoll_wait(ep, &event, 1, 20000) == -1 && errno == EINTR);
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
+	CHECK(epoll_wait(ep, &event, 1, 20000) == 1);
+	close(ep);
+	close(fd);
+}
+
+/* Stopped and continued, poll() and epoll go on with the wait. */
+static void a_stopped_waiter_is_woken_after_it(void)
+{
+	for (int by_epoll = 0; by_epoll < 2; by_epoll++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		struct profbuf_config config = kt_config();
+		int fd, ep = epoll_create1(0), status;
+		pid_t child;
+		short revents;
+
+		config.delay_ns = 500 * MSEC;
+		fd = quiet_session(&config);
+		NEED(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+		fflush(stdout);
+		child = fork();
+		if (!child) {
+			int n = by_epoll ? epoll_wait(ep, &event, 1, 20000) : poll_for(fd, POLLIN, 20000, &revents);
+
+			/* epoll_wait() is one of the calls that a stop ends: signal(7). */
+			_exit(n != 1 && !(by_epoll && n == -1 && errno == EINTR));
+		}
+		kt_sleep(100 * MSEC);
+		kill(child, SIGSTOP);
+		CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
+		kt_sleep(50 * MSEC);
+		kill(child, SIGCONT);
+		CHECK(waitpid(child, &status, 0) == child && !status, "epoll %d: status %x", by_epoll, status);
+		CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
+		close(ep);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	RUN(new_session_is_readable);
@@ -168,5 +229,7 @@ int main(void)
 	RUN(flush_ioctl_wakes);
 	RUN(stop_wakes_and_hangs_up);
 	RUN(epoll_edges_come_again);
+	RUN(signals_interrupt_and_harm_nothing);
+	RUN(a_stopped_waiter_is_woken_after_it);
 	return kt_done();
 }

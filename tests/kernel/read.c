@@ -90,6 +90,134 @@ static void signal_interrupts_a_waiting_read(void)
 	close(fd);
 }
 
+/* With SA_RESTART the read goes on, and so it does after a stop: neither is seen by the reader. */
+static void restarted_read_gets_its_records(void)
+{
+	for (int stopped = 0; stopped < 2; stopped++) {
+		struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+		struct profbuf_config config = kt_config();
+		int fd = kt_open(), status;
+		struct kt_stream s = { 0 };
+		pid_t child;
+
+		config.delay_ns = 400 * MSEC;
+		kt_configure(fd, &config);
+		kt_start(fd);
+		CHECK(kt_read(fd, &s) > 0);
+		fflush(stdout);
+		child = fork();
+		if (!child) {
+			sigaction(SIGUSR1, &action, NULL);
+			_exit(kt_read(fd, &s) <= 0);
+		}
+		for (int i = 0; i < 10; i++) {
+			kt_sleep(20 * MSEC);
+			kill(child, stopped ? SIGSTOP : SIGUSR1);
+			if (stopped)
+				waitpid(child, &status, WUNTRACED);
+			kt_sleep(5 * MSEC);
+			if (stopped)
+				kill(child, SIGCONT);
+		}
+		waitpid(child, &status, 0);
+		CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "stopped %d: status %x", stopped, status);
+		kt_free(&s);
+		close(fd);
+	}
+}
+
+static unsigned int sessions(void)
+{
+	FILE *f = fopen("/sys/class/misc/profbuf/sessions", "r");
+	unsigned int n;
+
+	NEED(f && fscanf(f, "%u", &n) == 1);
+	fclose(f);
+	return n;
+}
+
+/* A reader that is killed while it waits goes at once, and its session with it. */
+static void killed_reader_takes_its_session_along(void)
+{
+	for (int by_poll = 0; by_poll < 2; by_poll++) {
+		struct profbuf_config config = kt_config();
+		int ready[2], status;
+		pid_t child;
+		char byte;
+
+		NEED(!pipe(ready));
+		fflush(stdout);
+		child = fork();
+		if (!child) {
+			struct pollfd p = { .fd = kt_open(), .events = POLLIN };
+			struct kt_stream s = { 0 };
+
+			config.delay_ns = 3600 * SEC;
+			kt_configure(p.fd, &config);
+			kt_start(p.fd);
+			kt_read(p.fd, &s);
+			NEED(write(ready[1], "", 1) == 1);
+			if (by_poll)
+				poll(&p, 1, -1);
+			else
+				kt_read(p.fd, &s);
+			_exit(1);
+		}
+		NEED(read(ready[0], &byte, 1) == 1);
+		kt_sleep(50 * MSEC);
+		CHECK(sessions() == 1);
+		kill(child, SIGKILL);
+		CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+		CHECK(sessions() == 0);
+		close(ready[0]);
+		close(ready[1]);
+	}
+}
+
+/* What a reader had when it was killed has gone with it; whoever shares the session reads on, from a whole record. */
+static void killed_reader_leaves_whole_records(void)
+{
+	struct profbuf_config config = kt_config();
+	uint64_t samples = 0, lost = 0;
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	config.period = 200000;
+	config.flush_ns = MSEC;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < 20; i++) {
+		const struct profbuf_record *r = NULL;
+		pid_t child;
+
+		fflush(stdout);
+		child = fork();
+		if (!child) {
+			char *buffer = malloc(1 << 20);
+
+			for (;;)
+				read(fd, buffer, 1 << 20);
+		}
+		kt_spin(15 * MSEC);
+		kt_kill(child);
+		kt_spin(10 * MSEC);
+		s.n = 0;
+		CHECK(kt_read(fd, &s) > 0);
+		while ((r = kt_next(&s, r))) {
+			NEED(r->len >= 3 && r->len * 8 <= PROFBUF_RECORD_MAX);
+			NEED((const uint64_t *)r + r->len <= s.words + s.n);
+			samples += r->type == PROFBUF_RECORD_SAMPLE;
+			lost += r->type == PROFBUF_RECORD_LOST ? ((const struct profbuf_lost *)r)->count : 0;
+		}
+	}
+	kt_stop(fd);
+	CHECK(samples > 20 && samples <= kt_counters(fd, -1).delivered && lost <= kt_counters(fd, -1).lost);
+	s.n = 0;
+	kt_drain(fd, &s);
+	kt_free(&s);
+	close(fd);
+}
+
 static void small_buffer_is_einval_and_consumes_nothing(void)
 {
 	struct kt_stream s = { 0 };
@@ -175,6 +303,77 @@ static void fault_loses_nothing(void)
 	sums = kt_check(&s);
 	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
 	munmap(map, 2 * page);
+	kt_free(&s);
+	close(fd);
+}
+
+/*
+ * A buffer of exactly the next record's size, of which the last bytes are not there, at every byte of the record:
+ * EFAULT, and the record is still the next one, whole.
+ */
+static void fault_at_every_byte_of_a_record(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int types = 0, records = 0, faults = 0;
+	unsigned char mask = 1;
+	cpu_set_t all;
+	long page = sysconf(_SC_PAGESIZE);
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	int fd = kt_open();
+	char *end;
+
+	end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(end != MAP_FAILED && !munmap(end + page, page));
+	end += page;
+	NEED(!sched_getaffinity(0, sizeof(all), &all));
+	config.user_depth = 3;
+	config.kernel_depth = 3;
+	config.ring_bytes = 4096;	/* overflows: there are losses, too */
+	/* With two CPUs, the next record is now the one's and now the other's. */
+	config.cpus = (uintptr_t)&mask;
+	config.cpus_bytes = 1;
+	kt_configure(fd, &config);
+	kt_pin(0);
+	kt_start(fd);
+	kt_spin(400 * MSEC);
+	kt_stop(fd);
+	s.words = malloc(8 << 20);
+	NEED(s.words);
+	for (;;) {
+		const struct profbuf_record *r;
+		ssize_t n, size = 0;
+
+		/* Too small is said before anything is copied, so the first fault tells the record's size. */
+		do {
+			size += 8;
+			n = read(fd, end - size + 1, size);
+		} while (n < 0 && errno == EINVAL);
+		if (!n)
+			break;
+		CHECK(n < 0 && errno == EFAULT, "%zd", n);
+		for (ssize_t there = 0; there < size && records < 60; there++) {
+			n = read(fd, end - there, size);
+			CHECK(n < 0 && errno == EFAULT, "%zd bytes of %zd: %zd", there, size, n);
+			faults++;
+		}
+		n = read(fd, end - size, size);
+		CHECK(n == size, "%zd", n);
+		NEED(n > 0);
+		memcpy(s.words + s.n, end - size, n);
+		r = (const struct profbuf_record *)(s.words + s.n);
+		types |= 1U << r->type;
+		s.n += n / 8;
+		records++;
+	}
+	sums = kt_check(&s);
+	CHECK(sums.all_samples == kt_counters(fd, -1).delivered && sums.all_lost == kt_counters(fd, -1).lost);
+	CHECK(records > 60 && faults > 1000, "%u records, %u faults", records, faults);
+	/* Notes, rings and the end are copied by different code. */
+	CHECK(types & 1U << PROFBUF_RECORD_INFO && types & 1U << PROFBUF_RECORD_SAMPLE &&
+	      types & 1U << PROFBUF_RECORD_LOST && types & 1U << PROFBUF_RECORD_COUNTERS, "types %x", types);
+	munmap(end - page, page);
+	sched_setaffinity(0, sizeof(all), &all);
 	kt_free(&s);
 	close(fd);
 }
@@ -298,9 +497,13 @@ int main(void)
 	RUN(blocking_read_waits_for_a_record);
 	RUN(nonblocking_read_is_eagain);
 	RUN(signal_interrupts_a_waiting_read);
+	RUN(restarted_read_gets_its_records);
+	RUN(killed_reader_takes_its_session_along);
+	RUN(killed_reader_leaves_whole_records);
 	RUN(small_buffer_is_einval_and_consumes_nothing);
 	RUN(odd_buffers_get_whole_records);
 	RUN(fault_loses_nothing);
+	RUN(fault_at_every_byte_of_a_record);
 	RUN(end_after_stop);
 	RUN(stop_wakes_a_waiting_reader);
 	RUN(concurrent_readers_are_serialised);

@@ -5,7 +5,10 @@
  * Each test runs in a child that gives up root. The device is opened to everybody for it, as a group rule would.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,11 +56,29 @@ static struct profbuf_config user_config(void)
 	return config;
 }
 
+/* In no word of any record, whatever it is for; a path's letters and a build id may look like anything. */
+static void check_no_kernel_address(const struct kt_stream *s)
+{
+	const struct profbuf_record *r = NULL;
+
+	while ((r = kt_next(s, r))) {
+		const uint64_t *words = (const uint64_t *)r;
+		uint64_t n = r->len;
+
+		if (r->type == PROFBUF_RECORD_MAPPING)
+			n = offsetof(struct profbuf_mapping, build_id) / 8;
+		for (uint64_t i = 0; i < n; i++)
+			CHECK(words[i] < 0xffff800000000000ULL, "word %llu of a record of type %d: %llx",
+			      (unsigned long long)i, r->type, (unsigned long long)words[i]);
+	}
+}
+
 /* No sample but of @pid, none of the kernel, no kernel address anywhere. */
 static void check_own(const struct kt_stream *s, uint32_t pid)
 {
 	const struct profbuf_record *r = NULL;
 
+	check_no_kernel_address(s);
 	while ((r = kt_next(s, r))) {
 		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
 
@@ -312,6 +333,305 @@ static void setuid_program(void)
 	system("pkill -9 rights-setuid");
 }
 
+/* Root sends what root opened through a socket; who receives it has root's session. */
+static void a_descriptor_from_root_in_nobodys_hands(void)
+{
+	struct profbuf_config config = kt_config();
+	int pair[2], fd = kt_open(), status;
+	pid_t child;
+
+	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	child = fork();
+	if (!child) {
+		struct profbuf_info info = { .size = sizeof(info) };
+		struct kt_stream s = { 0 };
+		int received;
+
+		close(fd);
+		become(NOBODY);
+		received = receive_fd(pair[1]);
+		kt_failed = false;
+		NEED(!ioctl(received, PROFBUF_IOC_INFO, &info));
+		CHECK(info.rights == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
+		kt_configure(received, &config);
+		CHECK(kt_run_session(received, 200 * MSEC, &s).all_samples > 50);
+		/* The right is the file's. His own has none. */
+		received = kt_open();
+		NEED(!ioctl(received, PROFBUF_IOC_INFO, &info));
+		CHECK(!info.rights);
+		fflush(stdout);
+		_exit(kt_failed);
+	}
+	send_fd(pair[0], fd);
+	waitpid(child, &status, 0);
+	CHECK(!status, "status %x", status);
+	close(fd);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* What nobody opened shows somebody nobody's processes, and not his own. */
+static void a_descriptor_from_nobody_in_somebodys_hands(void)
+{
+	int pair[2], status;
+	pid_t nobody, somebody;
+
+	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	nobody = fork();
+	if (!nobody) {
+		become(NOBODY);
+		kt_pin(0);
+		send_fd(pair[0], kt_open());
+		for (;;)
+			kt_spin(SEC);
+	}
+	somebody = fork();
+	if (!somebody) {
+		struct profbuf_config config = user_config();
+		struct kt_stream s = { 0 };
+		struct kt_sums sums;
+		int fd;
+
+		become(SOMEBODY);
+		kt_pin(1);
+		fd = receive_fd(pair[1]);
+		kt_failed = false;
+		kt_configure(fd, &config);
+		sums = kt_run_session(fd, 400 * MSEC, &s);
+		CHECK(sums.all_samples > 20);
+		check_own(&s, nobody);
+		CHECK(kt_counters(fd, 1).skipped[PROFBUF_SKIP_RIGHTS] > 20);
+		fflush(stdout);
+		_exit(kt_failed);
+	}
+	waitpid(somebody, &status, 0);
+	CHECK(!status, "status %x", status);
+	kt_kill(nobody);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* A reader that runs a setuid program reads what it could before; it is not seen itself any more. */
+static void reader_becomes_root_work(void)
+{
+	struct profbuf_config config = user_config();
+	char number[16];
+	int fd;
+
+	become(NOBODY);
+	fd = open(PROFBUF_DEVICE, O_RDWR);
+	NEED(fd >= 0);
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(200 * MSEC);
+	snprintf(number, sizeof(number), "%d", fd);
+	execl("/tmp/rights-setuid", "rights-setuid", "read", number, NULL);
+	_exit(1);
+}
+
+/* That program. */
+static int read_as_root(int fd)
+{
+	struct profbuf_info info = { .size = sizeof(info) };
+	struct profbuf_config config = kt_config();
+	struct profbuf_counters before, after;
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	uint64_t changed = kt_now(), late = 0;
+
+	CHECK(geteuid() == 0 && getuid() == NOBODY);
+	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+	CHECK(!info.rights);
+	before = kt_counters(fd, -1);
+	kt_spin(300 * MSEC);
+	after = kt_counters(fd, -1);
+	CHECK(after.skipped[PROFBUF_SKIP_RIGHTS] - before.skipped[PROFBUF_SKIP_RIGHTS] > 20);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	CHECK(kt_check(&s).all_samples > 20);
+	check_own(&s, getpid());	/* the pid is the same as before */
+	while ((r = kt_next(&s, r)))
+		late += r->type == PROFBUF_RECORD_SAMPLE && r->time > changed;
+	CHECK(!late, "%llu samples of root's program", (unsigned long long)late);
+	close(fd);
+	/* What it opens itself is opened by whom it is now: root, with all rights. */
+	fd = kt_open();
+	CHECK(!ioctl(fd, PROFBUF_IOC_CONFIG, &config));
+	fflush(stdout);
+	return kt_failed;
+}
+
+static void reader_becomes_root(void)
+{
+	in_child(reader_becomes_root_work);
+}
+
+/* An own process that hides its memory from its own user, as ssh-agent does, is not looked at. */
+static void undumpable_process_work(void)
+{
+	struct profbuf_config config = user_config();
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	pid_t child;
+	int fd;
+
+	become(NOBODY);
+	fd = kt_open();
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_DUMPABLE, 0);
+		kt_pin(1);
+		for (;;)
+			kt_spin(SEC);
+	}
+	kt_sleep(100 * MSEC);
+	kt_configure(fd, &config);
+	sums = kt_run_session(fd, 400 * MSEC, &s);
+	CHECK(sums.all_samples > 20);
+	check_own(&s, getpid());
+	CHECK(kt_counters(fd, 1).skipped[PROFBUF_SKIP_RIGHTS] > 20);
+	kt_kill(child);
+}
+
+static void undumpable_process(void)
+{
+	in_child(undumpable_process_work);
+}
+
+/* A process that gives up another user's rights while it is sampled is seen from then on only if it may be. */
+static void process_changes_its_user_work(void)
+{
+	struct profbuf_config config = user_config();
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	uint64_t changed;
+	int fd, pipes[2];
+	pid_t child;
+
+	NEED(!pipe(pipes));
+	child = fork();
+	if (!child) {
+		/* Root at first. */
+		kt_pin(1);
+		kt_spin(200 * MSEC);
+		NEED(!setresuid(NOBODY, NOBODY, 0));
+		kt_spin(200 * MSEC);
+		NEED(!setresuid(0, 0, 0) && !setresuid(NOBODY, NOBODY, NOBODY));
+		changed = kt_now();
+		prctl(PR_SET_DUMPABLE, 1);
+		NEED(write(pipes[1], &changed, sizeof(changed)) == sizeof(changed));
+		kt_spin(300 * MSEC);
+		_exit(0);
+	}
+	become(NOBODY);
+	fd = kt_open();
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = child;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	NEED(read(pipes[0], &changed, sizeof(changed)) == sizeof(changed));
+	kt_spin(200 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	CHECK(kt_check(&s).all_samples > 20);
+	check_own(&s, child);
+	while ((r = kt_next(&s, r)))
+		CHECK(r->type != PROFBUF_RECORD_SAMPLE || r->time >= changed, "a sample %llu us too early",
+		      (unsigned long long)((changed - r->time) / 1000));
+	CHECK(kt_counters(fd, 1).skipped[PROFBUF_SKIP_RIGHTS] > 50);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void process_changes_its_user(void)
+{
+	in_child(process_changes_its_user_work);
+}
+
+/* Who is root in a user namespace of his own is nobody outside. */
+static void root_of_a_user_namespace_work(void)
+{
+	struct profbuf_info info = { .size = sizeof(info) };
+	struct profbuf_config config = user_config(), kernel = kt_config();
+	struct kt_stream s = { 0 };
+	char map[32];
+	int fd, file;
+
+	become(NOBODY);
+	NEED(!unshare(CLONE_NEWUSER));
+	file = open("/proc/self/uid_map", O_WRONLY);
+	snprintf(map, sizeof(map), "0 %d 1", NOBODY);
+	NEED(file >= 0 && write(file, map, strlen(map)) == (ssize_t)strlen(map));
+	NEED(!prctl(PR_SET_DUMPABLE, 1));
+	CHECK(geteuid() == 0);
+	fd = kt_open();
+	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+	CHECK(!info.rights);
+	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
+	kt_configure(fd, &config);
+	CHECK(kt_run_session(fd, 200 * MSEC, &s).all_samples > 20);
+	check_own(&s, getpid());
+}
+
+static void root_of_a_user_namespace(void)
+{
+	in_child(root_of_a_user_namespace_work);
+}
+
+/*
+ * Ticks that come while the kernel works for the opener's own process, in system calls, faults and interrupts: none of
+ * them is a sample, and no word of the stream is an address of the kernel's, from either source of ticks.
+ */
+static void sampled_interrupts_work(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+
+	become(NOBODY);
+	for (int source = PROFBUF_SOURCE_HRTIMER; source <= PROFBUF_SOURCE_PERF_CPU_CLOCK; source++) {
+		int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0), fd = kt_open();
+		struct profbuf_config config = user_config();
+		uint64_t end = kt_now() + 500 * MSEC;
+		struct kt_stream s = { 0 };
+		char byte = 0;
+
+		address.sin_port = 0;
+		NEED(!bind(receiver, (struct sockaddr *)&address, sizeof(address)));
+		NEED(!getsockname(receiver, (struct sockaddr *)&address, &len));
+		config.source = source;
+		config.period = 200000;
+		config.kernel_depth = PROFBUF_STACK_MAX;	/* a wish that nobody grants */
+		kt_configure(fd, &config);
+		kt_start(fd);
+		while (kt_now() < end) {
+			/* The loopback device's work is done in a softirq. */
+			for (int i = 0; i < 50; i++) {
+				NEED(sendto(sender, &byte, 1, 0, (struct sockaddr *)&address, len) == 1);
+				NEED(recv(receiver, &byte, 1, 0) == 1);
+			}
+			munmap(mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+				    -1, 0), 1 << 20);
+			kt_spin(2 * MSEC);
+		}
+		kt_stop(fd);
+		kt_drain(fd, &s);
+		CHECK(kt_check(&s).all_samples > 20);
+		check_own(&s, getpid());
+		CHECK(kt_counters(fd, -1).skipped[PROFBUF_SKIP_KERNEL] > 50, "%llu ticks in the kernel",
+		      (unsigned long long)kt_counters(fd, -1).skipped[PROFBUF_SKIP_KERNEL]);
+		kt_free(&s);
+		close(fd);
+		close(receiver);
+		close(sender);
+	}
+}
+
+static void sampled_interrupts(void)
+{
+	in_child(sampled_interrupts_work);
+}
+
 /* CAP_PERFMON alone, without root, has all rights. */
 static void cap_perfmon_alone_work(void)
 {
@@ -352,6 +672,8 @@ int main(int argc, char **argv)
 		kt_spin(2 * SEC);
 		return 0;
 	}
+	if (argc > 2 && !strcmp(argv[1], "read"))
+		return read_as_root(atoi(argv[2]));
 	/* As the module makes the device, nobody may open it; the rest is for one that a rule has opened. */
 	RUN(only_root_opens_the_device_as_it_comes);
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
@@ -362,6 +684,13 @@ int main(int argc, char **argv)
 	RUN(other_users_process);
 	RUN(a_passed_descriptor_keeps_its_openers_rights);
 	RUN(a_descriptor_from_nobody_in_roots_hands);
+	RUN(a_descriptor_from_root_in_nobodys_hands);
+	RUN(a_descriptor_from_nobody_in_somebodys_hands);
 	RUN(setuid_program);
+	RUN(reader_becomes_root);
+	RUN(undumpable_process);
+	RUN(process_changes_its_user);
+	RUN(root_of_a_user_namespace);
+	RUN(sampled_interrupts);
 	return kt_done();
 }

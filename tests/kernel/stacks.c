@@ -3,8 +3,10 @@
  * stacks.c - kernel and user stacks: the right frames, and why they end
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 
 #include "kt.h"
 
@@ -266,6 +268,121 @@ static void a_loop_of_frames_ends(void)
 	kt_free(&s);
 }
 
+/* The loop with a wrong frame pointer, on a stack with memory of our making above it: a caller's frame is above. */
+static ucontext_t back;
+
+static void bad_frame_there(void)
+{
+	bad_frame(1200 * MSEC, bad_fp);
+}
+
+static void on_a_stack_below(uint64_t stack)
+{
+	ucontext_t there;
+
+	NEED(!getcontext(&there));
+	there.uc_stack.ss_sp = (void *)(uintptr_t)stack;
+	there.uc_stack.ss_size = 16 * 4096;
+	there.uc_link = &back;
+	makecontext(&there, bad_frame_there, 0);
+	NEED(!swapcontext(&back, &there));
+}
+
+static void memory_above_the_stack_may_be_anything(void)
+{
+	/* 16 pages of stack, then the cases: frames one in the other, two in a circle, half a one, none touched. */
+	char *map = mmap(NULL, 32 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *many = (uint64_t *)(map + 16 * 4096), *two = (uint64_t *)(map + 20 * 4096);
+	uint64_t *half = (uint64_t *)(map + 23 * 4096 - 8), *untouched = (uint64_t *)(map + 28 * 4096);
+	unsigned char in_memory;
+	struct { uint64_t *fp; unsigned int frames; enum profbuf_stop stop; } cases[] = {
+		{ many, PROFBUF_STACK_MAX, PROFBUF_STOP_DEPTH },
+		{ two, 3, PROFBUF_STOP_FRAME },
+		{ half, 1, PROFBUF_STOP_FAULT },
+		{ untouched, 1, PROFBUF_STOP_FAULT },
+	};
+
+	NEED(map != MAP_FAILED);
+	for (unsigned int i = 0; i < 4 * 512; i++)
+		many[i] = (uintptr_t)&many[i + 1];
+	two[0] = (uintptr_t)&two[4];
+	two[1] = 0x1234;
+	two[4] = (uintptr_t)&two[0];
+	two[5] = 0x5678;
+	*half = (uintptr_t)(half + 8);
+	NEED(!munmap(map + 23 * 4096, 4096));
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct profbuf_config config = kt_config();
+		unsigned int all = 0, good = 0;
+		struct kt_stream s;
+
+		bad_fp = (uintptr_t)cases[i].fp;
+		s = sampled(&config, on_a_stack_below, (uintptr_t)map);
+		EACH_SAMPLE(p, &s) {
+			if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
+				continue;
+			all++;
+			good += p->nr_user == cases[i].frames && PROFBUF_SAMPLE_USER_STOP(p) == cases[i].stop;
+		}
+		CHECK(all > 30 && good + 3 >= all, "case %u: %u of %u", i, good, all);
+		kt_free(&s);
+	}
+	/* A tick takes no page fault for what it reads. */
+	NEED(!mincore(untouched, 4096, &in_memory));
+	CHECK(!(in_memory & 1));
+	munmap(map, 32 * 4096);
+}
+
+/* What the walk reads comes and goes, on another CPU, at the moment it is read. */
+static volatile bool done;
+
+static void *map_and_unmap(void *arg)
+{
+	while (!done) {
+		uint64_t *frame = mmap(arg, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				       -1, 0);
+
+		frame[1] = 0x1234;
+		for (volatile int i = 0; i < 1000; i++)
+			;
+		munmap(arg, 4096);
+	}
+	return NULL;
+}
+
+static void frames_that_come_and_go(void)
+{
+	char *map = mmap(NULL, 20 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct profbuf_config config = kt_config();
+	unsigned int there = 0, gone = 0, bad = 0;
+	struct kt_stream s;
+	pthread_t thread;
+
+	NEED(map != MAP_FAILED && !munmap(map + 16 * 4096, 4096));
+	NEED(!pthread_create(&thread, NULL, map_and_unmap, map + 16 * 4096));
+	bad_fp = (uintptr_t)map + 16 * 4096;
+	config.period = 200000;
+	s = sampled(&config, on_a_stack_below, (uintptr_t)map);
+	done = true;
+	pthread_join(thread, NULL);
+	EACH_SAMPLE(p, &s) {
+		if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
+			continue;
+		if (p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_FAULT)
+			gone++;
+		else if (p->nr_user == 2 && p->frames[1] == 0x1234 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_END)
+			there++;
+		else if (p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_END)
+			there++;	/* fresh, still of zeros */
+		else
+			bad++;
+	}
+	printf("# %u there, %u gone, %u else\n", there, gone, bad);
+	CHECK(there + gone > 100 && bad <= 3, "%u", bad);
+	munmap(map, 20 * 4096);
+	kt_free(&s);
+}
+
 int main(void)
 {
 	RUN(user_frames_are_the_callers);
@@ -275,5 +392,7 @@ int main(void)
 	RUN(kernel_frames_begin_with_the_interrupted_instruction);
 	RUN(corrupt_frames_end_the_stack_with_a_reason);
 	RUN(a_loop_of_frames_ends);
+	RUN(memory_above_the_stack_may_be_anything);
+	RUN(frames_that_come_and_go);
 	return kt_done();
 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lockdown.c - a kernel that keeps its secrets from root, too: no kernel addresses
+ *
+ * The lockdown is raised at run time, and never lifted: this is the last test of a machine.
+ */
+#define _GNU_SOURCE
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "kt.h"
+
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+
+static uint32_t rights_of(int fd)
+{
+	struct profbuf_info info = { .size = sizeof(info) };
+
+	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+	return info.rights;
+}
+
+static void lock_down(const char *level)
+{
+	int fd = open(LOCKDOWN, O_WRONLY);
+
+	NEED(fd >= 0 && write(fd, level, strlen(level)) == (ssize_t)strlen(level));
+	close(fd);
+}
+
+/* How much of the kernel there is in a stream. */
+static uint64_t kernel_words(const struct kt_stream *s)
+{
+	const struct profbuf_record *r = NULL;
+	uint64_t n = 0;
+
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+		if (r->type == PROFBUF_RECORD_INFO)
+			n += ((const struct profbuf_stream_info *)r)->kernel_anchor != 0;
+		if (r->type == PROFBUF_RECORD_SAMPLE)
+			n += p->nr_kernel + ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_USER);
+	}
+	return n;
+}
+
+static struct kt_stream session(int fd, struct profbuf_config *config)
+{
+	struct kt_stream s = { 0 };
+
+	kt_configure(fd, config);
+	CHECK(kt_run_session(fd, 300 * MSEC, &s).all_samples > 20);
+	return s;
+}
+
+/* Integrity is about changing the kernel, which nobody does here. */
+static void integrity_changes_nothing(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s;
+	int fd;
+
+	lock_down("integrity");
+	fd = kt_open();
+	CHECK(rights_of(fd) == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
+	s = session(fd, &config);
+	CHECK(kernel_words(&s) > 20);
+	kt_free(&s);
+	close(fd);
+}
+
+static int opened_before;
+
+static void confidentiality_takes_the_kernel_away(void)
+{
+	struct profbuf_config kernel = kt_config(), user = kernel;
+	struct kt_stream s;
+	int fd;
+
+	opened_before = kt_open();
+	lock_down("confidentiality");
+	fd = kt_open();
+	CHECK(rights_of(fd) == PROFBUF_RIGHT_TASKS, "%x", rights_of(fd));
+	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
+	/* All tasks are there still, their user code, without an address of the kernel's. */
+	user.flags &= ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
+	s = session(fd, &user);
+	CHECK(!kernel_words(&s));
+	kt_free(&s);
+	close(fd);
+
+	/* The defaults are ones that are allowed. */
+	fd = open(PROFBUF_DEVICE, O_RDONLY);
+	NEED(fd >= 0);
+	CHECK(kt_read(fd, &s) > 0);
+	kt_spin(300 * MSEC);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	CHECK(kt_check(&s).all_samples > 5 && !kernel_words(&s));
+	kt_free(&s);
+	close(fd);
+}
+
+/* As with perf's events: the rights are those at the open. */
+static void what_was_opened_before_keeps_its_rights(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s;
+
+	CHECK(rights_of(opened_before) == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
+	s = session(opened_before, &config);
+	CHECK(kernel_words(&s) > 20);
+	kt_free(&s);
+	close(opened_before);
+}
+
+/* The kernel's rule, and why this is the last test. */
+static void an_unsigned_module_is_refused(void)
+{
+	int module = open(getenv("MODULE"), O_RDONLY);
+
+	NEED(module >= 0);
+	CHECK(syscall(SYS_finit_module, module, "", 0) == -1 && errno == EPERM, "%s", strerror(errno));
+	close(module);
+}
+
+int main(void)
+{
+	NEED(!access(LOCKDOWN, F_OK) || !mount("security", "/sys/kernel/security", "securityfs", 0, NULL));
+	RUN(integrity_changes_nothing);
+	RUN(confidentiality_takes_the_kernel_away);
+	RUN(what_was_opened_before_keeps_its_rights);
+	RUN(an_unsigned_module_is_refused);
+	return kt_done();
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * races.c - calls that meet: start, read, stop and close from several threads; the module's end and an open
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "kt.h"
+
+#define THREADS 6
+
+static pthread_barrier_t barrier;
+static int shared;
+
+struct result {
+	long value;
+	int error;
+};
+
+static void *starter(void *arg)
+{
+	struct result *r = arg;
+
+	pthread_barrier_wait(&barrier);
+	r->value = ioctl(shared, PROFBUF_IOC_START);
+	r->error = errno;
+	return NULL;
+}
+
+/* Of six that start at once, one has done it. */
+static void one_of_many_starts(void)
+{
+	for (int round = 0; round < 20; round++) {
+		struct profbuf_config config = kt_config();
+		struct result results[THREADS];
+		struct kt_stream s = { 0 };
+		pthread_t threads[THREADS];
+		int started = 0, busy = 0;
+
+		config.ring_bytes = 16384;
+		shared = kt_open();
+		kt_configure(shared, &config);
+		pthread_barrier_init(&barrier, NULL, THREADS);
+		for (int i = 0; i < THREADS; i++)
+			NEED(!pthread_create(&threads[i], NULL, starter, &results[i]));
+		for (int i = 0; i < THREADS; i++) {
+			pthread_join(threads[i], NULL);
+			started += results[i].value == 0;
+			busy += results[i].value == -1 && results[i].error == EBUSY;
+		}
+		CHECK(started == 1 && busy == THREADS - 1, "%d started, %d busy", started, busy);
+		kt_stop(shared);
+		kt_drain(shared, &s);
+		kt_check(&s);
+		kt_free(&s);
+		close(shared);
+	}
+}
+
+struct part {
+	struct kt_stream stream;
+	int error;
+};
+
+static void *first_reader(void *arg)
+{
+	struct part *p = arg;
+
+	pthread_barrier_wait(&barrier);
+	if (kt_read(shared, &p->stream) < 0)
+		p->error = errno;
+	return NULL;
+}
+
+/* Of six first reads at once, each is answered, and one has the stream's description. */
+static void one_of_many_first_reads_has_the_description(void)
+{
+	for (int round = 0; round < 10; round++) {
+		struct part parts[THREADS] = { 0 };
+		struct profbuf_config config = kt_config();
+		pthread_t threads[THREADS];
+		int infos = 0;
+
+		config.ring_bytes = 16384;
+		config.flush_ns = 5 * MSEC;
+		shared = kt_open();
+		kt_configure(shared, &config);
+		pthread_barrier_init(&barrier, NULL, THREADS);
+		for (int i = 0; i < THREADS; i++)
+			NEED(!pthread_create(&threads[i], NULL, first_reader, &parts[i]));
+		for (int i = 0; i < THREADS; i++) {
+			const struct profbuf_record *r = NULL;
+
+			pthread_join(threads[i], NULL);
+			CHECK(!parts[i].error && parts[i].stream.n, "%s", strerror(parts[i].error));
+			while ((r = kt_next(&parts[i].stream, r)))
+				infos += r->type == PROFBUF_RECORD_INFO;
+			kt_free(&parts[i].stream);
+		}
+		CHECK(infos == 1, "%d", infos);
+		close(shared);
+	}
+}
+
+static bool over;
+static unsigned long calls[4];
+
+/* Everything but the start, again and again, until the session is over. */
+static void *caller(void *arg)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int which = (uintptr_t)arg;
+	struct pollfd p = { .fd = shared, .events = POLLIN };
+
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
+		switch (which) {
+		case 0:
+			ioctl(shared, PROFBUF_IOC_FLUSH);
+			break;
+		case 1:
+			poll(&p, 1, 1);
+			break;
+		case 2: {
+			struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+
+			if (!ioctl(shared, PROFBUF_IOC_COUNTERS, &get))
+				CHECK(get.counters.ticks == kt_accounted(&get.counters));
+			break;
+		}
+		default:
+			CHECK(ioctl(shared, PROFBUF_IOC_CONFIG, &config) == -1 && errno == EBUSY);
+			if (write(shared, "m", 1) < 0)
+				CHECK(errno == EINVAL || errno == EAGAIN);
+			break;
+		}
+		calls[which]++;
+	}
+	return NULL;
+}
+
+static void *stopper(void *arg)
+{
+	uint64_t end = kt_now() + (uintptr_t)arg;
+
+	while (kt_now() < end)
+		sched_yield();
+	CHECK(!ioctl(shared, PROFBUF_IOC_STOP));
+	return NULL;
+}
+
+static void *drainer(void *arg)
+{
+	struct kt_stream *s = arg;
+
+	while (kt_read(shared, s) > 0)
+		;
+	return NULL;
+}
+
+/* Two readers, two that stop, and all other calls at once; nothing is lost of what was delivered. */
+static void all_calls_at_once(void)
+{
+	for (int round = 0; round < 8; round++) {
+		pthread_t readers[2], stoppers[2], callers[4];
+		struct profbuf_config config = kt_config();
+		struct kt_stream s[2] = { 0 };
+		uint64_t samples = 0, lost = 0;
+
+		config.ring_bytes = 16384;
+		config.period = 250000;
+		config.flush_ns = 2 * MSEC;
+		shared = kt_open();
+		kt_configure(shared, &config);
+		kt_start(shared);
+		over = false;
+		for (int i = 0; i < 2; i++) {
+			uintptr_t after = (round + 1) * 20 * MSEC;
+
+			NEED(!pthread_create(&readers[i], NULL, drainer, &s[i]));
+			NEED(!pthread_create(&stoppers[i], NULL, stopper, (void *)after));
+		}
+		for (uintptr_t i = 0; i < 4; i++)
+			NEED(!pthread_create(&callers[i], NULL, caller, (void *)i));
+		for (int i = 0; i < 2; i++) {
+			const struct profbuf_record *r = NULL;
+
+			pthread_join(stoppers[i], NULL);
+			pthread_join(readers[i], NULL);
+			while ((r = kt_next(&s[i], r))) {
+				samples += r->type == PROFBUF_RECORD_SAMPLE;
+				lost += r->type == PROFBUF_RECORD_LOST ? ((const struct profbuf_lost *)r)->count : 0;
+			}
+			kt_free(&s[i]);
+		}
+		__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+		for (int i = 0; i < 4; i++)
+			pthread_join(callers[i], NULL);
+		CHECK(samples == kt_counters(shared, -1).delivered && lost == kt_counters(shared, -1).lost,
+		      "%llu samples, %llu delivered", (unsigned long long)samples,
+		      (unsigned long long)kt_counters(shared, -1).delivered);
+		close(shared);
+	}
+	for (int i = 0; i < 4; i++)
+		CHECK(calls[i] > 20, "%d: %lu calls", i, calls[i]);
+}
+
+/* The descriptor is closed under a reader that waits: the session goes on, and the read has the end of it. */
+static void a_close_under_a_reader(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 }, rest = { 0 };
+	const struct profbuf_record *r = NULL;
+	unsigned int finals = 0;
+	pthread_t thread;
+	int other;
+
+	config.delay_ns = 3600 * SEC;
+	shared = kt_open();
+	other = fcntl(shared, F_DUPFD_CLOEXEC, 100);
+	NEED(other >= 0);
+	kt_configure(shared, &config);
+	kt_start(shared);
+	NEED(!pthread_create(&thread, NULL, drainer, &s));
+	kt_sleep(200 * MSEC);
+	close(shared);
+	kt_stop(other);
+	/* It has what there was, and its next read finds the descriptor closed. */
+	pthread_join(thread, NULL);
+	kt_drain(other, &rest);
+	while ((r = kt_next(&s, r)))
+		finals += r->type == PROFBUF_RECORD_COUNTERS;
+	CHECK(finals == 2 && !rest.n, "%u, %zu", finals, rest.n);
+	kt_free(&s);
+	kt_free(&rest);
+	close(other);
+}
+
+/* Files come and go, in every state, in several threads, and CPUs' ticks with them. */
+static void *short_sessions(void *arg)
+{
+	unsigned long *done = arg;
+
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
+		struct profbuf_config config = kt_config();
+		char buffer[4096];
+		int fd = kt_open();
+
+		config.ring_bytes = 16384;
+		config.max_ticks = *done % 3;
+		config.duration_ns = *done % 5 ? 0 : MSEC;
+		config.delay_ns = *done % 7 ? 0 : MSEC;
+		config.source = *done % 2;
+		config.flush_ns = MSEC;
+		kt_configure(fd, &config);
+		if (*done % 4)
+			kt_start(fd);
+		if (*done % 8 < 4)
+			read(fd, buffer, sizeof(buffer));
+		if (*done % 16 < 8)
+			ioctl(fd, PROFBUF_IOC_STOP);
+		close(fd);
+		(*done)++;
+	}
+	return NULL;
+}
+
+static void sessions_come_and_go(void)
+{
+	unsigned long done[THREADS] = { 0, 1, 2, 3, 4, 5 }, all = 0;
+	pthread_t threads[THREADS];
+
+	over = false;
+	for (int i = 0; i < THREADS; i++)
+		NEED(!pthread_create(&threads[i], NULL, short_sessions, &done[i]));
+	kt_sleep(4 * SEC);
+	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		all += done[i];
+	}
+	printf("# %lu sessions\n", all);
+	CHECK(all > 30);
+}
+
+/* Opens, reads and closes as long as there is a device; counts what came of it. */
+static int opener(void)
+{
+	unsigned long opened = 0, absent = 0;
+	uint64_t end = kt_now() + 120 * SEC;
+	char buffer[4096];
+
+	while (access("/tmp/races-over", F_OK) && kt_now() < end) {
+		int fd = open(PROFBUF_DEVICE, O_RDWR | O_CLOEXEC);
+
+		if (fd < 0) {
+			/* No node, or a node without a driver, or a module that goes. */
+			CHECK(errno == ENOENT || errno == ENODEV || errno == ENXIO, "%s", strerror(errno));
+			absent++;
+			sched_yield();
+			continue;
+		}
+		opened++;
+		CHECK(read(fd, buffer, sizeof(buffer)) > 0, "%s", strerror(errno));
+		close(fd);
+		kt_sleep(opened % 2 * 20 * MSEC);
+	}
+	printf("# %lu opened, %lu times no device\n", opened, absent);
+	fflush(stdout);
+	return kt_failed || !opened || !absent;
+}
+
+/* The module goes when nobody has it open, whole; an open meets a module that is there, or none. */
+static void opens_meet_unloads(void)
+{
+	int module = open(getenv("MODULE"), O_RDONLY | O_CLOEXEC), unloads = 0, refused = 0, status;
+	pid_t pids[2];
+
+	NEED(module >= 0);
+	unlink("/tmp/races-over");
+	fflush(stdout);
+	for (int i = 0; i < 2; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i])
+			_exit(opener());
+	}
+	for (int i = 0; i < 20000 && unloads < 20; i++) {
+		if (syscall(SYS_delete_module, "profbuf", O_NONBLOCK)) {
+			CHECK(errno == EWOULDBLOCK || errno == EBUSY, "%s", strerror(errno));
+			refused++;
+			kt_sleep(MSEC / 2);
+			continue;
+		}
+		unloads++;
+		kt_sleep(MSEC);
+		NEED(!syscall(SYS_finit_module, module, "", 0));
+		kt_sleep(2 * MSEC);
+	}
+	close(open("/tmp/races-over", O_WRONLY | O_CREAT, 0600));
+	for (int i = 0; i < 2; i++) {
+		NEED(waitpid(pids[i], &status, 0) == pids[i]);
+		CHECK(!status, "status %x", status);
+	}
+	printf("# %d unloads, %d refused\n", unloads, refused);
+	CHECK(unloads == 20 && refused > 0);
+	close(module);
+}
+
+int main(void)
+{
+	RUN(one_of_many_starts);
+	RUN(one_of_many_first_reads_has_the_description);
+	RUN(all_calls_at_once);
+	RUN(a_close_under_a_reader);
+	RUN(sessions_come_and_go);
+	RUN(opens_meet_unloads);
+	return kt_done();
+}
