@@ -20,6 +20,7 @@ help:
 	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
+	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/soak/run)'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
 
@@ -51,6 +52,9 @@ debug-kernels:
 
 fuzz:
 	@tests/fuzz/core/run --forever
+
+soak:
+	@tests/soak/run
 
 bench: bench-core bench-sample bench-report bench-tag
 
@@ -87,4 +91,4 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-debug debug-kernels fuzz bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean
+.PHONY: all help module user replay demo check check-debug debug-kernels fuzz soak bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean

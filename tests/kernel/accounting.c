@@ -3,6 +3,8 @@
  * accounting.c - ticks = delivered + lost + skipped + missed, at any time, and equal to the stream
  */
 #define _GNU_SOURCE
+#include <sys/mman.h>
+
 #include "kt.h"
 
 static void adds_up(const struct profbuf_config *config, uint64_t ns, struct kt_sums *sums,
@@ -224,6 +226,61 @@ static void missed_periods_count(void)
 	CHECK(sum.missed > 0);
 }
 
+static void set_floor(int us)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/min_period_us", "w");
+
+	NEED(f && fprintf(f, "%d", us) > 0 && !fclose(f));
+}
+
+static __attribute__((noinline)) void deep(unsigned int levels, volatile unsigned int *rounds)
+{
+	if (levels)
+		deep(levels - 1, rounds);
+	while (++*rounds)
+		;
+}
+
+/*
+ * At the lowest floor there may be, a sample of the deepest stack takes longer than its period, or nearly so: the ticks
+ * that pass meanwhile are missed, and the machine gets on with its work.
+ */
+static void ticks_longer_than_their_period(void)
+{
+	volatile unsigned int *rounds = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	NEED(rounds != MAP_FAILED);
+	set_floor(10);
+	for (int source = 0; source < 2; source++) {
+		struct profbuf_config config = kt_config();
+		struct profbuf_counters sum;
+		unsigned int before;
+		struct kt_sums sums;
+		pid_t pids[2];
+
+		for (int i = 0; i < 2; i++) {
+			pids[i] = fork();
+			NEED(pids[i] >= 0);
+			if (!pids[i])
+				deep(PROFBUF_STACK_MAX + 20, &rounds[i]);
+		}
+		while (!rounds[0] || !rounds[1])
+			kt_sleep(MSEC);
+		before = rounds[0] + rounds[1];
+		config.source = source;
+		config.period = 10000;
+		adds_up(&config, 500 * MSEC, &sums, &sum);
+		CHECK(rounds[0] + rounds[1] != before);
+		CHECK(sum.missed > 0 && sum.delivered + sum.lost > 10, "source %d", source);
+		for (int i = 0; i < 2; i++) {
+			kt_kill(pids[i]);
+			rounds[i] = 0;
+		}
+	}
+	set_floor(50);
+	munmap((void *)rounds, 4096);
+}
+
 int main(void)
 {
 	RUN(hrtimer_adds_up);
@@ -236,5 +293,6 @@ int main(void)
 	RUN(ticks_are_the_periods_that_passed);
 	RUN(sysfs_has_the_same_numbers);
 	RUN(missed_periods_count);
+	RUN(ticks_longer_than_their_period);
 	return kt_done();
 }

@@ -157,6 +157,192 @@ static void many_transitions_under_load(void)
 	close(fd);
 }
 
+/* All the others go, one after another, while the session runs, and come back. */
+static void first_cpu_is_alone(void)
+{
+	struct profbuf_config config = kt_config();
+	int n = sysconf(_SC_NPROCESSORS_CONF), fd = kt_open();
+	struct kt_stream s = { 0 };
+	uint64_t before;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int cpu = 1; cpu < n; cpu++)
+		CHECK(set_online(cpu, false));
+	CHECK(sysconf(_SC_NPROCESSORS_ONLN) == 1);
+	before = kt_counters(fd, 0).ticks;
+	kt_spin(200 * MSEC);
+	CHECK(kt_counters(fd, 0).ticks > before + 20);
+	CHECK(kt_read(fd, &s) > 0);
+	for (int cpu = 1; cpu < n; cpu++)
+		CHECK(set_online(cpu, true));
+	kt_spin(200 * MSEC);
+	for (int cpu = 1; cpu < n; cpu++)
+		CHECK(kt_counters(fd, cpu).ticks > 20, "CPU %d", cpu);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	check_sums(fd, &s);
+	kt_free(&s);
+	close(fd);
+}
+
+/* The kernel fails a CPU's next callback of a state on purpose; false: none can fail there. */
+static bool inject(int cpu, int state)
+{
+	char path[96], number[16];
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/hotplug/fail", cpu);
+	fd = open(path, O_WRONLY);
+	NEED(fd >= 0);
+	snprintf(number, sizeof(number), "%d", state);
+	ok = write(fd, number, strlen(number)) > 0;
+	close(fd);
+	return ok;
+}
+
+#define STATES_MAX	300
+
+/* The kernel's states of a CPU, by number, and the module's own among them. */
+static int get_states(int *states, int *own)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/hotplug/states", "r");
+	char name[128];
+	int n = 0;
+
+	NEED(f);
+	*own = -1;
+	while (n < STATES_MAX && fscanf(f, "%d: %127[^\n]", &states[n], name) == 2) {
+		if (!strcmp(name, "profbuf:online"))
+			*own = states[n];
+		n++;
+	}
+	fclose(f);
+	NEED(*own > 0);
+	return n;
+}
+
+static bool is_online(int cpu)
+{
+	char path[96];
+	int online;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	f = fopen(path, "r");
+	NEED(f && fscanf(f, "%d", &online) == 1);
+	fclose(f);
+	return online;
+}
+
+/* The CPU has ticks if it is online, and none if not. */
+static void check_ticks_of_cpu_1(int fd, int state)
+{
+	uint64_t before = kt_counters(fd, 1).ticks;
+	bool online = is_online(1);
+	uint64_t ticks = 0;
+
+	for (int i = 0; i < (online ? 500 : 5) && ticks < 5; i++) {
+		kt_sleep(10 * MSEC);
+		ticks = kt_counters(fd, 1).ticks - before;
+	}
+	CHECK(online ? ticks >= 5 : !ticks, "state %d: CPU 1 is %s and had %llu ticks", state, online ? "on" : "off",
+	      (unsigned long long)ticks);
+}
+
+/*
+ * A CPU that cannot go or come, whichever callback it is that fails: what was done before that is undone, the module's
+ * part too if it was among it. A CPU that is on has ticks then, and one that is off has none.
+ */
+static void transitions_that_fail(int source)
+{
+	int states[STATES_MAX], failed_down = 0, failed_up = 0, fd = kt_open(), own, n = get_states(states, &own);
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	bool own_down = false, own_up = false;
+
+	config.source = source;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	NEED(!fcntl(fd, F_SETFL, O_NONBLOCK));
+	for (int i = 0; i < n; i++) {
+		bool failed;
+
+		if (!inject(1, states[i]))
+			continue;
+		failed = !set_online(1, false);
+		CHECK(failed == is_online(1), "state %d", states[i]);
+		check_ticks_of_cpu_1(fd, states[i]);
+		failed_down += failed;
+		own_down |= failed && states[i] == own;
+		NEED(inject(1, -1));
+		CHECK(failed || set_online(1, true));
+		while (kt_read(fd, &s) > 0)
+			;
+	}
+	CHECK(set_online(1, false));
+	for (int i = 0; i < n; i++) {
+		bool failed;
+
+		if (!inject(1, states[i]))
+			continue;
+		failed = !set_online(1, true);
+		CHECK(failed == !is_online(1), "state %d", states[i]);
+		check_ticks_of_cpu_1(fd, states[i]);
+		failed_up += failed;
+		own_up |= failed && states[i] == own;
+		NEED(inject(1, -1));
+		CHECK(failed || set_online(1, false));
+		while (kt_read(fd, &s) > 0)
+			;
+	}
+	CHECK(set_online(1, true));
+	printf("# %d failed to go, %d failed to come\n", failed_down, failed_up);
+	CHECK(failed_down >= 5 && failed_up >= 10 && own_down && own_up);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	check_sums(fd, &s);
+	kt_free(&s);
+	close(fd);
+}
+
+static void transitions_that_fail_hrtimer(void)
+{
+	transitions_that_fail(PROFBUF_SOURCE_HRTIMER);
+}
+
+static void transitions_that_fail_perf(void)
+{
+	transitions_that_fail(PROFBUF_SOURCE_PERF_CPU_CLOCK);
+}
+
+/* The first CPU has ticks already when the second one fails: nothing is left of them, and the next start is the first. */
+static void start_that_fails_on_the_second_cpu(void)
+{
+	for (int source = 0; source < 2; source++) {
+		struct profbuf_config config = kt_config();
+		int states[STATES_MAX], fd = kt_open(), own;
+		struct kt_stream s = { 0 };
+		struct profbuf_info info = { .size = sizeof(info) };
+		struct kt_sums sums;
+
+		get_states(states, &own);
+		config.source = source;
+		kt_configure(fd, &config);
+		for (int i = 0; i < 5; i++) {
+			NEED(inject(1, own));
+			CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == EAGAIN, "%s", strerror(errno));
+			NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+			CHECK(info.state == PROFBUF_STATE_NEW && !info.used_memory);
+		}
+		sums = kt_run_session(fd, 200 * MSEC, &s);
+		CHECK(sums.samples[0] > 10 && sums.samples[1] > 10);
+		kt_free(&s);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	RUN(cpu_goes_and_comes_hrtimer);
@@ -165,5 +351,9 @@ int main(void)
 	RUN(session_ends_while_a_cpu_is_off);
 	RUN(max_ticks_with_a_cpu_off);
 	RUN(many_transitions_under_load);
+	RUN(first_cpu_is_alone);
+	RUN(transitions_that_fail_hrtimer);
+	RUN(transitions_that_fail_perf);
+	RUN(start_that_fails_on_the_second_cpu);
 	return kt_done();
 }

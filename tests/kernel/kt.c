@@ -176,71 +176,77 @@ static void check_sample(const struct profbuf_sample *p)
 		CHECK(!(p->mode == PROFBUF_MODE_USER && i == p->nr_kernel && p->frames[i] >> 63));
 }
 
-struct kt_sums kt_check(const struct kt_stream *s)
+void kt_check_part(const struct kt_stream *s, struct kt_sums *sums)
 {
 	const struct profbuf_record *r = NULL;
-	uint64_t last[KT_CPUS] = { 0 };
-	struct kt_sums sums = { 0 };
 
 	while ((r = kt_next(s, r))) {
 		const uint64_t *words = (const uint64_t *)r;
 
 		NEED(r->len >= 3 && words + r->len <= s->words + s->n && r->len * 8 <= PROFBUF_RECORD_MAX);
 		CHECK(r->cpu == PROFBUF_CPU_NONE || r->cpu < KT_CPUS);
-		CHECK((words == s->words) == (r->type == PROFBUF_RECORD_INFO), "type %d", r->type);
+		CHECK(!sums->records == (r->type == PROFBUF_RECORD_INFO), "type %d", r->type);
+		sums->records++;
 		if (r->type <= PROFBUF_RECORD_SAMPLE) {
-			CHECK(r->time >= last[r->cpu], "CPU %d goes back", r->cpu);
-			last[r->cpu] = r->time;
+			CHECK(r->time >= sums->last[r->cpu], "CPU %d goes back", r->cpu);
+			sums->last[r->cpu] = r->time;
 		}
 		switch (r->type) {
 		case PROFBUF_RECORD_INFO:
-			sums.info = (const struct profbuf_stream_info *)r;
+			sums->info = (const struct profbuf_stream_info *)r;
 			break;
 		case PROFBUF_RECORD_SAMPLE:
 			check_sample((const struct profbuf_sample *)r);
-			sums.samples[r->cpu]++;
-			sums.all_samples++;
+			sums->samples[r->cpu]++;
+			sums->all_samples++;
 			break;
 		case PROFBUF_RECORD_LOST:
 			CHECK(r->len == 7 && !words[3] && !words[4] && !words[5] && words[6]);
-			sums.lost[r->cpu] += words[6];
-			sums.all_lost += words[6];
-			sums.loss_records++;
+			sums->lost[r->cpu] += words[6];
+			sums->all_lost += words[6];
+			sums->loss_records++;
 			break;
 		case PROFBUF_RECORD_COUNTERS:
-			CHECK(r->misc == PROFBUF_COUNTERS_FINAL && !sums.has_final[r->cpu]);
-			sums.final[r->cpu] = ((const struct profbuf_record_counters *)r)->counters;
-			sums.has_final[r->cpu] = true;
+			CHECK(r->misc == PROFBUF_COUNTERS_FINAL && !sums->has_final[r->cpu]);
+			sums->final[r->cpu] = ((const struct profbuf_record_counters *)r)->counters;
+			sums->has_final[r->cpu] = true;
 			break;
 		case PROFBUF_RECORD_PROCESS:
-			sums.processes++;
+			sums->processes++;
 			break;
 		case PROFBUF_RECORD_MAPPING:
-			sums.mappings++;
+			sums->mappings++;
 			break;
 		case PROFBUF_RECORD_THREAD:
-			sums.threads++;
+			sums->threads++;
 			break;
 		case PROFBUF_RECORD_TAG:
-			sums.tags++;
+			sums->tags++;
 			break;
 		case PROFBUF_RECORD_EXEC:
 		case PROFBUF_RECORD_EXIT:
-			sums.lives++;
+			sums->lives++;
 			break;
 		case PROFBUF_RECORD_RATE:
 			sums.rates++;
 			break;
 		case PROFBUF_RECORD_MARKER:
-			sums.markers++;
+			sums->markers++;
 			break;
 		case PROFBUF_RECORD_SIDEBAND_LOST:
-			sums.sideband_lost += words[3] + words[4] + words[5] + words[6];
+			sums->sideband_lost += words[3] + words[4] + words[5] + words[6];
 			break;
 		default:
 			CHECK(false, "type %d", r->type);
 		}
 	}
+}
+
+struct kt_sums kt_check(const struct kt_stream *s)
+{
+	struct kt_sums sums = { 0 };
+
+	kt_check_part(s, &sums);
 	return sums;
 }
 

@@ -73,7 +73,8 @@ uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */
 
 /*
  * A stream: what was read, and a walk over it. kt_check() walks all of it, checks every record's form, and sums up by
- * CPU what the accounting must equal.
+ * CPU what the accounting must equal. A stream too long to keep goes to kt_check_part() in parts, each of whole records;
+ * the sums begin as zeros, and info points into the first part.
  */
 struct kt_stream {
 	uint64_t *words;
@@ -85,6 +86,7 @@ struct kt_stream {
 struct kt_sums {
 	uint64_t samples[KT_CPUS], lost[KT_CPUS], loss_records;
 	uint64_t all_samples, all_lost, processes, mappings, threads, tags, lives, markers, rates, sideband_lost;
+	uint64_t records, last[KT_CPUS];
 	struct profbuf_counters final[KT_CPUS];
 	bool has_final[KT_CPUS];
 	const struct profbuf_stream_info *info;
@@ -93,6 +95,7 @@ struct kt_sums {
 ssize_t kt_read(int fd, struct kt_stream *s);	/* appends one read() */
 void kt_drain(int fd, struct kt_stream *s);	/* appends until the end */
 struct kt_sums kt_check(const struct kt_stream *s);
+void kt_check_part(const struct kt_stream *s, struct kt_sums *sums);
 /* The next record; start with NULL; NULL at the end. */
 const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r);
 void kt_free(struct kt_stream *s);

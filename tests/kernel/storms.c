@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * storms.c - sampling while processes come and go at once, and while the kernel traces what the sampler itself does
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "kt.h"
+
+#define TRACING "/sys/kernel/tracing/"
+
+static void check_sums(int fd, const struct kt_sums *sums)
+{
+	for (int cpu = 0; cpu < (int)sums->info->nr_cpus; cpu++) {
+		struct profbuf_counters c = kt_counters(fd, cpu);
+
+		CHECK(c.ticks == kt_accounted(&c), "CPU %d", cpu);
+		CHECK(c.delivered == sums->samples[cpu] && c.lost == sums->lost[cpu], "CPU %d", cpu);
+	}
+}
+
+static void *thread(void *arg)
+{
+	kt_spin(MSEC);
+	return arg;
+}
+
+/* What one process of the storm does, by its number. */
+static void child(int number)
+{
+	pthread_t t[4];
+
+	switch (number % 5) {
+	case 0:
+		_exit(0);
+	case 1:
+		execl("/proc/self/exe", "storms", "--exit", NULL);
+		_exit(127);
+	case 2:
+		/* The process ends and takes its threads with it, one of which may be the one sampled. */
+		for (int i = 0; i < 4; i++)
+			pthread_create(&t[i], NULL, thread, NULL);
+		pthread_join(t[0], NULL);
+		_exit(0);
+	case 3:
+		if (!fork())
+			kt_spin(MSEC);
+		_exit(0);
+	default:
+		prctl(PR_SET_NAME, "another name");
+		kt_spin(100 * MSEC);	/* is killed before */
+		_exit(0);
+	}
+}
+
+/*
+ * Several parents at once make processes, programs and threads, at 4 kHz with the sideband. Each process of which there
+ * is a sample of user code is described, or the stream says how many are not.
+ */
+static void processes_in_storms(void)
+{
+	enum { PARENTS = 6, BURSTS = 25, PIDS = 1 << 16 };
+	static bool sampled[PIDS], described[PIDS];
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	unsigned int all = 0, missing = 0;
+	struct kt_stream s = { 0 };
+	struct kt_sums sums;
+	pid_t pids[PARENTS];
+	int fd = kt_open();
+
+	config.period = 250000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < PARENTS; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		for (int burst = 0; !pids[i] && burst < BURSTS; burst++) {
+			pid_t last = 0;
+
+			for (int n = 0; n < 10; n++) {
+				last = fork();
+				if (!last)
+					child(n);
+			}
+			kill(last, SIGKILL);
+			while (wait(NULL) > 0)
+				;
+		}
+		if (!pids[i])
+			_exit(0);
+	}
+	for (int i = 0; i < PARENTS; i++)
+		waitpid(pids[i], NULL, 0);
+	kt_stop(fd);
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	kt_drain(fd, &s);
+	sums = kt_check(&s);
+	check_sums(fd, &sums);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+		if (r->type == PROFBUF_RECORD_SAMPLE && (p->mode & PROFBUF_MODE_MASK) == PROFBUF_MODE_USER)
+			sampled[p->pid % PIDS] = true;
+		if (r->type == PROFBUF_RECORD_PROCESS)
+			described[((const struct profbuf_process *)r)->pid % PIDS] = true;
+	}
+	for (int i = 1; i < PIDS; i++) {
+		all += sampled[i];
+		missing += sampled[i] && !described[i];
+	}
+	printf("# %u processes sampled, %u not described, %llu %llu %llu said to be lost\n", all, missing,
+	       (unsigned long long)get.sideband_lost[0], (unsigned long long)get.sideband_lost[1],
+	       (unsigned long long)get.sideband_lost[2]);
+	CHECK(all > PARENTS * BURSTS && sums.lives > 100);
+	CHECK(missing <= get.sideband_lost[0] + get.sideband_lost[1] + get.sideband_lost[2]);
+	kt_free(&s);
+	close(fd);
+}
+
+static void set(const char *file, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), TRACING "%s", file);
+	fd = open(path, O_WRONLY | O_TRUNC);
+	NEED(fd >= 0);
+	NEED(write(fd, value, strlen(value)) == (ssize_t)strlen(value));
+	close(fd);
+}
+
+/* Lines of the trace that have both, and empties it. */
+static unsigned int traced(const char *a, const char *b)
+{
+	FILE *f = fopen(TRACING "trace", "r");
+	unsigned int n = 0;
+	char line[512];
+
+	NEED(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, a) && strstr(line, b);
+	fclose(f);
+	set("trace", "\n");
+	return n;
+}
+
+/* Spins with a frame pointer to memory that is not there, above the stack: each sample of it runs into a page fault. */
+static pid_t bad_frames(int cpu)
+{
+	pid_t pid = fork();
+
+	NEED(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kt_pin(cpu);
+	asm volatile("mov $0x1000, %%rsp; mov $0x7000000000, %%rbp; 1: jmp 1b" ::: "memory");
+	__builtin_unreachable();
+}
+
+/* Sampled with something traced, on both CPUs; what the trace should have, it has. */
+static void sampled_under_trace(const char *a, const char *b)
+{
+	pid_t spinners[2] = { bad_frames(0), bad_frames(1) };
+
+	for (int source = 0; source < 2; source++) {
+		struct profbuf_config config = kt_config();
+		struct kt_stream s = { 0 };
+		struct kt_sums sums;
+		int fd = kt_open();
+		unsigned int lines;
+
+		config.source = source;
+		kt_configure(fd, &config);
+		sums = kt_run_session(fd, 500 * MSEC, &s);
+		set("tracing_on", "0");
+		lines = traced(a, b);
+		set("tracing_on", "1");
+		CHECK(lines > 20, "%u lines with %s", lines, a);
+		CHECK(sums.all_samples > 20, "%llu", (unsigned long long)sums.all_samples);
+		kt_free(&s);
+		close(fd);
+	}
+	kt_kill(spinners[0]);
+	kt_kill(spinners[1]);
+}
+
+/* The faults of the sampler itself: a tracepoint inside a tick, on every tick. */
+static void page_fault_tracing(void)
+{
+	set("events/exceptions/enable", "1");
+	set("trace", "\n");
+	sampled_under_trace("page_fault_kernel", "address=");
+	set("events/exceptions/enable", "0");
+}
+
+/* The sampler's own functions, and the kernel's around them. */
+static void function_tracer(void)
+{
+	set("current_tracer", "function");
+	set("trace", "\n");
+	sampled_under_trace("profbuf_write", "");
+	set("current_tracer", "nop");
+}
+
+/* It replaces return addresses on the kernel's stack, which the sampler reads. */
+static void function_graph_tracer(void)
+{
+	set("current_tracer", "function_graph");
+	set("trace", "\n");
+	sampled_under_trace("profbuf_write", "");
+	set("current_tracer", "nop");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--exit"))
+		return 0;
+	RUN(processes_in_storms);
+	RUN(page_fault_tracing);
+	RUN(function_tracer);
+	if (!access(TRACING "options/funcgraph-proc", F_OK))
+		RUN(function_graph_tracer);
+	return kt_done();
+}
