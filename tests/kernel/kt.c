@@ -228,7 +228,7 @@ void kt_check_part(const struct kt_stream *s, struct kt_sums *sums)
 			sums->lives++;
 			break;
 		case PROFBUF_RECORD_RATE:
-			sums.rates++;
+			sums->rates++;
 			break;
 		case PROFBUF_RECORD_MARKER:
 			sums->markers++;
