@@ -375,7 +375,7 @@ static void wrong_pointers_bring_nothing_into_the_stream(void)
 		const struct profbuf_tag *t = definition(&s, getpid(), (uintptr_t)wrong[i].pointer);
 
 		CHECK(t && t->cause == wrong[i].cause && !t->bytes, "%u: cause %d", i, t ? t->cause : -1);
-		CHECK(count(&s, getpid(), (uintptr_t)wrong[i].pointer, NULL) > 10, "%u", i);
+		CHECK(count(&s, getpid(), (uintptr_t)wrong[i].pointer, NULL) > 0, "%u", i);
 	}
 	CHECK(!memmem(s.words, s.n * 8, "a secret", 8));
 	CHECK(failed(fd, PROFBUF_TAG_FAULT) > 10 && failed(fd, PROFBUF_TAG_BAD) > 10);
