@@ -397,8 +397,8 @@ static void a_descriptor_from_nobody_in_somebodys_hands(void)
 		fd = receive_fd(pair[1]);
 		kt_failed = false;
 		kt_configure(fd, &config);
-		sums = kt_run_session(fd, 400 * MSEC, &s);
-		CHECK(sums.all_samples > 20);
+		sums = kt_run_session(fd, SEC, &s);
+		CHECK(sums.all_samples > 10);
 		check_own(&s, nobody);
 		CHECK(kt_counters(fd, 1).skipped[PROFBUF_SKIP_RIGHTS] > 20);
 		fflush(stdout);
@@ -570,7 +570,7 @@ static void root_of_a_user_namespace_work(void)
 	CHECK(!info.rights);
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
 	kt_configure(fd, &config);
-	CHECK(kt_run_session(fd, 200 * MSEC, &s).all_samples > 20);
+	CHECK(kt_run_session(fd, 800 * MSEC, &s).all_samples > 10);
 	check_own(&s, getpid());
 }
 
@@ -592,7 +592,7 @@ static void sampled_interrupts_work(void)
 	for (int source = PROFBUF_SOURCE_HRTIMER; source <= PROFBUF_SOURCE_PERF_CPU_CLOCK; source++) {
 		int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0), fd = kt_open();
 		struct profbuf_config config = user_config();
-		uint64_t end = kt_now() + 500 * MSEC;
+		uint64_t end = kt_now() + 1500 * MSEC;
 		struct kt_stream s = { 0 };
 		char byte = 0;
 
@@ -612,11 +612,11 @@ static void sampled_interrupts_work(void)
 			}
 			munmap(mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
 				    -1, 0), 1 << 20);
-			kt_spin(2 * MSEC);
+			kt_spin(4 * MSEC);
 		}
 		kt_stop(fd);
 		kt_drain(fd, &s);
-		CHECK(kt_check(&s).all_samples > 20);
+		CHECK(kt_check(&s).all_samples > 5);
 		check_own(&s, getpid());
 		CHECK(kt_counters(fd, -1).skipped[PROFBUF_SKIP_KERNEL] > 50, "%llu ticks in the kernel",
 		      (unsigned long long)kt_counters(fd, -1).skipped[PROFBUF_SKIP_KERNEL]);
