@@ -64,8 +64,8 @@ static bool injected(void)
 }
 
 /*
- * Makes @call with its nth fault, for each after the first @n, until there was none. @call returns -1 with errno, or what a success is;
- * @after looks at what there is then.
+ * Makes @call with its nth fault, for each n after the first @n, until there was none. @call returns -1 with errno, or
+ * what a success is; @after looks at what there is then.
  */
 static void each_fault_after(unsigned int n, const char *name, unsigned int at_least, long (*call)(void),
 			     void (*after)(long result))

@@ -97,7 +97,8 @@ static uint64_t interesting(uint64_t draw)
 	static const uint64_t values[] = {
 		0, 1, 2, 3, 4, 7, 8, 15, 16, 63, 64, 127, 128, 255, 256, 640, 641, 4095, 4096, 4097, 1 << 16, 1 << 20,
 		0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 1ULL << 40, 0x7fffffffffffffff, 1ULL << 63, -1ULL,
-		-2ULL, -4096ULL, 5 * MSEC, 20 * MSEC, SEC, 3600 * SEC, 0x7ffffffff000, 0xffff800000000000, 0xffffffff81000000,
+		-2ULL,
+		-4096ULL, 5 * MSEC, 20 * MSEC, SEC, 3600 * SEC, 0x7ffffffff000, 0xffff800000000000, 0xffffffff81000000,
 	};
 
 	return draw % 4 ? values[draw / 4 % (sizeof(values) / sizeof(values[0]))] : draw;
