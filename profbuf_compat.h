@@ -8,6 +8,7 @@
 #define PROFBUF_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -27,6 +28,18 @@ static inline const struct inode *profbuf_compat_user_inode(const struct file *f
 	return file_user_inode(file);
 #else	/* goes when 6.8 is the oldest */
 	return file_inode(file);
+#endif
+}
+
+/* Where a module's code is. */
+static inline void profbuf_compat_module_text(const struct module *mod, u64 *start, u64 *end)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	*start = (u64)mod->mem[MOD_TEXT].base;
+	*end = *start + mod->mem[MOD_TEXT].size;
+#else	/* goes when 6.4 is the oldest */
+	*start = (u64)mod->core_layout.base;
+	*end = *start + mod->core_layout.text_size;
 #endif
 }
 

@@ -17,6 +17,7 @@
 
 #include "profbuf_config.h"
 #include "profbuf_labels.h"
+#include "profbuf_modules.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
 
@@ -250,6 +251,9 @@ int profbuf_session_start(struct profbuf_session *s)
 
 	/* Nothing is queued yet, so there is room. */
 	profbuf_sideband_put(&s->sideband, info);
+	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
+	    s->rights & PROFBUF_RIGHT_KERNEL)
+		profbuf_modules_describe(&s->sideband);
 	profbuf_sideband_start(&s->sideband);
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);

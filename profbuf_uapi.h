@@ -51,7 +51,8 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_EXEC	= 10,	/* struct profbuf_life */
 	PROFBUF_RECORD_EXIT	= 11,	/* struct profbuf_life */
 	PROFBUF_RECORD_RATE	= 12,	/* struct profbuf_rate */
-	/* 13..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_MODULE	= 13,	/* struct profbuf_module */
+	/* 14..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -244,6 +245,22 @@ struct profbuf_mapping {
 	__u32	dev_minor;
 	__u8	build_id[24];
 	char	path[];
+};
+
+/*
+ * The code of one of the kernel's modules: those that were loaded at the start, after the first record, if the session
+ * may see kernel addresses.
+ */
+struct profbuf_module {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_MODULE */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	start;
+	__u64	end;
+	__u8	build_id[24];	/* zeros where the kernel does not know it; else 20 bytes */
+	char	name[64];	/* padded with zeros */
 };
 
 /*

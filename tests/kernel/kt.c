@@ -227,6 +227,9 @@ void kt_check_part(const struct kt_stream *s, struct kt_sums *sums)
 		case PROFBUF_RECORD_EXIT:
 			sums->lives++;
 			break;
+		case PROFBUF_RECORD_MODULE:
+			sums->modules++;
+			break;
 		case PROFBUF_RECORD_RATE:
 			sums->rates++;
 			break;

@@ -331,6 +331,43 @@ static void full_sideband_is_said_and_harmless(void)
 	close(fd);
 }
 
+/* All that /proc/modules has, which says where each begins, and no other; this module is one of them. */
+static void modules_are_those_of_proc(void)
+{
+	const struct profbuf_record *r = NULL;
+	unsigned int listed = 0, found = 0;
+	struct kt_stream s = { 0 };
+	char line[512], name[64];
+	unsigned long long start;
+	int fd = kt_open();
+	FILE *f;
+
+	kt_start(fd);
+	kt_read(fd, &s);
+	f = fopen("/proc/modules", "r");
+	NEED(f);
+	while (fgets(line, sizeof(line), f)) {
+		NEED(sscanf(line, "%63s %*s %*s %*s %*s %llx", name, &start) == 2);
+		listed++;
+		for (r = NULL; (r = kt_next(&s, r));) {
+			const struct profbuf_module *m = (const void *)r;
+
+			if (r->type != PROFBUF_RECORD_MODULE || strcmp(m->name, name))
+				continue;
+			found++;
+			CHECK(m->start == start && m->end > start, "%s: %llx", name, (unsigned long long)m->start);
+			if (!strcmp(name, "profbuf"))
+				CHECK(kt_symbol("profbuf_poll") >= m->start && kt_symbol("profbuf_poll") < m->end);
+		}
+	}
+	fclose(f);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	CHECK(listed && found == listed && kt_check(&s).modules == listed, "%u of %u", found, listed);
+	kt_free(&s);
+	close(fd);
+}
+
 static void none_when_not_asked_for(void)
 {
 	struct profbuf_config config = kt_config();
@@ -341,7 +378,7 @@ static void none_when_not_asked_for(void)
 	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
 	kt_configure(fd, &config);
 	sums = kt_run_session(fd, 100 * MSEC, &s);
-	CHECK(!sums.processes && !sums.mappings && !sums.threads && sums.all_samples);
+	CHECK(!sums.processes && !sums.mappings && !sums.threads && !sums.modules && sums.all_samples);
 	kt_free(&s);
 	close(fd);
 }
@@ -360,6 +397,7 @@ int main(int argc, char **argv)
 	RUN(threads_have_their_names);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
+	RUN(modules_are_those_of_proc);
 	RUN(none_when_not_asked_for);
 	return kt_done();
 }

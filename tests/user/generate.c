@@ -146,6 +146,15 @@ void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_
 	strcpy(s->text + strlen(name) + 1, module);
 }
 
+void generate_module(struct generated *g, uint64_t start, uint64_t end, const char *name)
+{
+	struct profbuf_module *m = GENERATE(g, PROFBUF_RECORD_MODULE, 1000, PROFBUF_CPU_NONE, profbuf_module, 0);
+
+	m->start = start;
+	m->end = end;
+	strcpy(m->name, name);
+}
+
 void generate_rate(struct generated *g, uint64_t time, unsigned int cpu, uint64_t stride)
 {
 	GENERATE(g, PROFBUF_RECORD_RATE, time, cpu, profbuf_rate, 0)->stride = stride;

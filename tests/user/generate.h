@@ -29,6 +29,7 @@ void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, un
 void generate_stack_sample(struct generated *g, uint64_t time, unsigned int cpu, uint32_t pid, uint64_t id,
 			   unsigned int nr_kernel, unsigned int nr_user);
 void generate_marker(struct generated *g, uint64_t time, const char *text);
+void generate_module(struct generated *g, uint64_t start, uint64_t end, const char *name);
 void generate_rate(struct generated *g, uint64_t time, unsigned int cpu, uint64_t stride);
 /* Where part @part begins: what is in it by the counters, if it is not the first, is what came before. */
 void generate_part(struct generated *g, uint64_t time, unsigned int nr_cpus, uint32_t part);

@@ -136,6 +136,9 @@ static void test_damaged_records_are_refused(void **state)
 	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->build_id_len = 25);
 	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), memset(AS(mapping)->path, 'x', 8));
 	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->stride = 0);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), AS(module)->end = 1);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), AS(module)->name[0] = 0);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), memset(AS(module)->name, 'x', 64));
 	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->cpu = 2);
 	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 8);
 	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = UINT32_MAX);
@@ -669,8 +672,10 @@ static int note(const struct profbuf_record *r, void *context)
 		word = ((const struct profbuf_mapping *)r)->path;
 	else if (r->type == PROFBUF_RECORD_THREAD)
 		word = ((const struct profbuf_thread *)r)->comm;
+	else if (r->type == PROFBUF_RECORD_MODULE)
+		word = ((const struct profbuf_module *)r)->name;
 	else if (r->type == PROFBUF_RECORD_RATE)
-		word = ((const struct profbuf_rate *)r)->stride == 4 ? "quarter" : "rate";
+		word = ((const struct profbuf_rate *)r)->stride != 4 ? "rate" : r->cpu ? "fourth" : "quarter";
 	e->n += snprintf(e->text + e->n, sizeof(e->text) - e->n, "%s ", word);
 	return !strcmp(word, "stop") ? -ECANCELED : 0;
 }
@@ -711,20 +716,21 @@ static void test_sideband_in_force(void **state)
 	generate_thread(&g, 50, 7, 70, "first");
 	generate_thread(&g, 50, 7, 70, "second");
 	generate_thread(&g, 50, 8, 80, "third");
+	generate_module(&g, 100, 200, "nfs");
 	generate_rate(&g, 5, 0, 2);
 	generate_rate(&g, 5, 1, 4);
 	generate_rate(&g, 6, 0, 4);
 	generate_sample(&g, 5, 0, 7, NULL, 0, frames, 1);
 	add_sideband(s, &g);
-	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
-	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
 	generate_free(&g);
 
 	generate_life(&g, PROFBUF_RECORD_EXIT, 50, 7, "new");
 	((struct profbuf_life *)g.words)->start_time = 1;
 	add_sideband(s, &g);
-	check_emitted(s, "new /new /more other pid again second third quarter quarter ");
-	check_emitted(s, "other pid again third quarter quarter ");
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
+	check_emitted(s, "other pid again third nfs quarter fourth ");
 	generate_process(&g, 6, 8, 1, "stop", 0);
 	add_sideband(s, &g);
 	assert_int_equal(profbuf_sideband_emit(s, note, &e), -ECANCELED);
@@ -808,10 +814,44 @@ static void test_descriptions_have_their_times(void **state)
 	generate_free(&g);
 }
 
-/* Where the rate was lowered, a sample counts for all periods that it stands for, wherever in the stream that is said. */
+/* A kernel address without a symbol has at least its module. */
+static void test_kernel_addresses_have_their_module(void **state)
+{
+	static const uint64_t kernel[] = {
+		0xffffffffc0001010, 0xffffffffc0002000, 0xffffffffc0000fff, 0xffffffffc0001100,
+	};
+	static const char *const names[] = { "nfs+0x10", "[kernel]", "[kernel]", "nfs_read" };
+	const struct profbuf_stack *stacks;
+	const struct profbuf_event *events;
+	const struct profbuf_frame *f;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_module(&g, 0xffffffffc0001000, 0xffffffffc0002000, "nfs");
+	for (int i = 0; i < 4; i++)
+		generate_sample(&g, 10 + i, 0, 0, kernel + i, 1, NULL, 0);
+	generate_symbol(&g, 0, 0xffffffffc0001100, 0xffffffffc0001200, "nfs_read", "nfs");
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_events(p, &events), 4);
+	profbuf_profile_stacks(p, &stacks);
+	profbuf_profile_frames(p, &f);
+	for (int i = 0; i < 4; i++) {
+		assert_string_equal(symbol_at(p, &stacks[events[i].stack], 0), names[i]);
+		assert_int_equal(f[stacks[events[i].stack].frames[0]].symbol->unknown, i < 3);
+		assert_string_equal(f[stacks[events[i].stack].frames[0]].symbol->object->name,
+				    i % 3 ? "[kernel]" : "[nfs]");
+	}
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* Where the rate was lowered, a sample counts for all periods that it stands for, wherever the stream says so. */
 static void test_samples_stand_for_what_was_left_out(void **state)
 {
-	static const uint64_t times[] = { 5, 10, 15, 20, 25 }, first[] = { 1, 1, 8, 2, 2 }, second[] = { 1, 3, 3, 3, 1 };
+	static const uint64_t times[] = { 5, 10, 15, 20, 25 };
+	static const uint64_t first[] = { 1, 1, 8, 2, 2 }, second[] = { 1, 3, 3, 3, 1 };
 	const struct profbuf_event *events;
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
@@ -1445,6 +1485,7 @@ int main(void)
 		cmocka_unit_test(test_sideband_in_force),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
+		cmocka_unit_test(test_kernel_addresses_have_their_module),
 		cmocka_unit_test(test_samples_stand_for_what_was_left_out),
 		cmocka_unit_test(test_a_profile_forgets_samples_only),
 		cmocka_unit_test(test_samples_without_addresses_have_a_frame),

@@ -113,6 +113,9 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 	case PROFBUF_RECORD_OTEL_KEYS:
 		ok = labels_add(&p->labels, r);
 		break;
+	case PROFBUF_RECORD_MODULE:
+		ok = symbols_add_module(&p->symbols, keep(p, r));
+		break;
 	case PROFBUF_RECORD_RATE:
 		ok = rates_add(&p->rates, (const struct profbuf_rate *)r);
 		break;

@@ -11,7 +11,7 @@
 struct subject {
 	uint16_t type;		/* of the record */
 	uint32_t pid;
-	uint64_t id;		/* thread, tag or CPU */
+	uint64_t id;		/* thread, tag, CPU, or address of a module */
 	uint64_t start_time;
 };
 
@@ -148,6 +148,9 @@ int profbuf_sideband_add(struct profbuf_sideband *s, const struct profbuf_record
 		return append(begin(s, &subject), record);
 	case PROFBUF_RECORD_RATE:
 		subject.id = record->cpu;
+		return append(begin(s, &subject), record);
+	case PROFBUF_RECORD_MODULE:
+		subject.id = ((const struct profbuf_module *)record)->start;
 		return append(begin(s, &subject), record);
 	case PROFBUF_RECORD_EXIT:
 		end_process(s, (const struct profbuf_life *)record);

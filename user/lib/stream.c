@@ -36,6 +36,8 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_life) / 8;
 	case PROFBUF_RECORD_RATE:
 		return sizeof(struct profbuf_rate) / 8;
+	case PROFBUF_RECORD_MODULE:
+		return sizeof(struct profbuf_module) / 8;
 	case PROFBUF_RECORD_SYMBOL:
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
@@ -83,6 +85,11 @@ static bool valid_mapping(const struct profbuf_mapping *p)
 	       has_strings((const struct profbuf_record *)p, p->path, 1);
 }
 
+static bool valid_module(const struct profbuf_module *p)
+{
+	return p->start < p->end && *p->name && memchr(p->name, 0, sizeof(p->name));
+}
+
 static bool valid_marker(const struct profbuf_marker *p)
 {
 	size_t room = p->len * 8 - sizeof(*p);
@@ -106,6 +113,8 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 	}
 	case PROFBUF_RECORD_RATE:
 		return r->cpu < s->nr_cpus && ((const struct profbuf_rate *)r)->stride;
+	case PROFBUF_RECORD_MODULE:
+		return valid_module((const void *)r);
 	case PROFBUF_RECORD_INFO:
 		return valid_info(s, (const void *)r);
 	case PROFBUF_RECORD_PROCESS:

@@ -155,6 +155,14 @@ bool symbols_add_record(struct symbols *s, const struct profbuf_symbol_record *r
 	return true;
 }
 
+bool symbols_add_module(struct symbols *s, const struct profbuf_module *module)
+{
+	if (!module || !ARRAY_GROW(s->modules, s->nr_modules, s->room_modules))
+		return false;
+	s->modules[s->nr_modules++] = module;
+	return true;
+}
+
 void symbols_exit(struct symbols *s)
 {
 	size_t i;
@@ -170,6 +178,7 @@ void symbols_exit(struct symbols *s)
 	free(s->objects);
 	free(s->all);
 	free(s->records);
+	free(s->modules);
 	index_exit(&s->object_index);
 	index_exit(&s->symbol_index);
 	strings_exit(&s->strings);

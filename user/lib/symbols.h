@@ -41,6 +41,8 @@ struct symbols {
 	const struct profbuf_symbol_record **records;
 	size_t nr_records, room_records;
 	bool records_sorted;
+	const struct profbuf_module **modules;
+	size_t nr_modules, room_modules;
 	struct profbuf_kallsyms *kallsyms;
 
 	struct jit_map *jit_maps;
@@ -66,6 +68,9 @@ const struct profbuf_symbol *symbols_function(struct symbols *symbols, struct ob
 
 /* Keeps a record of a symbol; it must stay where it is. */
 bool symbols_add_record(struct symbols *symbols, const struct profbuf_symbol_record *record);
+
+/* Likewise of a module, which names what has no symbol; NULL: there was no memory for it. */
+bool symbols_add_module(struct symbols *symbols, const struct profbuf_module *module);
 
 /* symbols_kernel.c: @kind: 0 or PROFBUF_SYMBOL_VDSO. */
 const struct profbuf_symbol_record *symbols_find_record(struct symbols *symbols, uint32_t kind, uint64_t address);

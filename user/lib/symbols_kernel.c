@@ -2,6 +2,7 @@
 /*
  * symbols_kernel.c - what kernel addresses are, by the stream's own records, or else by kallsyms
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "symbols.h"
@@ -36,6 +37,24 @@ const struct profbuf_symbol_record *symbols_find_record(struct symbols *s, uint3
 	return s->records[low - 1];
 }
 
+/* What is known of an address is at most its module. */
+static const struct profbuf_symbol *find_unknown(struct symbols *s, uint64_t address)
+{
+	char object_name[80] = "[kernel]", name[96] = "[kernel]";
+	struct object *object;
+
+	for (size_t i = 0; i < s->nr_modules; i++) {
+		const struct profbuf_module *m = s->modules[i];
+
+		if (address >= m->start && address < m->end) {
+			snprintf(object_name, sizeof(object_name), "[%s]", m->name);
+			snprintf(name, sizeof(name), "%s+0x%" PRIx64, m->name, (uint64_t)(address - m->start));
+		}
+	}
+	object = symbols_object_named(s, object_name, true);
+	return object ? symbols_named(s, object, name, 0, true) : NULL;
+}
+
 const struct profbuf_symbol *symbols_find_kernel(struct symbols *s, uint64_t address, uint64_t *offset)
 {
 	const struct profbuf_symbol_record *record = symbols_find_record(s, 0, address);
@@ -50,8 +69,7 @@ const struct profbuf_symbol *symbols_find_kernel(struct symbols *s, uint64_t add
 		module = name + strlen(name) + 1;
 		start = record->start;
 	} else if (!s->kallsyms || !profbuf_kallsyms_find(s->kallsyms, address, &name, &module, &start, &end)) {
-		object = symbols_object_named(s, "[kernel]", true);
-		return object ? symbols_named(s, object, "[kernel]", 0, true) : NULL;
+		return find_unknown(s, address);
 	}
 	snprintf(object_name, sizeof(object_name), "[%s]", *module ? module : "kernel");
 	object = symbols_object_named(s, object_name, true);
