@@ -317,7 +317,7 @@ static void transitions_that_fail_perf(void)
 	transitions_that_fail(PROFBUF_SOURCE_PERF_CPU_CLOCK);
 }
 
-/* The first CPU has ticks already when the second one fails: nothing is left of them, and the next start is the first. */
+/* The first CPU has ticks already when the second fails: nothing is left of them, and the next start is the first. */
 static void start_that_fails_on_the_second_cpu(void)
 {
 	for (int source = 0; source < 2; source++) {

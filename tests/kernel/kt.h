@@ -73,7 +73,7 @@ uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */
 
 /*
  * A stream: what was read, and a walk over it. kt_check() walks all of it, checks every record's form, and sums up by
- * CPU what the accounting must equal. A stream too long to keep goes to kt_check_part() in parts, each of whole records;
+ * CPU what the accounting must equal. A stream too long to keep goes to kt_check_part() in parts of whole records;
  * the sums begin as zeros, and info points into the first part.
  */
 struct kt_stream {
@@ -85,7 +85,8 @@ struct kt_stream {
 
 struct kt_sums {
 	uint64_t samples[KT_CPUS], lost[KT_CPUS], loss_records;
-	uint64_t all_samples, all_lost, processes, mappings, threads, tags, lives, markers, rates, modules, sideband_lost;
+	uint64_t all_samples, all_lost, processes, mappings, threads, tags, lives, markers, rates, modules;
+	uint64_t sideband_lost;
 	uint64_t records, last[KT_CPUS];
 	struct profbuf_counters final[KT_CPUS];
 	bool has_final[KT_CPUS];

@@ -416,8 +416,9 @@ static void print_json(const struct info *in)
 		       m->rights & PROFBUF_RIGHT_TASKS ? "true" : "false",
 		       m->rights & PROFBUF_RIGHT_KERNEL ? "true" : "false");
 		print_sources(in, "\"%s\"", ",");
-		printf("],\"max_overhead_percent\":%" PRIu64 ",\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
-		       in->max_overhead, (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
+		printf("],\"max_overhead_percent\":%" PRIu64 ",", in->max_overhead);
+		printf("\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
+		       (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
 	}
 	printf(",\"kernel_symbols\":%s,\"findings\":[", in->kernel_symbols ? "false" : "true");
 	for (unsigned int i = 0; i < in->n; i++) {

@@ -47,8 +47,8 @@ static void print_accounts(const struct profbuf_accounting *a)
 		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
 		       sideband_lost(a));
 	if (a->max_stride > 1)
-		printf("# the rate was lowered, at most to 1/%" PRIu64 ", for the module's overhead budget: a sample counts as often as"
-		       " that\n", a->max_stride);
+		printf("# for the overhead budget the rate was lowered, at most to 1/%" PRIu64 "; samples are weighted\n",
+		       a->max_stride);
 	if (a->sideband_lost[PROFBUF_SIDEBAND_TAGS])
 		printf("# %" PRIu64 " meanings of tags are missing: they were too many at once\n",
 		       a->sideband_lost[PROFBUF_SIDEBAND_TAGS]);

@@ -401,7 +401,7 @@ struct profbuf_map {
 struct profbuf_event {
 	uint64_t time;
 	uint64_t tag;
-	uint64_t weight;	/* how many samples it is; of a stream: 1, or periods it stands for (PROFBUF_RECORD_RATE) */
+	uint64_t weight;	/* how many samples it is; of a stream: periods that it stands for, 1 as a rule */
 	uint32_t stack;		/* id */
 	uint32_t tid;
 	uint16_t cpu;
