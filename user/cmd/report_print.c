@@ -47,7 +47,7 @@ static void print_accounts(const struct profbuf_accounting *a)
 		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
 		       sideband_lost(a));
 	if (a->max_stride > 1)
-		printf("# for the overhead budget the rate was lowered, to 1/%" PRIu64 " at most: samples are weighted\n",
+		printf("# the overhead budget lowered the rate to 1/%" PRIu64 " at most; samples are weighted\n",
 		       a->max_stride);
 	if (a->sideband_lost[PROFBUF_SIDEBAND_TAGS])
 		printf("# %" PRIu64 " meanings of tags are missing: they were too many at once\n",
