@@ -58,7 +58,11 @@ static bool descends_from(struct task_struct *task, const struct pid *pid)
 	for (depth = 0; depth < 32 && task && task->pid; depth++) {
 		if (task_tgid(task) == pid)
 			break;
-		task = rcu_dereference(task->real_parent);
+		/* Once released, a task may have outlived its parent. */
+		if (!pid_alive(task))
+			task = NULL;
+		else
+			task = rcu_dereference(task->real_parent);
 	}
 	rcu_read_unlock();
 	return depth < 32 && task && task->pid;

@@ -109,31 +109,57 @@ void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note
 
 /* The tick's side */
 
-/* A process and the state of its mappings, as far as a tick can tell: another program or mapping, another signature. */
-static u64 signature(const struct profbuf_sideband *b, struct task_struct *leader, const struct mm_struct *mm)
+/*
+ * The current task's process: its first thread. A thread that has been released, and runs on for a moment, has left
+ * its process, which may be gone: NULL.
+ */
+static struct task_struct *leader_of_current(void)
 {
-	u64 h = profbuf_hash(leader->start_boottime ^ READ_ONCE(b->generation)) ^ (u64)leader->tgid << 32;
+	struct task_struct *leader = current->group_leader;
 
+	return leader == current || pid_alive(current) ? leader : NULL;
+}
+
+/*
+ * A process, and the state of its mappings as far as a tick can tell: another program or mapping, another signature.
+ * The upper half is the number of the process; when that started is in the lower one.
+ */
+static u64 signature(const struct profbuf_sideband *b, const struct task_struct *leader, const struct mm_struct *mm)
+{
+	u64 h = READ_ONCE(b->generation);
+
+	if (leader)
+		h ^= leader->start_boottime;
+	h = profbuf_hash(h);
 	if (mm)
 		h ^= profbuf_hash((u64)mm + READ_ONCE(mm->exec_vm)) ^ (u32)READ_ONCE(mm->map_count);
-	return h ? h : 1;
+	return (u64)current->tgid << 32 | lower_32_bits(h);
 }
 
 static void fill_process(struct profbuf_request *r, struct task_struct *leader, struct mm_struct *mm)
 {
+	const struct task_struct *named = leader ? leader : current;
 	struct pid *thread_group;
 
+	r->ns_pid = 0;
+	r->ppid = 0;
+	r->start_time = 0;
 	rcu_read_lock();
-	thread_group = task_pid(leader);
-	r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
-	r->ppid = task_tgid_nr(rcu_dereference(leader->real_parent));
+	/* Once released, it may have outlived its parent. */
+	if (leader && pid_alive(leader)) {
+		thread_group = task_pid(leader);
+		r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
+		r->ppid = task_tgid_nr(rcu_dereference(leader->real_parent));
+	}
 	r->cgroup = cgroup_id(task_dfl_cgroup(current));
 	rcu_read_unlock();
+	if (leader)
+		r->start_time = leader->start_boottime;
 	r->tid = 0;
 	r->uid = from_kuid(&init_user_ns, current_uid());
-	r->start_time = leader->start_boottime;
 	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
-	memcpy(r->comm, leader->comm, sizeof(r->comm));
+	r->exiting = !mm && !profbuf_compat_kernel_thread(current);
+	memcpy(r->comm, named->comm, sizeof(r->comm));
 	r->mm = mm;
 	if (mm)
 		mmget(mm);
@@ -177,22 +203,27 @@ static void put_request(struct profbuf_requests *q)
 static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 {
 	struct profbuf_sideband *b = &c->session->sideband;
-	struct task_struct *leader = current->group_leader;
+	struct task_struct *leader = leader_of_current();
 	/* A kernel thread may borrow a memory map; it does not describe the thread. */
-	struct mm_struct *mm = profbuf_compat_kernel_thread(current) ? NULL : current->mm;
+	bool kernel_thread = profbuf_compat_kernel_thread(current);
+	struct mm_struct *mm = kernel_thread ? NULL : current->mm;
 	struct profbuf_requests *q = &c->requests;
 	u64 sig = signature(b, leader, mm);
-	u64 *seen = &q->seen[hash_64((u64)leader, ilog2(PROFBUF_SEEN))];
+	u64 *seen = &q->seen[hash_32(current->tgid, ilog2(PROFBUF_SEEN))];
 	struct profbuf_request *r;
 
 	if (likely(*seen == sig))
+		return false;
+	/* A thread that exits has let go of its memory; the process's others may have it still. */
+	if (!mm && !kernel_thread && *seen >> 32 == sig >> 32)
 		return false;
 	r = get_request(b, q, now, pid);
 	if (!r)
 		return false;
 	fill_process(r, leader, mm);
 	put_request(q);
-	set_bit(sampled_bit(leader), b->sampled);
+	if (leader)
+		set_bit(sampled_bit(leader), b->sampled);
 	*seen = sig;
 	return true;
 }
@@ -418,7 +449,7 @@ static struct profbuf_note *describe_process(const struct profbuf_request *r)
 	p->time = r->time;
 	p->type = PROFBUF_RECORD_PROCESS;
 	p->cpu = PROFBUF_CPU_NONE;
-	p->misc = r->is_32bit;
+	p->misc = (r->is_32bit ? PROFBUF_PROCESS_32BIT : 0) | (r->exiting ? PROFBUF_PROCESS_EXITING : 0);
 	p->pid = r->pid;
 	p->ns_pid = r->ns_pid;
 	p->ppid = r->ppid;
@@ -439,8 +470,8 @@ static void ask_again(struct profbuf_sideband *b, enum profbuf_sideband_cause ca
 /* Puts one process into the queue, unless it is there with the same mappings. */
 static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
 {
-	u64 *described = &b->described[hash_64(r->start_time ^ r->pid, ilog2(PROFBUF_DESCRIBED))];
-	u64 sig = profbuf_hash(r->start_time + r->pid) ^ *(const u64 *)r->comm;
+	u64 *described = &b->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
+	u64 sig = profbuf_hash(r->start_time) ^ profbuf_hash(*(const u64 *)r->comm);
 	struct profbuf_note *process;
 	LIST_HEAD(notes);
 	u32 nr = 0;
@@ -449,7 +480,9 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 		mmap_read_lock(r->mm);
 		sig ^= mappings_signature(r->mm);
 	}
-	if (*described == sig) {
+	/* As the ticks' signatures. */
+	sig = (u64)r->pid << 32 | lower_32_bits(sig);
+	if (*described == sig || (r->exiting && *described >> 32 == r->pid)) {
 		if (r->mm)
 			mmap_read_unlock(r->mm);
 		return;
@@ -483,7 +516,8 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 {
 	u64 *described = &b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
 	const u64 *comm = (const u64 *)r->comm;
-	u64 sig = profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1;
+	/* No process's signature has that bit. */
+	u64 sig = (profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1) | BIT_ULL(63);
 	struct profbuf_note *note;
 	struct profbuf_thread *t;
 

@@ -41,6 +41,7 @@ struct profbuf_request {
 	u32 ppid;
 	u32 uid;
 	bool is_32bit;
+	bool exiting;			/* has let go of its memory */
 	char comm[TASK_COMM_LEN] __aligned(8);
 };
 

@@ -205,14 +205,19 @@ struct profbuf_rate {
 /*
  * A process some sample belongs to, and its executable mappings, as they were at `time`. One PROFBUF_RECORD_PROCESS,
  * then its nr_mappings PROFBUF_RECORD_MAPPING. They replace what an earlier PROCESS record of the same pid and
- * start_time said, from their time on; samples before the first belong to the first.
+ * start_time said, from their time on; samples before the first belong to the first. A process that was sampled only
+ * while it exited is PROFBUF_PROCESS_EXITING: there is nothing more to be said of its mappings, and what an earlier
+ * record says stays. Its start_time is 0 if not even the process was left, only a thread of it on its way out.
  */
+#define PROFBUF_PROCESS_32BIT	1
+#define PROFBUF_PROCESS_EXITING	2
+
 struct profbuf_process {
 	__u64	len;
 	__u64	time;
 	__u16	type;		/* PROFBUF_RECORD_PROCESS */
 	__u16	cpu;		/* PROFBUF_CPU_NONE */
-	__u32	misc;		/* 1: 32-bit process */
+	__u32	misc;		/* PROFBUF_PROCESS_ */
 	__u32	pid;		/* as in the samples */
 	__u32	ns_pid;		/* in the process's own innermost pid namespace: the PID of /tmp/perf-PID.map */
 	__u32	ppid;

@@ -144,9 +144,9 @@ static void adds_up_at_any_time(void)
 }
 
 /*
- * Each CPU has a tick for every period that passed. The machine's clock may jump a little when it is emulated, and a tick can
- * be late by as long as the emulator stands still (ticks_are_the_periods_that_passed once found 314 ms of them to come):
- * those come, so what lacks is asked for again; periods that were not counted lack for ever.
+ * Each CPU has a tick for every period that passed. The clock may jump a little when it is emulated, and a tick
+ * is late for as long as the emulator stands still (314 ms once): those come, so what lacks is asked for again. Periods
+ * that were not counted lack for ever.
  */
 static void ticks_are_the_periods_that_passed(void)
 {
@@ -177,8 +177,8 @@ static void ticks_are_the_periods_that_passed(void)
 		} while (ticks + 30 < periods && ++tries < 25);
 		CHECK(ticks + 30 >= periods, "source %d: %llu ticks in %llu ms", i, (unsigned long long)ticks,
 		      (unsigned long long)((t2 - t1) / MSEC));
-		CHECK(ticks <= (t3 - t0) / config.period + 30, "source %d: %llu ticks in %llu ms", i, (unsigned long long)ticks,
-		      (unsigned long long)((t3 - t0) / MSEC));
+		CHECK(ticks <= (t3 - t0) / config.period + 30, "source %d: %llu ticks in %llu ms", i,
+		      (unsigned long long)ticks, (unsigned long long)((t3 - t0) / MSEC));
 		close(fd);
 	}
 }

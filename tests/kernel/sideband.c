@@ -263,6 +263,120 @@ static void threads_have_their_names(void)
 	close(fd);
 }
 
+static void *short_thread(void *arg)
+{
+	kt_spin(200000);
+	return arg;
+}
+
+/*
+ * A thread that exits has let go of the memory before its last sample: that says nothing of the process, whose mappings
+ * stay what they were (a bug once: an empty description replaced them).
+ */
+static void exiting_threads_leave_the_mappings(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int descriptions = 0, empty = 0;
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	pthread_t threads[8];
+	int fd = kt_open();
+	uint64_t end;
+
+	config.period = 50000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (end = kt_now() + 2000 * MSEC; kt_now() < end;) {
+		for (int i = 0; i < 8; i++)
+			NEED(!pthread_create(&threads[i], NULL, short_thread, NULL));
+		for (int i = 0; i < 8; i++)
+			pthread_join(threads[i], NULL);
+	}
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_process *p = (const struct profbuf_process *)r;
+
+		if (r->type != PROFBUF_RECORD_PROCESS || p->pid != (uint32_t)getpid())
+			continue;
+		descriptions++;
+		empty += !p->nr_mappings;
+	}
+	CHECK(descriptions && !empty, "%u descriptions, %u of them empty", descriptions, empty);
+	kt_free(&s);
+	close(fd);
+}
+
+/* Is what is sampled of @n processes described? Counts samples without user code into @late. */
+static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, int n, unsigned int *late)
+{
+	const struct profbuf_record *r = NULL;
+	unsigned int missing = 0;
+
+	for (int i = 0; i < n; i++) {
+		bool sampled = false, in_user = false, described = false, mapped = false;
+
+		while ((r = kt_next(s, r))) {
+			const struct profbuf_process *p = (const struct profbuf_process *)r;
+			const struct profbuf_sample *sample = (const struct profbuf_sample *)r;
+
+			if (r->type == PROFBUF_RECORD_SAMPLE && sample->pid == (uint32_t)pids[i]) {
+				sampled = true;
+				in_user |= sample->nr_user;
+				*late += !sample->nr_user;
+			} else if (r->type == PROFBUF_RECORD_PROCESS && p->pid == (uint32_t)pids[i]) {
+				described = true;
+				mapped |= p->nr_mappings;
+				/* Nothing is left to be said of it only when it exits. */
+				CHECK(p->nr_mappings || p->misc & PROFBUF_PROCESS_EXITING);
+			}
+		}
+		missing += (sampled && !described) || (in_user && !mapped);
+	}
+	return missing;
+}
+
+/*
+ * The first thread ends before the others, and who waits for the process takes it away while the last one is still on
+ * its way out: no sample of that one may look at it (a bug once, seen by KASAN).
+ */
+static void threads_that_outlive_their_first(void)
+{
+	enum { N = 200 };
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	unsigned int late = 0, missing;
+	static pid_t pids[N];
+	int fd = kt_open();
+
+	config.period = 50000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < N; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i]) {
+			pthread_t thread;
+
+			for (int k = 0; k < 3; k++)
+				pthread_create(&thread, NULL, short_thread, NULL);
+			pthread_exit(NULL);
+		}
+		waitpid(pids[i], NULL, 0);
+	}
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	missing = undescribed(&s, pids, N, &late);
+	printf("# %u samples without user code, %u processes not described\n", late, missing);
+	CHECK(late && !missing);
+	kt_free(&s);
+	close(fd);
+}
+
 static void marker_is_in_the_stream(void)
 {
 	struct profbuf_config config = kt_config();
@@ -395,6 +509,8 @@ int main(int argc, char **argv)
 	RUN(new_mapping_is_described);
 	RUN(new_name_is_described);
 	RUN(threads_have_their_names);
+	RUN(exiting_threads_leave_the_mappings);
+	RUN(threads_that_outlive_their_first);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
 	RUN(modules_are_those_of_proc);

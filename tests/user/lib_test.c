@@ -814,6 +814,49 @@ static void test_descriptions_have_their_times(void **state)
 	generate_free(&g);
 }
 
+/* A process that is described again on its way out keeps the mappings it had, and its name; another one has its own. */
+static void test_exiting_processes_keep_their_mappings(void **state)
+{
+	/* pid, start_time, name of the exiting one's description; what a sample after it belongs to, mapped or not */
+	static const struct { uint32_t pid; uint64_t start_time; const char *comm, *expected; bool mapped; } cases[] = {
+		{ 7, 1, "thread", "seven", true },
+		{ 7, 0, "thread", "seven", true },
+		{ 7, 2, "another", "another", false },
+		{ 8, 0, "thread", "thread", false },
+	};
+	static const uint64_t address = 0x400010;
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct profbuf_program *const *programs;
+		const struct profbuf_program *program;
+		const struct profbuf_stack *stacks;
+		const struct profbuf_event *events;
+		struct generated g = { 0 };
+		struct profbuf_profile *p;
+		size_t at;
+
+		generate_info(&g, 1);
+		generate_process(&g, 10, 7, 1, "seven", 1);
+		generate_mapping(&g, 7, 1, 0x400000, 0x500000, 0, "/nonexistent/seven");
+		at = g.n;
+		generate_process(&g, 20, cases[i].pid, cases[i].start_time, cases[i].comm, 0);
+		((struct profbuf_process *)(g.words + at))->misc = PROFBUF_PROCESS_EXITING;
+		generate_sample(&g, 30, 0, cases[i].pid, NULL, 0, &address, 1);
+		p = profile_of(&g);
+		assert_int_equal(profbuf_profile_events(p, &events), 1);
+		profbuf_profile_stacks(p, &stacks);
+		profbuf_profile_programs(p, &programs);
+		program = programs[stacks[events[0].stack].program];
+		assert_string_equal(program->comm, cases[i].expected);
+		assert_false(program->kernel);
+		assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0),
+				    cases[i].mapped ? "[seven]" : "[unknown]");
+		profbuf_profile_free(p);
+		generate_free(&g);
+	}
+}
+
 /* A kernel address without a symbol has at least its module. */
 static void test_kernel_addresses_have_their_module(void **state)
 {
@@ -1485,6 +1528,7 @@ int main(void)
 		cmocka_unit_test(test_sideband_in_force),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
+		cmocka_unit_test(test_exiting_processes_keep_their_mappings),
 		cmocka_unit_test(test_kernel_addresses_have_their_module),
 		cmocka_unit_test(test_samples_stand_for_what_was_left_out),
 		cmocka_unit_test(test_a_profile_forgets_samples_only),

@@ -50,7 +50,7 @@ static struct profbuf_program *get_described(struct programs *p, const struct pr
 	program->uid = r->uid;
 	program->cgroup = r->cgroup;
 	program->described = true;
-	program->kernel = !r->nr_mappings && !r->exe_start;
+	program->kernel = !r->nr_mappings && !r->exe_start && !(r->misc & PROFBUF_PROCESS_EXITING);
 	return program;
 }
 
@@ -68,8 +68,10 @@ static bool add_description(struct programs *p, const struct profbuf_process *r)
 	    !ARRAY_GROW(p->sorted, p->nr_descriptions, p->room_sorted) ||
 	    !index_add(&p->last, hash_mix(r->pid, r->start_time), p->nr_descriptions))
 		return false;
-	*d = (struct description){ .program = program, .time = r->time, .id = p->nr_descriptions };
-	p->sorted[p->nr_descriptions] = d;
+	*d = (struct description){
+		.program = program, .time = r->time, .id = p->nr_descriptions,
+		.exiting = r->misc & PROFBUF_PROCESS_EXITING,
+	};
 	p->descriptions[p->nr_descriptions++] = d;
 	return true;
 }
@@ -162,13 +164,26 @@ static void find_cgroups(struct programs *p)
 	}
 }
 
+/* A process on its way out, of which an earlier description says more. */
+static bool says_less(const struct description *d, const struct description *earlier)
+{
+	return d->exiting && d->program->pid == earlier->program->pid &&
+	       (!d->program->start_time || d->program->start_time == earlier->program->start_time);
+}
+
 void programs_sort(struct programs *p)
 {
 	size_t i;
 
 	find_cgroups(p);
-	if (p->nr_descriptions)
+	if (p->nr_descriptions) {
+		memcpy(p->sorted, p->descriptions, p->nr_descriptions * sizeof(*p->sorted));
 		qsort(p->sorted, p->nr_descriptions, sizeof(*p->sorted), by_pid_and_time);
+	}
+	for (p->nr_sorted = i = 0; i < p->nr_descriptions; i++) {
+		if (!p->nr_sorted || !says_less(p->sorted[i], p->sorted[p->nr_sorted - 1]))
+			p->sorted[p->nr_sorted++] = p->sorted[i];
+	}
 	for (i = 0; i < p->nr_descriptions; i++) {
 		if (p->descriptions[i]->n)
 			qsort(p->descriptions[i]->mappings, p->descriptions[i]->n, sizeof(struct mapping), by_address);
@@ -177,7 +192,7 @@ void programs_sort(struct programs *p)
 
 const struct description *programs_find(const struct programs *p, uint32_t pid, uint64_t time)
 {
-	size_t low = 0, high = p->nr_descriptions;
+	size_t low = 0, high = p->nr_sorted;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -190,7 +205,7 @@ const struct description *programs_find(const struct programs *p, uint32_t pid, 
 	}
 	if (low && p->sorted[low - 1]->program->pid == pid)
 		return p->sorted[low - 1];
-	if (low < p->nr_descriptions && p->sorted[low]->program->pid == pid)
+	if (low < p->nr_sorted && p->sorted[low]->program->pid == pid)
 		return p->sorted[low];
 	return NULL;
 }
@@ -234,10 +249,10 @@ bool programs_maps(const struct programs *p, struct profbuf_map **maps, size_t *
 	struct profbuf_map *to;
 	size_t i, k;
 
-	for (*n = i = 0; i < p->nr_descriptions; i++)
+	for (*n = i = 0; i < p->nr_sorted; i++)
 		*n += p->sorted[i]->n;
 	to = *maps = calloc(*n + 1, sizeof(*to));
-	for (i = 0; to && i < p->nr_descriptions; i++) {
+	for (i = 0; to && i < p->nr_sorted; i++) {
 		const struct description *d = p->sorted[i];
 
 		for (k = 0; k < d->n; k++) {

@@ -26,6 +26,7 @@ struct description {
 	struct profbuf_program *program;
 	uint64_t time;
 	uint32_t id;		/* from 0, without gaps */
+	bool exiting;
 	struct mapping *mappings;	/* by address, once programs_sort() was called */
 	size_t n;
 	size_t room;
@@ -38,8 +39,8 @@ struct programs {
 	struct index index;
 
 	struct description **descriptions;	/* by id */
-	struct description **sorted;		/* by pid and time */
-	size_t nr_descriptions, room_descriptions, room_sorted;
+	struct description **sorted;		/* by pid and time, without those of which an earlier one says more */
+	size_t nr_descriptions, nr_sorted, room_descriptions, room_sorted;
 	struct index last;			/* of each process: the id of its last description */
 	struct index nameless;			/* programs of pids without a description */
 

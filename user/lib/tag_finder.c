@@ -222,7 +222,7 @@ static int add_process(struct profbuf_tag_finder *f, struct profbuf_session *ses
 	/* Kernel threads; and those that have other variables than are looked for. */
 	if (!process->nr_mappings)
 		return 0;
-	if (process->misc & 1) {
+	if (process->misc & PROFBUF_PROCESS_32BIT) {
 		count(f, -ENOTSUP);
 		return 0;
 	}
