@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -377,6 +378,80 @@ static void threads_that_outlive_their_first(void)
 	close(fd);
 }
 
+/* What the first process of a pid namespace sees of itself, of its child and of the others. */
+static void look_from_inside(void)
+{
+	unsigned int own = 0, childs = 0, outside = 0, described = 0;
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+	pid_t child;
+
+	kt_configure(fd, &config);
+	kt_start(fd);
+	child = fork();
+	kt_spin(300 * MSEC);
+	if (!child)
+		_exit(0);
+	CHECK(getpid() == 1 && child == 2);
+	waitpid(child, NULL, 0);
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_sample *sample = (const struct profbuf_sample *)r;
+		const struct profbuf_process *p = (const struct profbuf_process *)r;
+
+		if (r->type == PROFBUF_RECORD_PROCESS) {
+			CHECK(p->pid == 1 || p->pid == 2, "%u", p->pid);
+			CHECK(p->ns_pid == p->pid && p->nr_mappings);
+			described |= p->pid;
+		}
+		if (r->type != PROFBUF_RECORD_SAMPLE)
+			continue;
+		CHECK(sample->pid <= 2 && sample->tid == sample->pid, "%u %u", sample->pid, sample->tid);
+		own += sample->pid == 1;
+		childs += sample->pid == 2;
+		outside += !sample->pid;
+	}
+	CHECK(own > 50 && childs > 50 && outside && described == 3, "%u %u %u %u", own, childs, outside, described);
+	kt_free(&s);
+	close(fd);
+}
+
+/* The numbers of processes are those that the one who opened the device knows them by; others have none. */
+static void pids_are_those_of_the_openers_namespace(void)
+{
+	pid_t pid, noise = fork();
+	int status;
+
+	NEED(noise >= 0);
+	if (!noise) {
+		kt_spin(10 * SEC);
+		_exit(0);
+	}
+	fflush(stdout);
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		NEED(!unshare(CLONE_NEWPID));
+		pid = fork();
+		NEED(pid >= 0);
+		if (!pid) {
+			look_from_inside();
+			fflush(stdout);
+			_exit(kt_failed);
+		}
+		NEED(waitpid(pid, &status, 0) == pid);
+		_exit(status ? 1 : 0);
+	}
+	NEED(waitpid(pid, &status, 0) == pid);
+	CHECK(!status);
+	kill(noise, SIGKILL);
+	waitpid(noise, NULL, 0);
+}
+
 static void marker_is_in_the_stream(void)
 {
 	struct profbuf_config config = kt_config();
@@ -511,6 +586,7 @@ int main(int argc, char **argv)
 	RUN(threads_have_their_names);
 	RUN(exiting_threads_leave_the_mappings);
 	RUN(threads_that_outlive_their_first);
+	RUN(pids_are_those_of_the_openers_namespace);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
 	RUN(modules_are_those_of_proc);

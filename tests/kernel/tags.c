@@ -791,6 +791,41 @@ static void wrong_places_are_refused(void)
 	close(fd);
 }
 
+static int add_sources_of_children(int fd, int n)
+{
+	int status, failed = 0;
+	pid_t pid;
+
+	for (int i = 0; i < n; i++) {
+		pid = fork();
+		NEED(pid >= 0);
+		if (!pid)
+			_exit(add_source(fd, PROFBUF_TAG_LABELS, &own_labels) ? errno : 0);
+		NEED(waitpid(pid, &status, 0) == pid);
+		failed += !!status;
+	}
+	return failed;
+}
+
+/* A session has room for so many processes with variables at once, and for any number one after another. */
+static void ended_processes_make_room(void)
+{
+	enum { ROOM = 4096 };
+	int fd = session(), status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid)
+		_exit(add_sources_of_children(fd, ROOM / 2) != 0);
+	CHECK(!add_sources_of_children(fd, ROOM / 2));
+	NEED(waitpid(pid, &status, 0) == pid);
+	CHECK(!status);
+	CHECK(!add_sources_of_children(fd, 5));
+	close(fd);
+}
+
 static void wrong_labels_are_refused(void)
 {
 	char long_text[PROFBUF_LABELS_BYTES + 2], many[17 * 4];
@@ -874,6 +909,7 @@ int main(void)
 	RUN(own_labels_are_in_front_of_those_from_outside);
 	RUN(exec_ends_the_own_tag_and_is_said);
 	RUN(wrong_places_are_refused);
+	RUN(ended_processes_make_room);
 	RUN(wrong_labels_are_refused);
 	RUN(forks_while_tags_change);
 	return kt_done();

@@ -141,6 +141,20 @@ void soak_deep_stacks(void)
 	}
 }
 
+/* What the ticks may take of a CPU: all of it, or by times next to nothing, and sessions have to go by it. */
+void soak_budget(void)
+{
+	static const char *const percents[] = { "100", "5" };
+
+	for (unsigned int i = 0; !soak_over(); i++) {
+		int fd = open("/sys/module/profbuf/parameters/max_overhead_percent", O_WRONLY);
+
+		NEED(fd >= 0 && write(fd, percents[i % 2], strlen(percents[i % 2])) > 0);
+		close(fd);
+		kt_sleep((i % 2 ? 500 : 2000) * MSEC + soak_random(500 * MSEC));
+	}
+}
+
 void soak_loads(const char *path)
 {
 	for (uint64_t i = 0; i < soak->want[SOAK_LOADS]; i++) {

@@ -117,9 +117,10 @@ static uint64_t counter(const char *name)
 }
 
 static const char *const skips[PROFBUF_NR_SKIPS] = {
-	"nested", "no_regs", "idle", "kernel", "user", "filter", "rights", "ended",
+	"nested", "no_regs", "idle", "kernel", "user", "filter", "rights", "ended", "budget",
 };
 
+_Static_assert(PROFBUF_NR_SKIPS == PROFBUF_SKIP_BUDGET + 1, "each has its name");
 static const char *const sources[] = { "hrtimer", "cpu-clock", "cycles" };
 static struct soak_row sum;
 
@@ -167,11 +168,15 @@ static void print_table(void)
 
 static void every_tick_is_accounted_for(void)
 {
+	uint64_t accounted;
+
 	print_table();
 	CHECK(!worker_failed);
 	CHECK(!sum.unaccounted);
-	CHECK(sum.ticks == sum.delivered + sum.lost + sum.missed + sum.skipped[0] + sum.skipped[1] + sum.skipped[2] +
-	      sum.skipped[3] + sum.skipped[4] + sum.skipped[5] + sum.skipped[6] + sum.skipped[7]);
+	accounted = sum.delivered + sum.lost + sum.missed;
+	for (int i = 0; i < PROFBUF_NR_SKIPS; i++)
+		accounted += sum.skipped[i];
+	CHECK(sum.ticks == accounted);
 }
 
 /* A soak that did not do what it is for would find nothing. */
@@ -181,7 +186,8 @@ static void there_was_load_of_every_kind(void)
 		for (int rate = 0; rate < NR_RATES; rate++)
 			CHECK(soak->rows[source][rate].ticks > 100, "%s, %d", sources[source], rate);
 	}
-	CHECK(sum.lost && sum.missed && sum.skipped[PROFBUF_SKIP_IDLE] && sum.skipped[PROFBUF_SKIP_FILTER]);
+	CHECK(sum.lost && sum.missed && sum.skipped[PROFBUF_SKIP_IDLE] && sum.skipped[PROFBUF_SKIP_FILTER] &&
+	      sum.skipped[PROFBUF_SKIP_BUDGET]);
 	CHECK(soak->by_themselves && soak->abandoned && soak->killed_after_data);
 	CHECK(soak->execs && soak->threads && soak->count[SOAK_TRANSITIONS] > 10);
 }
@@ -258,6 +264,7 @@ int main(int argc, char **argv)
 	WORKER(soak_processes);
 	WORKER(soak_hotplug);
 	WORKER(soak_deep_stacks);
+	WORKER(soak_budget);
 	for (uint64_t told = begin; look_after_workers(false) && (kt_now() < end || wanted);) {
 		kt_sleep(200 * MSEC);
 		wanted = false;

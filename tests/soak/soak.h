@@ -71,6 +71,7 @@ void soak_opens(void);
 void soak_processes(void);
 void soak_hotplug(void);
 void soak_deep_stacks(void);
+void soak_budget(void);
 
 /* The module, from @path, comes and goes; no session may be there. */
 void soak_loads(const char *path);
