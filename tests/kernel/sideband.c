@@ -381,7 +381,7 @@ static void threads_that_outlive_their_first(void)
 /* What the first process of a pid namespace sees of itself, of its child and of the others. */
 static void look_from_inside(void)
 {
-	unsigned int own = 0, childs = 0, outside = 0, described = 0;
+	unsigned int own = 0, of_child = 0, outside = 0, described = 0;
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
 	struct kt_stream s = { 0 };
@@ -412,10 +412,10 @@ static void look_from_inside(void)
 			continue;
 		CHECK(sample->pid <= 2 && sample->tid == sample->pid, "%u %u", sample->pid, sample->tid);
 		own += sample->pid == 1;
-		childs += sample->pid == 2;
+		of_child += sample->pid == 2;
 		outside += !sample->pid;
 	}
-	CHECK(own > 50 && childs > 50 && outside && described == 3, "%u %u %u %u", own, childs, outside, described);
+	CHECK(own > 50 && of_child > 50 && outside && described == 3, "%u %u %u %u", own, of_child, outside, described);
 	kt_free(&s);
 	close(fd);
 }

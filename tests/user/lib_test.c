@@ -817,12 +817,12 @@ static void test_descriptions_have_their_times(void **state)
 /* A process that is described again on its way out keeps the mappings it had, and its name; another one has its own. */
 static void test_exiting_processes_keep_their_mappings(void **state)
 {
-	/* pid, start_time, name of the exiting one's description; what a sample after it belongs to, mapped or not */
-	static const struct { uint32_t pid; uint64_t start_time; const char *comm, *expected; bool mapped; } cases[] = {
-		{ 7, 1, "thread", "seven", true },
-		{ 7, 0, "thread", "seven", true },
-		{ 7, 2, "another", "another", false },
-		{ 8, 0, "thread", "thread", false },
+	/* pid, start_time, name of the exiting one's description; what a sample after it belongs to, and is shown as */
+	static const struct { uint32_t pid; uint64_t start_time; const char *comm, *expected, *symbol; } cases[] = {
+		{ 7, 1, "thread", "seven", "[seven]" },
+		{ 7, 0, "thread", "seven", "[seven]" },
+		{ 7, 2, "another", "another", "[unknown]" },
+		{ 8, 0, "thread", "thread", "[unknown]" },
 	};
 	static const uint64_t address = 0x400010;
 
@@ -850,8 +850,7 @@ static void test_exiting_processes_keep_their_mappings(void **state)
 		program = programs[stacks[events[0].stack].program];
 		assert_string_equal(program->comm, cases[i].expected);
 		assert_false(program->kernel);
-		assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0),
-				    cases[i].mapped ? "[seven]" : "[unknown]");
+		assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0), cases[i].symbol);
 		profbuf_profile_free(p);
 		generate_free(&g);
 	}
