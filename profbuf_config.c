@@ -3,9 +3,11 @@
  * profbuf_config.c - what a session may be asked for: defaults, bounds, validation
  */
 #include <linux/bitmap.h>
+#include <linux/hrtimer.h>
 #include <linux/math64.h>
 #include <linux/time64.h>
 #include <linux/uaccess.h>
+#include <asm/tsc.h>
 
 #include "profbuf_config.h"
 #include "profbuf_sampler.h"
@@ -20,6 +22,7 @@
 #define FLUSH_MIN		NSEC_PER_MSEC
 #define TIME_MAX		(10 * 365 * 24 * 3600ULL * NSEC_PER_SEC)
 #define PERIOD_MAX		(3600ULL * NSEC_PER_SEC)
+#define CYCLES_DEFAULT		10000000
 #define CYCLES_MIN		10000
 #define CYCLES_MAX		(1ULL << 40)
 
@@ -51,20 +54,27 @@ static u32 longest_records(const struct profbuf_config *c)
 	return 2 * (2 + PROFBUF_HEADER_WORDS) + 1 + c->kernel_depth + c->user_depth;
 }
 
+/* The administrator's floor in cycles, by the rate of the time-stamp counter. */
+static u64 min_cycles(void)
+{
+	return max_t(u64, CYCLES_MIN, div_u64((u64)profbuf_min_period_us * tsc_khz, USEC_PER_MSEC));
+}
+
 static int check_period(struct profbuf_config *c)
 {
 	if (c->source == PROFBUF_SOURCE_PERF_CYCLES) {
 		if (!c->period)
-			c->period = 10000000;
+			c->period = max_t(u64, CYCLES_DEFAULT, min_cycles());
 		if (c->period > CYCLES_MAX)
 			return -EINVAL;
-		return c->period < CYCLES_MIN ? -ERANGE : 0;
+		return c->period < min_cycles() ? -ERANGE : 0;
 	}
 	if (!c->period)
 		c->period = default_period();
 	if (c->period > PERIOD_MAX)
 		return -EINVAL;
-	return c->period < (u64)profbuf_min_period_us * NSEC_PER_USEC ? -ERANGE : 0;
+	/* Without high-resolution timers none fires more often than the kernel's own tick. */
+	return c->period < max_t(u64, (u64)profbuf_min_period_us * NSEC_PER_USEC, hrtimer_resolution) ? -ERANGE : 0;
 }
 
 static int check_ring(struct profbuf_config *c)

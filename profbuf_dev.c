@@ -74,7 +74,10 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 		kfree(note);
 		return -EFAULT;
 	}
-	return profbuf_sideband_put(&s->sideband, note) ? count : -EAGAIN;
+	if (profbuf_sideband_put(&s->sideband, note))
+		return count;
+	/* It may have been stopped meanwhile. */
+	return profbuf_session_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
 }
 
 static __poll_t profbuf_poll(struct file *file, poll_table *wait)

@@ -40,6 +40,20 @@ union header {
 	u64 words[PROFBUF_HEADER_WORDS];
 };
 
+#define SAME_AS_SAMPLE(field) \
+	static_assert(offsetof(union header, field) == \
+		      offsetof(struct profbuf_sample, field) - offsetof(struct profbuf_sample, type))
+SAME_AS_SAMPLE(cpu);
+SAME_AS_SAMPLE(mode);
+SAME_AS_SAMPLE(stop);
+SAME_AS_SAMPLE(nr_kernel);
+SAME_AS_SAMPLE(nr_user);
+SAME_AS_SAMPLE(tag);
+SAME_AS_SAMPLE(pid);
+SAME_AS_SAMPLE(tid);
+SAME_AS_SAMPLE(stack);
+static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - offsetof(struct profbuf_sample, type));
+
 /* What someone without rights may see: every id is the opener's, and the kernel lets the process be looked at. */
 static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
@@ -205,6 +219,15 @@ static void charge(struct profbuf_cpu *c, u64 begin)
 	}
 }
 
+/* Periods without a tick: those that the budget left out, and those in which the source could not fire. */
+static void count_periods(struct profbuf_cpu *c, u64 periods)
+{
+	u64 left_out = min(periods, c->left_out);
+
+	local64_add(left_out, &c->counters.skipped[PROFBUF_SKIP_BUDGET]);
+	local64_add(periods - left_out, &c->counters.missed);
+}
+
 /* One tick, and @before periods without one before it. Returns false when it was the last. */
 static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 {
@@ -213,12 +236,8 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 	u64 begin = ktime_get_mono_fast_ns();
 
 	profbuf_counters_enter(counters);
-	if (before) {
-		u64 left_out = min(before, c->left_out);
-
-		local64_add(left_out, &counters->skipped[PROFBUF_SKIP_BUDGET]);
-		local64_add(before - left_out, &counters->missed);
-	}
+	if (before)
+		count_periods(c, before);
 	if (c->busy) {
 		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
 	} else if (c->ended) {
@@ -271,7 +290,6 @@ static enum hrtimer_restart hrtimer_tick(struct hrtimer *timer)
 static void hrtimer_stop(struct profbuf_cpu *c)
 {
 	u64 period = c->session->config.period;
-	u64 passed, left_out;
 	s64 late;
 
 	hrtimer_cancel(&c->timer);
@@ -279,12 +297,8 @@ static void hrtimer_stop(struct profbuf_cpu *c)
 		return;
 	/* Periods that were to be left out, and then those that passed while it waited to fire for the last time. */
 	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer))) + c->left_out * period;
-	if (late < 0)
-		return;
-	passed = div64_u64(late, period) + 1;
-	left_out = min(passed, c->left_out);
-	local64_add(left_out, &c->counters.skipped[PROFBUF_SKIP_BUDGET]);
-	local64_add(passed - left_out, &c->counters.missed);
+	if (late >= 0)
+		count_periods(c, div64_u64(late, period) + 1);
 }
 
 /* perf */
@@ -340,6 +354,27 @@ static struct perf_event *perf_event_of(const struct profbuf_config *config, uns
 	return perf_event_create_kernel_counter(&attr, cpu, NULL, perf_tick, context);
 }
 
+static int perf_start(struct profbuf_cpu *c)
+{
+	struct perf_event *event;
+
+	c->expires = 0;
+	event = perf_event_of(&c->session->config, c->cpu, c);
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	c->event = event;
+	return 0;
+}
+
+static void perf_stop(struct profbuf_cpu *c)
+{
+	perf_event_release_kernel(c->event);
+	c->event = NULL;
+	/* Of cycles, nothing tells how many have passed. */
+	if (c->expires && !c->ended)
+		count_periods(c, div64_u64(ktime_get_ns() - c->expires, c->session->config.period));
+}
+
 u32 profbuf_sampler_sources(void)
 {
 	return BIT(PROFBUF_SOURCE_HRTIMER) | BIT(PROFBUF_SOURCE_PERF_CPU_CLOCK) | BIT(PROFBUF_SOURCE_PERF_CYCLES);
@@ -364,10 +399,11 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 {
 	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
 	struct profbuf_cpu *c = s->cpus[cpu];
-	struct perf_event *event;
+	int err;
 
 	if (!c || c->ended)
 		return 0;
+	WRITE_ONCE(c->off, false);
 	profbuf_budget_begin(&c->budget, ktime_get_mono_fast_ns());
 	c->left_out = 0;
 	c->left_out_next = 0;
@@ -375,13 +411,12 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 		hrtimer_start(&c->timer, ns_to_ktime(s->config.period), HRTIMER_MODE_REL_PINNED_HARD);
 		return 0;
 	}
-	c->expires = 0;
-	event = perf_event_of(&s->config, cpu, c);
-	if (IS_ERR(event)) {
-		/* The start reports it. A CPU that comes later comes online all the same, and has no ticks. */
-		return s->starting ? PTR_ERR(event) : 0;
-	}
-	c->event = event;
+	err = perf_start(c);
+	if (!err || s->starting)
+		return err;
+	/* A CPU that comes later comes online all the same, and has no ticks. */
+	WRITE_ONCE(c->off, true);
+	profbuf_session_cpu_ended(s);
 	return 0;
 }
 
@@ -392,12 +427,12 @@ static int cpu_down(unsigned int cpu, struct hlist_node *node)
 
 	if (!c)
 		return 0;
-	if (s->config.source == PROFBUF_SOURCE_HRTIMER) {
+	if (s->config.source == PROFBUF_SOURCE_HRTIMER)
 		hrtimer_stop(c);
-	} else if (c->event) {
-		perf_event_release_kernel(c->event);
-		c->event = NULL;
-	}
+	else if (c->event)
+		perf_stop(c);
+	/* It is online still. */
+	WRITE_ONCE(c->off, true);
 	profbuf_session_cpu_ended(s);
 	return 0;
 }

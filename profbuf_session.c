@@ -294,9 +294,10 @@ static void stop_locked(struct profbuf_session *s)
 		profbuf_sampler_stop(s);
 	s->ticking = false;
 	profbuf_sideband_stop(s);
+	/* The state first: a reader that finds a ring closed finds the session stopped, and does not look again. */
+	set_state(s, PROFBUF_STATE_STOPPED);
 	for_each_cpu(cpu, s->cpumask)
 		profbuf_close(&s->cpus[cpu]->ring);
-	set_state(s, PROFBUF_STATE_STOPPED);
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
 }
 
@@ -335,16 +336,22 @@ static void do_stop(struct work_struct *work)
 
 void profbuf_session_cpu_ended(struct profbuf_session *s)
 {
+	bool any = false;
 	unsigned int cpu;
 
 	if (!s->config.max_ticks)
 		return;
 	smp_mb();	/* of two CPUs that end at once, the later one sees both */
-	for_each_cpu_and(cpu, s->cpumask, cpu_online_mask) {
-		if (!READ_ONCE(s->cpus[cpu]->ended))
+	for_each_cpu(cpu, s->cpumask) {
+		const struct profbuf_cpu *c = s->cpus[cpu];
+
+		if (READ_ONCE(c->ended))
+			any = true;
+		else if (cpu_online(cpu) && !READ_ONCE(c->off))
 			return;
 	}
-	mod_delayed_work(system_wq, &s->stop_work, 0);
+	if (any)
+		mod_delayed_work(system_wq, &s->stop_work, 0);
 }
 
 /* Reading */
@@ -472,10 +479,11 @@ static u32 finish_records(const struct profbuf_cpu *c, const struct profbuf_slic
 
 static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 {
+	enum profbuf_read_status status;
 	struct profbuf_slice slice;
 	u32 words, ntags;
 
-	while (profbuf_read(&c->ring, PROFBUF_NONBLOCKING, &slice) == PROFBUF_DATA) {
+	while ((status = profbuf_read(&c->ring, PROFBUF_NONBLOCKING, &slice)) == PROFBUF_DATA) {
 		words = finish_records(c, &slice, r->room, &ntags);
 		/* If not even one fits, copy_out() says so. */
 		if (!copy_out(r, slice.data, ntags ? words : slice.data[0])) {
@@ -486,7 +494,11 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 		if (ntags < slice.ntags)
 			return false;
 	}
-	return true;
+	if (status != PROFBUF_CORRUPT)
+		return true;
+	if (!r->done)
+		r->done = -EIO;
+	return false;
 }
 
 /* What became of a CPU's rate. */
@@ -577,8 +589,8 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 
 	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
 		err = profbuf_session_start(s);
-		/* -EBUSY: another reader was faster. */
-		if (err && err != -EBUSY)
+		/* Another reader may have been faster. */
+		if (err && profbuf_session_state(s) == PROFBUF_STATE_NEW)
 			return err;
 	}
 	for (;;) {

@@ -67,6 +67,7 @@ struct profbuf_cpu {
 	unsigned int cpu;
 	bool busy;			/* a tick is at work: a nested one only counts */
 	bool ended;			/* max_ticks reached */
+	bool off;			/* the CPU has gone offline, or its source did not start: no ticks come */
 	struct profbuf_cpu_counters counters;
 	struct profbuf_requests requests;
 	struct profbuf_budget budget;
@@ -170,8 +171,8 @@ int profbuf_session_stop(struct profbuf_session *s);
  * @count: its bytes
  * @nonblock: -EAGAIN instead of waiting
  *
- * Return: bytes; 0 at the end; -EINVAL: @count is less than the next record; -EFAULT; -EAGAIN; -ERESTARTSYS; or as
- * profbuf_session_start().
+ * Return: bytes; 0 at the end; -EINVAL: @count is less than the next record; -EFAULT; -EAGAIN; -ERESTARTSYS; -EIO: a
+ * ring was written over; or as profbuf_session_start().
  */
 ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock);
 

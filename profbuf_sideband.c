@@ -68,7 +68,7 @@ bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes)
 	bool room;
 
 	spin_lock(&b->lock);
-	room = b->bytes + bytes <= QUEUE_MAX;
+	room = !b->closed && b->bytes + bytes <= QUEUE_MAX;
 	if (room) {
 		list_splice_tail_init(notes, &b->notes);
 		b->bytes += bytes;
@@ -623,6 +623,13 @@ static void set_lives(struct profbuf_sideband *b, bool on)
 	raw_spin_unlock_irq(&b->lives_lock);
 }
 
+static void set_closed(struct profbuf_sideband *b, bool closed)
+{
+	spin_lock(&b->lock);
+	b->closed = closed;
+	spin_unlock(&b->lock);
+}
+
 void profbuf_sideband_start(struct profbuf_sideband *b)
 {
 	set_lives(b, true);
@@ -634,6 +641,7 @@ void profbuf_sideband_stop(struct profbuf_session *s)
 	/* The irq_works are over; whatever they left is described now. */
 	queue_work(workqueue, &s->sideband.work);
 	flush_work(&s->sideband.work);
+	set_closed(&s->sideband, true);
 }
 
 static void free_tables(struct profbuf_sideband *b)
@@ -665,6 +673,7 @@ void profbuf_sideband_clear(struct profbuf_sideband *b)
 
 	free_notes(&b->notes);
 	b->bytes = 0;
+	set_closed(b, false);
 	/* What was dropped has not been described. */
 	memset(b->described, 0, PROFBUF_DESCRIBED * sizeof(*b->described));
 	bitmap_zero(b->sampled, PROFBUF_SAMPLED);

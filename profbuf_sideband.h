@@ -85,6 +85,7 @@ struct profbuf_sideband {
 	spinlock_t lock;		/* the queue's */
 	struct list_head notes;		/* under @lock; only the reader takes from it */
 	size_t bytes;			/* in @notes; under @lock */
+	bool closed;			/* the session has stopped: nothing comes after its end; under @lock */
 	struct work_struct work;	/* describes requests, of all CPUs */
 	u64 *described;			/* the worker's: [PROFBUF_DESCRIBED] signatures of what was put in */
 	unsigned long *sampled;		/* [PROFBUF_SAMPLED] bits: the ticks set them */
@@ -142,7 +143,7 @@ void profbuf_sideband_pass(struct profbuf_cpu *c);
 void profbuf_sideband_start(struct profbuf_sideband *b);
 
 /**
- * profbuf_sideband_stop() - describe the last requests
+ * profbuf_sideband_stop() - describe the last requests; from now on nothing is put into the queue
  * @s: its ticks and irq_works are off
  */
 void profbuf_sideband_stop(struct profbuf_session *s);
@@ -158,11 +159,11 @@ struct profbuf_note *profbuf_note_alloc(size_t bytes);
  * @b: the sideband
  * @notes: list of notes, taken over on success
  *
- * Return: false if there is no room.
+ * Return: false if there is no room, or the session has stopped.
  */
 bool profbuf_sideband_queue(struct profbuf_sideband *b, struct list_head *notes);
 
-/* The same for one record: in the stream, or freed. Return: false if there is no room. */
+/* The same for one record: in the stream, or freed. */
 bool profbuf_sideband_put(struct profbuf_sideband *b, struct profbuf_note *note);
 
 /* The reader: the first note, which stays until it is dropped; NULL if there is none. */

@@ -428,7 +428,7 @@ struct profbuf_info {
 	__u32	rights;		/* PROFBUF_RIGHT_* */
 	__u32	sources;	/* bit n: source n can be asked for in this kernel; cycles may still be ENOENT */
 	__u32	nr_cpus;	/* possible */
-	__u64	min_period;	/* ns: the floor of a clock's period */
+	__u64	min_period;	/* ns: the floor of a period; of cycles, as many as pass in that time */
 	__u64	max_session_memory;	/* bytes */
 	__u64	used_memory;	/* bytes: this session's rings */
 	char	version[32];	/* of the module */
@@ -475,7 +475,7 @@ struct profbuf_config {
 	__u64	flush_ns;	/* a reader is woken after this time even for less. 0: default */
 	__u64	delay_ns;	/* between start and the first period */
 	__u64	duration_ns;	/* stop by itself after this time. 0: never */
-	__u64	max_ticks;	/* stop by itself when every CPU had this many. 0: never */
+	__u64	max_ticks;	/* stop by itself when every CPU that is online had this many. 0: never */
 	__u64	reserved[4];
 };
 

@@ -183,6 +183,51 @@ static void ticks_are_the_periods_that_passed(void)
 	}
 }
 
+static void set_overhead(int percent)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
+
+	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
+}
+
+/* Periods left out for the budget count, those after the last tick, too. */
+static void periods_before_the_stop_count(void)
+{
+	int others[40];
+
+	/* They share the budget, so that there is little: up to a second between two ticks. */
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct profbuf_config config = kt_config();
+
+		config.ring_bytes = 16384;
+		config.period = 3600 * SEC;
+		others[i] = kt_open();
+		kt_configure(others[i], &config);
+		kt_start(others[i]);
+	}
+	set_overhead(1);
+	for (int i = 0; i < 6; i++) {
+		struct profbuf_config config = kt_config();
+		uint64_t t0, t1, ticks;
+		int fd = kt_open();
+
+		config.source = i % 2;
+		kt_configure(fd, &config);
+		kt_start(fd);
+		t0 = kt_now();
+		kt_sleep(300 * MSEC + i * 70 * MSEC);
+		t1 = kt_now();
+		kt_stop(fd);
+		ticks = kt_counters(fd, 0).ticks;
+		CHECK(ticks > (t1 - t0) / config.period * 9 / 10, "source %d: %llu ticks in %llu ms", i % 2,
+		      (unsigned long long)ticks, (unsigned long long)((t1 - t0) / MSEC));
+		close(fd);
+	}
+	set_overhead(100);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		close(others[i]);
+}
+
 static uint64_t sysfs(const char *name)
 {
 	unsigned long long value;
@@ -220,7 +265,8 @@ static void sysfs_has_the_same_numbers(void)
 	CHECK(sysfs("ticks") - before == c.ticks);
 	CHECK(sysfs("ticks") == sysfs("delivered") + sysfs("lost") + sysfs("missed") + sysfs("skipped_nested") +
 	      sysfs("skipped_no_regs") + sysfs("skipped_idle") + sysfs("skipped_kernel") + sysfs("skipped_user") +
-	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended"));
+	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended") +
+	      sysfs("skipped_budget"));
 }
 
 /* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */
@@ -300,6 +346,7 @@ int main(void)
 	RUN(losses_come_between_samples);
 	RUN(adds_up_at_any_time);
 	RUN(ticks_are_the_periods_that_passed);
+	RUN(periods_before_the_stop_count);
 	RUN(sysfs_has_the_same_numbers);
 	RUN(missed_periods_count);
 	RUN(ticks_longer_than_their_period);

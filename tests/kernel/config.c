@@ -64,6 +64,23 @@ static void source_and_period(void)
 	ACCEPTED(c.period = 50000, now.period == 50000);
 }
 
+static void set_floor(int us)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/min_period_us", "w");
+
+	NEED(f && fprintf(f, "%d", us) > 0 && !fclose(f));
+}
+
+/* The administrator's floor holds for cycles, too. */
+static void floor_of_cycles(void)
+{
+	set_floor(1000);
+	REFUSED(ERANGE, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 100000));
+	REFUSED(ENOENT, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 1ULL << 40));
+	REFUSED(ENOENT, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 0));
+	set_floor(50);
+}
+
 static void ring(void)
 {
 	REFUSED(EINVAL, c.ring_bytes = 4095);
@@ -252,6 +269,7 @@ int main(void)
 {
 	RUN(flags);
 	RUN(source_and_period);
+	RUN(floor_of_cycles);
 	RUN(ring);
 	RUN(depths);
 	RUN(times);

@@ -127,6 +127,38 @@ static void max_ticks_with_a_cpu_off(void)
 	close(fd);
 }
 
+/* Nor for one that goes when all the others have had theirs. */
+static void max_ticks_when_the_last_cpu_goes_off(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	struct pollfd p = { 0 };
+	pid_t spinner = kt_spinner(0);
+	int fd = kt_open();
+
+	config.max_ticks = 2000;
+	CHECK(set_online(1, false));
+	kt_configure(fd, &config);
+	kt_start(fd);
+	while (kt_counters(fd, 0).ticks < 1000)
+		kt_sleep(MSEC);
+	CHECK(set_online(1, true));
+	while (kt_counters(fd, 0).ticks < 2000)
+		kt_sleep(MSEC);
+	CHECK(kt_counters(fd, 1).ticks < 2000);
+	CHECK(set_online(1, false));
+	p = (struct pollfd){ .fd = fd };
+	if (poll(&p, 1, 5000) == 1)
+		kt_drain(fd, &s);
+	CHECK(p.revents == POLLHUP);
+	CHECK(kt_counters(fd, 1).ticks < 2000);
+	kt_stop(fd);
+	kt_free(&s);
+	close(fd);
+	CHECK(set_online(1, true));
+	kt_kill(spinner);
+}
+
 static void many_transitions_under_load(void)
 {
 	struct profbuf_config config = kt_config();
@@ -350,6 +382,7 @@ int main(void)
 	RUN(session_starts_while_a_cpu_is_off);
 	RUN(session_ends_while_a_cpu_is_off);
 	RUN(max_ticks_with_a_cpu_off);
+	RUN(max_ticks_when_the_last_cpu_goes_off);
 	RUN(many_transitions_under_load);
 	RUN(first_cpu_is_alone);
 	RUN(transitions_that_fail_hrtimer);

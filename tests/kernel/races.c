@@ -104,7 +104,7 @@ static void one_of_many_first_reads_has_the_description(void)
 }
 
 static bool over;
-static unsigned long calls[4];
+static unsigned long calls[4], markers_written;
 
 /* Everything but the start, again and again, until the session is over. */
 static void *caller(void *arg)
@@ -130,7 +130,9 @@ static void *caller(void *arg)
 		}
 		default:
 			CHECK(ioctl(shared, PROFBUF_IOC_CONFIG, &config) == -1 && errno == EBUSY);
-			if (write(shared, "m", 1) < 0)
+			if (write(shared, "m", 1) == 1)
+				markers_written++;
+			else
 				CHECK(errno == EINVAL || errno == EAGAIN);
 			break;
 		}
@@ -165,8 +167,10 @@ static void all_calls_at_once(void)
 		pthread_t readers[2], stoppers[2], callers[4];
 		struct profbuf_config config = kt_config();
 		struct kt_stream s[2] = { 0 };
-		uint64_t samples = 0, lost = 0;
+		uint64_t samples = 0, lost = 0, markers = 0;
+		struct kt_stream rest = { 0 };
 
+		markers_written = 0;
 		config.ring_bytes = 16384;
 		config.period = 250000;
 		config.flush_ns = 2 * MSEC;
@@ -190,6 +194,7 @@ static void all_calls_at_once(void)
 			while ((r = kt_next(&s[i], r))) {
 				samples += r->type == PROFBUF_RECORD_SAMPLE;
 				lost += r->type == PROFBUF_RECORD_LOST ? ((const struct profbuf_lost *)r)->count : 0;
+				markers += r->type == PROFBUF_RECORD_MARKER;
 			}
 			kt_free(&s[i]);
 		}
@@ -199,6 +204,10 @@ static void all_calls_at_once(void)
 		CHECK(samples == kt_counters(shared, -1).delivered && lost == kt_counters(shared, -1).lost,
 		      "%llu samples, %llu delivered", (unsigned long long)samples,
 		      (unsigned long long)kt_counters(shared, -1).delivered);
+		/* Nothing comes after the end, and what was taken has come before it. */
+		CHECK(kt_read(shared, &rest) == 0 && markers == markers_written, "%zu words, %llu markers of %lu", rest.n,
+		      (unsigned long long)markers, markers_written);
+		kt_free(&rest);
 		close(shared);
 	}
 	for (int i = 0; i < 4; i++)

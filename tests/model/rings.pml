@@ -428,11 +428,6 @@ proctype stop()
 #if RINGS > 1
 	!pending[1] && !waking[1];
 #endif
-	eof[0] = 1;
-#if RINGS > 1
-	eof[1] = 1;
-#endif
-	/* What profbuf_close() says of a wakeup is not asked for: everybody is woken. */
 #ifdef M_MEMORY_LATE
 	stopped = 1;
 #else
@@ -440,7 +435,12 @@ proctype stop()
 #if RINGS > 1
 		 delayed[1] == 0 &&
 #endif
-		 true -> stopped = 1 };				/* D: eof, then the state, are stored after the commits */
+		 true -> stopped = 1 };				/* the state is stored after the commits */
+#endif
+	/* What profbuf_close() says of a wakeup is not asked for: everybody is woken. */
+	eof[0] = 1;
+#if RINGS > 1
+	eof[1] = 1;
 #endif
 #ifndef M_NOT_WOKEN_AT_STOP
 	d_step { WAKE_ALL }
