@@ -3,7 +3,9 @@
  * races.c - calls that meet: start, read, stop and close from several threads; the module's end and an open
  */
 #define _GNU_SOURCE
+#include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "kt.h"
@@ -214,6 +216,47 @@ static void all_calls_at_once(void)
 		CHECK(calls[i] > 20, "%d: %lu calls", i, calls[i]);
 }
 
+static void *marker_writer(void *text)
+{
+	return (void *)(write(shared, text, 1) == 1 ? 0L : (long)errno);
+}
+
+/* A marker whose text comes into memory when the session has stopped, and all has been read, is refused. */
+static void a_marker_that_comes_after_the_end(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register region = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct profbuf_config config = kt_config();
+	int faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_zeropage zero = { 0 };
+	struct kt_stream s = { 0 };
+	struct uffd_msg message;
+	pthread_t thread;
+	void *text, *error;
+
+	text = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(faults >= 0 && text != MAP_FAILED && !ioctl(faults, UFFDIO_API, &api));
+	region.range = (struct uffdio_range){ (uintptr_t)text, 4096 };
+	NEED(!ioctl(faults, UFFDIO_REGISTER, &region));
+	shared = kt_open();
+	kt_configure(shared, &config);
+	kt_start(shared);
+	NEED(!pthread_create(&thread, NULL, marker_writer, text));
+	NEED(read(faults, &message, sizeof(message)) == sizeof(message));
+	kt_stop(shared);
+	kt_drain(shared, &s);
+	kt_check(&s);
+	zero.range = region.range;
+	NEED(!ioctl(faults, UFFDIO_ZEROPAGE, &zero));
+	pthread_join(thread, &error);
+	CHECK((long)error == EINVAL, "%s", strerror((long)error));
+	CHECK(kt_read(shared, &s) == 0);
+	kt_free(&s);
+	close(shared);
+	close(faults);
+	munmap(text, 4096);
+}
+
 /* The descriptor is closed under a reader that waits: the session goes on, and the read has the end of it. */
 static void a_close_under_a_reader(void)
 {
@@ -361,6 +404,7 @@ int main(void)
 	RUN(one_of_many_starts);
 	RUN(one_of_many_first_reads_has_the_description);
 	RUN(all_calls_at_once);
+	RUN(a_marker_that_comes_after_the_end);
 	RUN(a_close_under_a_reader);
 	RUN(sessions_come_and_go);
 	RUN(opens_meet_unloads);
