@@ -50,6 +50,7 @@ bit online[CPUS];
 bit armed[CPUS];		/* the timer */
 bit in_tick[CPUS];
 bit ended[CPUS];
+bit off[CPUS];			/* gone, or on its way */
 bit pending[CPUS];		/* the irq_work */
 bit in_irq_work[CPUS];
 
@@ -99,9 +100,10 @@ inline cpu_ended()
 		RINGS;
 		if
 #if CPUS == 1
-		:: (ended[0] || !online[0]) && !blocked[STOP] -> queued[STOP] = 1
+		:: ended[0] && !blocked[STOP] -> queued[STOP] = 1
 #else
-		:: (ended[0] || !online[0]) && (ended[1] || !online[1]) && !blocked[STOP] -> queued[STOP] = 1
+		:: (ended[0] || ended[1]) && (ended[0] || !online[0] || off[0]) && (ended[1] || !online[1] || off[1]) &&
+		   !blocked[STOP] -> queued[STOP] = 1
 #endif
 		:: else
 		fi
@@ -145,6 +147,7 @@ inline cpu_up(c)
 {
 	d_step {
 		RINGS;
+		off[c] = 0;
 		if
 		:: !ended[c] -> armed[c] = 1
 		:: else
@@ -159,6 +162,7 @@ inline cpu_down(c)
 #else
 	d_step { !in_tick[c] -> armed[c] = 0 };		/* hrtimer_cancel() */
 #endif
+	off[c] = 1;
 	cpu_ended()
 }
 
@@ -299,7 +303,7 @@ inline session_start()
 #else
 	:: true ->
 #endif
-		d_step { SESSION; assert(!cpus); cpus = 1; ended[0] = 0; ended[CPUS - 1] = 0 };
+		d_step { SESSION; assert(!cpus); cpus = 1; ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0 };
 		MUTEX_LOCK(sessions_lock);		/* profbuf_counters_join() */
 		listed = 1;
 		sessions_lock = 0;
@@ -336,7 +340,7 @@ inline stop_locked()
 		:: else
 		fi;
 		sideband_stop();
-		d_step { RINGS; state = STOPPED }	/* profbuf_close() of each ring */
+		d_step { state = STOPPED; RINGS }	/* profbuf_close() of each ring */
 	:: else
 	fi
 }
