@@ -3,6 +3,7 @@
  * config.c - what a session may be asked for: every rule refused once with otherwise valid input, and nothing changed
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "kt.h"
@@ -118,17 +119,36 @@ static void times(void)
 	ACCEPTED(c.max_ticks = UINT64_MAX, now.max_ticks == UINT64_MAX);
 }
 
+static void *another_thread(void *tid)
+{
+	*(_Atomic pid_t *)tid = gettid();
+	for (;;)
+		pause();
+	return NULL;
+}
+
 static void filters(void)
 {
+	static _Atomic pid_t tid;
+	pthread_t other;
+
+	NEED(!pthread_create(&other, NULL, another_thread, &tid));
+	while (!tid)
+		kt_sleep(MSEC);
 	REFUSED(EINVAL, c.filter = PROFBUF_NR_FILTERS);
 	REFUSED(EINVAL, c.filter_id = 1);
 	REFUSED(EINVAL, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = 1ULL << 32));
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = 4000000));
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = 0));
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_THREAD, c.filter_id = 4000000));
+	/* A thread that is not its process's first names no process. */
+	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = tid));
+	ACCEPTED((c.filter = PROFBUF_FILTER_THREAD, c.filter_id = tid), now.filter_id == (__u64)tid);
 	REFUSED(EBADF, (c.filter = PROFBUF_FILTER_CGROUP, c.filter_id = 999));
 	REFUSED(EBADF, (c.filter = PROFBUF_FILTER_CGROUP, c.filter_id = fd));
 	ACCEPTED((c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = getpid()), now.filter_id == (__u64)getpid());
+	pthread_cancel(other);
+	pthread_join(other, NULL);
 }
 
 static void cpus(void)

@@ -301,6 +301,20 @@ uint64_t kt_symbol(const char *name)
 	return found;
 }
 
+uint64_t kt_symbol_after(uint64_t of)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long address, best = UINT64_MAX;
+
+	NEED(f);
+	while (fscanf(f, "%llx%*[^\n]", &address) == 1) {
+		if (address > of && address < best)
+			best = address;
+	}
+	fclose(f);
+	return best;
+}
+
 const char *kt_symbol_name(uint64_t of)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");

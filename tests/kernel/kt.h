@@ -104,8 +104,9 @@ void kt_free(struct kt_stream *s);
 /* Runs the session for a time with CPU work, stops, drains; the arithmetic is checked. */
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);
 
-/* The address of a kernel symbol, and the symbol's name of an address. */
+/* The address of a kernel symbol, of the next symbol after an address, and the symbol's name of an address. */
 uint64_t kt_symbol(const char *name);
+uint64_t kt_symbol_after(uint64_t address);
 const char *kt_symbol_name(uint64_t address);
 
 #endif /* KT_H */

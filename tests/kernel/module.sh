@@ -64,14 +64,33 @@ result memory_above_the_limit_is_refused
 rmmod profbuf
 # A period of zero once divided by zero when the session ended.
 refused=0
-for parameter in min_period_us=0 min_period_us=9 min_period_us=1000001 default_period_us=0 default_period_us=4000000000 \
-	max_memory_mb=0 max_memory_mb=-1 min_period_us=x; do
-	insmod "$MODULE" "$parameter" 2>/dev/null || refused=$((refused + 1))
+nonsense=(min_period_us=0 min_period_us=9 min_period_us=1000001 min_period_us=x
+	default_period_us=0 default_period_us=9 default_period_us=3600000001 default_period_us=4000000000
+	max_memory_mb=0 max_memory_mb=-1 max_memory_mb=1048577 max_overhead_percent=0 max_overhead_percent=101)
+for parameter in "${nonsense[@]}"; do
+	if insmod "$MODULE" "$parameter" 2>/dev/null; then
+		echo "# $parameter was taken"
+		rmmod profbuf
+	else
+		refused=$((refused + 1))
+	fi
 done
-[ "$refused" = 8 ]
+[ "$refused" = ${#nonsense[@]} ]
 result parameters_of_zero_and_other_nonsense_are_refused
+# What is next to that is taken: the refusals are of the value.
+taken=0
+bounds=(min_period_us=10 min_period_us=1000000 default_period_us=10 default_period_us=3600000000 max_memory_mb=1
+	max_memory_mb=1048576 max_overhead_percent=1 max_overhead_percent=100)
+for parameter in "${bounds[@]}"; do
+	insmod "$MODULE" "$parameter" && [ "$(cat "$params/${parameter%=*}")" = "${parameter#*=}" ] && rmmod profbuf &&
+		taken=$((taken + 1))
+done
+[ "$taken" = ${#bounds[@]} ]
+result parameters_at_their_bounds_are_taken
 insmod "$MODULE" min_period_us=20000
-! (echo 0 >$params/min_period_us) 2>/dev/null && ! (echo 0 >$params/default_period_us) 2>/dev/null
+! (echo 0 >$params/min_period_us) 2>/dev/null && ! (echo 0 >$params/default_period_us) 2>/dev/null &&
+	! (echo 0 >$params/max_memory_mb) 2>/dev/null && ! (echo 101 >$params/max_overhead_percent) 2>/dev/null &&
+	[ "$(cat $params/min_period_us $params/max_overhead_percent | tr '\n' ' ')" = '20000 5 ' ]
 result parameters_of_zero_are_refused_later_too
 dd if=/dev/profbuf of=/tmp/p bs=64k count=1 2>/dev/null
 [ "$(od -A n -t u8 -j 48 -N 8 /tmp/p | tr -d ' ')" = 20000000 ]

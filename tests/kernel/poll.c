@@ -51,21 +51,22 @@ static void poll_waits_for_samples(void)
 	close(fd);
 }
 
-/* Far below the watermark the flush period wakes. */
+/* Far below the watermark the flush period wakes, and nothing before: the sideband would, with the first tick. */
 static void flush_period_wakes(void)
 {
 	struct profbuf_config config = kt_config();
-	uint64_t start;
+	uint64_t start = kt_now();
 	short revents;
 	int fd;
 
-	config.delay_ns = 100 * MSEC;
-	config.flush_ns = 200 * MSEC;
+	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
+	config.delay_ns = SEC;	/* so that poll() waits before there is anything */
+	config.flush_ns = 1500 * MSEC;
 	config.ring_bytes = 4 << 20;
 	fd = quiet_session(&config);
-	start = kt_now();
-	CHECK(poll_for(fd, POLLIN, 5000, &revents) == 1);
-	CHECK(kt_now() - start < 3 * SEC);
+	CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
+	CHECK(kt_now() - start >= config.flush_ns, "%llu ms", (unsigned long long)((kt_now() - start) / MSEC));
+	CHECK(kt_now() - start < 10 * SEC);
 	close(fd);
 }
 

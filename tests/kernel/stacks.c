@@ -3,8 +3,10 @@
  * stacks.c - kernel and user stacks: the right frames, and why they end
  */
 #define _GNU_SOURCE
+#include <linux/filter.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -42,14 +44,16 @@ static __attribute__((noinline)) void deep(unsigned int levels, uint64_t ns)
 	sink++;
 }
 
-/* Our samples of one session around @work. */
+/* The samples of one session around @work: this thread's, if the configuration names nobody. */
 static struct kt_stream sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns)
 {
 	struct kt_stream s = { 0 };
 	int fd = kt_open();
 
-	config->filter = PROFBUF_FILTER_THREAD;
-	config->filter_id = getpid();
+	if (!config->filter) {
+		config->filter = PROFBUF_FILTER_THREAD;
+		config->filter_id = getpid();
+	}
 	kt_configure(fd, config);
 	kt_start(fd);
 	work(ns);
@@ -146,8 +150,7 @@ static void kernel_frames_lead_to_the_system_call(void)
 	uint64_t entry = kt_symbol("do_syscall_64"), mmap_call = kt_symbol("vm_mmap_pgoff");
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = sampled(&config, in_kernel, 400 * MSEC);
-	unsigned int kernel = 0, complete = 0, interrupt = 0, user_too = 0;
-	uint64_t timer = kt_symbol("asm_sysvec_apic_timer_interrupt");
+	unsigned int kernel = 0, complete = 0, user_too = 0;
 
 	EACH_SAMPLE(p, &s) {
 		bool has_entry = false, has_mmap = false;
@@ -158,13 +161,11 @@ static void kernel_frames_lead_to_the_system_call(void)
 		for (int i = 0; i < p->nr_kernel; i++) {
 			has_entry |= p->frames[i] - entry < 256;
 			has_mmap |= p->frames[i] - mmap_call < 1024;
-			interrupt += i == 0 && p->frames[i] - timer < 64;
 		}
 		complete += has_entry && has_mmap && PROFBUF_SAMPLE_KERNEL_STOP(p) == PROFBUF_STOP_END;
 		user_too += p->nr_user > 0;
 	}
 	CHECK(kernel > 50 && complete > kernel / 3, "%u of %u", complete, kernel);
-	CHECK(!interrupt, "%u begin with the interrupt itself", interrupt);
 	CHECK(user_too > kernel * 9 / 10, "%u of %u have the user's frames", user_too, kernel);
 	kt_free(&s);
 }
@@ -187,6 +188,127 @@ static void kernel_frames_begin_with_the_interrupted_instruction(void)
 		}
 	}
 	CHECK(kernel > 50 && first > kernel / 20 && !second, "%u first, %u second of %u", first, second, kernel);
+	kt_free(&s);
+}
+
+/* A limit of the kernel's frames is none of the user's. */
+static void depth_of_the_kernel_is_bounded_and_says_so(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int kernel = 0, cut = 0;
+	struct kt_stream s;
+
+	config.kernel_depth = 3;
+	s = sampled(&config, in_kernel, 400 * MSEC);
+	EACH_SAMPLE(p, &s) {
+		CHECK(p->nr_kernel <= 3);
+		if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_KERNEL)
+			continue;
+		kernel++;
+		cut += p->nr_kernel == 3 && PROFBUF_SAMPLE_KERNEL_STOP(p) == PROFBUF_STOP_DEPTH && p->nr_user > 0;
+	}
+	/* Some are at the entry, where there are no three. */
+	CHECK(kernel > 50 && cut > kernel * 8 / 10, "%u of %u", cut, kernel);
+	kt_free(&s);
+}
+
+/* A socket filter of 2000 divisions: code that the kernel made itself, of which the unwinder's tables know nothing. */
+static void in_bpf(uint64_t ns)
+{
+	static struct sock_filter code[2000];
+	struct sock_fprog program = { .len = 2000, .filter = code };
+	uint64_t end = kt_now() + ns;
+	int sockets[2];
+
+	for (int i = 0; i < 1999; i++)
+		code[i] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 3);
+	/* It takes nothing, so nothing has to be received. */
+	code[1999] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	NEED(!socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
+	NEED(!setsockopt(sockets[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+	while (kt_now() < end)
+		NEED(send(sockets[0], "x", 1, 0) == 1);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+/* It goes on by frame pointers, and says that it cannot vouch for what it found. A kernel that interprets is sure. */
+static void a_stack_that_the_unwinder_is_not_sure_of_says_so(void)
+{
+	bool compiles = !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = sampled(&config, in_bpf, 400 * MSEC);
+	unsigned int kernel = 0, unsure = 0;
+
+	EACH_SAMPLE(p, &s) {
+		if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_KERNEL)
+			continue;
+		kernel++;
+		if (PROFBUF_SAMPLE_KERNEL_STOP(p) != PROFBUF_STOP_UNWIND)
+			continue;
+		unsure++;
+		CHECK(p->nr_kernel > 0 && p->nr_user > 0);
+	}
+	printf("# %u unsure of %u\n", unsure, kernel);
+	CHECK(kernel > 50 && (compiles ? unsure > kernel / 4 : !unsure), "%u of %u", unsure, kernel);
+	kt_free(&s);
+}
+
+/* A process that becomes itself, @n times; what it had is taken down on the way, which takes a while. */
+#define EXECS "20"
+
+static void become(const char *left)
+{
+	char next[16];
+
+	snprintf(next, sizeof(next), "%d", atoi(left) - 1);
+	if (!atoi(left))
+		_exit(0);
+	if (mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) !=
+	    MAP_FAILED)
+		execl("/proc/self/exe", "stacks", "become", next, NULL);
+	_exit(1);
+}
+
+static void exec_often(uint64_t unused)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)unused;
+	if (!child)
+		become(EXECS);
+	NEED(waitpid(child, &status, 0) == child);
+	CHECK(!status, "status %x", status);
+}
+
+static void in_the_middle_of_an_exec_there_are_no_user_frames(void)
+{
+	uint64_t exec = kt_symbol("begin_new_exec"), exec_end = kt_symbol_after(exec);
+	struct profbuf_config config = kt_config();
+	unsigned int all = 0, said = 0, right = 0;
+	struct kt_stream s;
+
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = getpid();
+	config.period = 200000;
+	fflush(stdout);
+	s = sampled(&config, exec_often, 0);
+	EACH_SAMPLE(p, &s) {
+		bool inside = false;
+
+		/* The old program's memory goes there; if a stack has it, the new program does not run yet. */
+		for (int i = 0; i < p->nr_kernel; i++)
+			inside |= p->frames[i] > exec && p->frames[i] <= exec_end;
+		all += inside;
+		if (PROFBUF_SAMPLE_USER_STOP(p) != PROFBUF_STOP_EXEC)
+			continue;
+		said++;
+		CHECK(p->mode == PROFBUF_MODE_KERNEL && !p->nr_user && (__u32)getpid() != p->pid);
+		right += inside;
+	}
+	printf("# %u said so, %u of %u there\n", said, right, all);
+	CHECK(all > 10 && right == all, "%u of %u", right, all);
 	kt_free(&s);
 }
 
@@ -383,13 +505,18 @@ static void frames_that_come_and_go(void)
 	kt_free(&s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "become"))
+		become(argv[2]);
 	RUN(user_frames_are_the_callers);
 	RUN(depth_is_bounded_and_says_so);
 	RUN(no_depth_no_frames);
 	RUN(kernel_frames_lead_to_the_system_call);
 	RUN(kernel_frames_begin_with_the_interrupted_instruction);
+	RUN(depth_of_the_kernel_is_bounded_and_says_so);
+	RUN(a_stack_that_the_unwinder_is_not_sure_of_says_so);
+	RUN(in_the_middle_of_an_exec_there_are_no_user_frames);
 	RUN(corrupt_frames_end_the_stack_with_a_reason);
 	RUN(a_loop_of_frames_ends);
 	RUN(memory_above_the_stack_may_be_anything);

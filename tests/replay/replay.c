@@ -9,8 +9,12 @@
  *	R					profbuf_read() with PROFBUF_NONBLOCKING
  *	C					profbuf_close()
  *
- * One operation a line, decimal numbers of 64 bits, spaces or tabs between; empty lines are ignored. Each R is answered
- * by a line "R ndata d... ntags t... eof". As in Go, the next R gives the space of the last one back.
+ * One operation a line, decimal numbers of 64 bits, spaces or tabs between; empty lines are ignored, and a carriage
+ * return at a line's end. Each R is answered by a line "R ndata d... ntags t... eof". As in Go, the next R gives the
+ * space of the last one back.
+ *
+ * Sizes that Go takes and this refuses: more than 2^26 words or tags (Go: less than 2^28), headers of more than 2^16
+ * words.
  *
  * Exit status: 0; 1 if the trace is wrong or the output cannot be written, with a message that tells the line.
  */
@@ -179,6 +183,8 @@ static void operation(struct replay *p, char *line, size_t length)
 	char op;
 
 	if (length && line[length - 1] == '\n')
+		line[--length] = '\0';
+	if (length && line[length - 1] == '\r')
 		line[--length] = '\0';
 	p->at = line;
 	if (strlen(line) != length)

@@ -9,6 +9,9 @@
  * sleeps, and in the end written + lost = attempted. Where no flush period is set, only the wakeup ends a sleep: a lost
  * one stops everything, and the watchdog says so.
  *
+ * A scenario is what it says: it goes on until it has seen the losses, sleeps, flushes and nested writes that it is
+ * about, however busy the machine, and fails if there are none for a minute.
+ *
  * The writer is a thread, a signal handler in it, or both. As the sampler does, a handler that comes upon a write that
  * is not done skips its own and counts that.
  */
@@ -28,6 +31,7 @@
 
 #define MAX_STACK		600
 #define MAX_HDR			4
+#define PATIENCE_SECONDS	60
 
 enum source {
 	THREAD,
@@ -49,20 +53,21 @@ struct scenario {
 	u32 records;		/* in a ring; then it is closed */
 	u32 flush_us;		/* 0: nothing but the wakeup ends a sleep */
 	u32 rings;		/* one after another, with the same threads */
+	bool loses;		/* the writer is faster than the reader, or the ring too small */
 };
 
 static const struct scenario scenarios[] = {
-	{ "tiny ring, watermark 1", THREAD, FREE, 2, 16, 8, 1, 6, 20000, 0, 1 },
-	{ "tiny ring, half full", THREAD, FREE, 2, 16, 8, 8, 6, 20000, 0, 1 },
-	{ "tiny ring, full, flushed", THREAD, FREE, 1, 16, 2, 16, 6, 20000, 200, 1 },
-	{ "large ring, half full", THREAD, FREE, 4, 8192, 1024, 4096, 64, 20000, 0, 1 },
-	{ "large ring, watermark 64, flushed", THREAD, FREE, 4, 8192, 64, 64, 64, 20000, 200, 1 },
-	{ "closed at once", THREAD, FREE, 1, 16, 4, 16, 4, 2, 0, 2000 },
-	{ "each wakeup counts, watermark 1", THREAD, ANSWERED, 2, 16, 8, 1, 20, 2000, 0, 1 },
-	{ "signal handler, tiny ring", HANDLER, FREE, 2, 16, 8, 8, 6, 500, 0, 1 },
-	{ "signal handler, large ring, flushed", HANDLER, FREE, 4, 4096, 512, 1024, 64, 500, 500, 1 },
-	{ "thread and signal handler, tiny ring", BOTH, FREE, 2, 16, 8, 8, 6, 5000, 0, 1 },
-	{ "thread and signal handler, large ring", BOTH, FREE, 4, 8192, 1024, 4096, 500, 5000, 0, 1 },
+	{ "tiny ring, watermark 1", THREAD, FREE, 2, 16, 8, 1, 6, 20000, 0, 1, true },
+	{ "tiny ring, half full", THREAD, FREE, 2, 16, 8, 8, 6, 20000, 0, 1, true },
+	{ "tiny ring, full, flushed", THREAD, FREE, 1, 16, 2, 16, 6, 20000, 200, 1, true },
+	{ "large ring, half full", THREAD, FREE, 4, 8192, 1024, 4096, 64, 20000, 0, 1, true },
+	{ "large ring, watermark 64, flushed", THREAD, FREE, 4, 8192, 64, 64, 64, 20000, 200, 1, true },
+	{ "closed at once", THREAD, FREE, 1, 16, 4, 16, 4, 2, 0, 2000, false },
+	{ "each wakeup counts, watermark 1", THREAD, ANSWERED, 2, 16, 8, 1, 20, 2000, 0, 1, true },
+	{ "signal handler, tiny ring", HANDLER, FREE, 2, 16, 8, 8, 6, 500, 0, 1, true },
+	{ "signal handler, large ring, flushed", HANDLER, FREE, 4, 4096, 512, 1024, 64, 500, 500, 1, false },
+	{ "thread and signal handler, tiny ring", BOTH, FREE, 2, 16, 8, 8, 6, 5000, 0, 1, true },
+	{ "thread and signal handler, large ring", BOTH, FREE, 4, 8192, 1024, 4096, 500, 5000, 0, 1, true },
 };
 
 static const struct scenario *now_running;
@@ -434,6 +439,24 @@ static void round_of(const struct scenario *c)
 	free(s.memory);
 }
 
+/* What the scenario is about and has not come in any of its rings; NULL if all has. */
+static const char *missing(const struct scenario *c)
+{
+	if (!total_written)
+		return "record";
+	if (!total_sleeps)
+		return "sleep";
+	if (!c->flush_us && !total_wakes)
+		return "wakeup";
+	if (c->flush_us && !total_flushes)
+		return "flush";
+	if (c->loses && !total_lost)
+		return "loss";
+	if (c->source == BOTH && !total_nested)
+		return "signal in the middle of a write";
+	return NULL;
+}
+
 static void *watchdog(void *arg)
 {
 	u64 last = 0;
@@ -487,7 +510,9 @@ int main(int argc, char **argv)
 		do {
 			round_of(now_running);
 			rounds++;
-		} while (seconds() < end);
+		} while (seconds() < end || (missing(now_running) && seconds() < end + PATIENCE_SECONDS));
+		if (missing(now_running))
+			fail("not one %s in %lu rings", missing(now_running), rounds * now_running->rings);
 		printf("ok %u - stress: %s: %s: %lu rings, %lu attempts = %lu written + %lu lost, %lu nested, "
 		       "%lu sleeps, %lu wakeups, %lu flushes\n", i + 1, label, now_running->name,
 		       rounds * now_running->rings, total_attempted,
