@@ -10,7 +10,7 @@
 #include <linux/time64.h>
 
 #include "profbuf_budget.h"
-#include "profbuf_counters.h"
+#include "profbuf_session.h"
 
 #define WINDOW		(100 * NSEC_PER_MSEC)
 
@@ -23,18 +23,24 @@
 /* However dear, a session keeps a tick a second. */
 #define SLOWEST		NSEC_PER_SEC
 
+void profbuf_budget_init(struct profbuf_budget *b)
+{
+	b->stride = 1;
+	/* Positions wrap on the first lap. */
+	b->head = -(PROFBUF_RATE_CHANGES / 2);
+	b->tail = b->head;
+}
+
 void profbuf_budget_begin(struct profbuf_budget *b, u64 now)
 {
 	b->began = now;
 	b->spent = 0;
-	if (!b->stride)
-		b->stride = 1;
 }
 
 /* The smallest stride at which the ticks keep to the limit. */
-static u32 needed_stride(const struct profbuf_budget *b, u64 period, u64 elapsed, u32 percent, u32 sessions)
+static u32 needed_stride(const struct profbuf_budget *b, u64 period, u64 elapsed, u32 percent, u32 parts)
 {
-	u64 allowed = max(div_u64(elapsed * percent, 100 * sessions), 1ULL);
+	u64 allowed = max(div_u64(elapsed * percent, 100 * parts), 1ULL);
 	u64 needed = div64_u64(b->stride * b->spent + allowed - 1, allowed);
 
 	return clamp(needed, 1ULL, max(div64_u64(SLOWEST, period), 1ULL));
@@ -56,10 +62,10 @@ static enum profbuf_budget_verdict change(struct profbuf_budget *b, u32 stride, 
 	return PROFBUF_BUDGET_CHANGED;
 }
 
-enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_config *config,
+enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_session *s,
 						  u64 begin, u64 end)
 {
-	u32 percent = READ_ONCE(profbuf_max_overhead_percent), sessions = profbuf_counters_sessions();
+	u32 percent = READ_ONCE(profbuf_max_overhead_percent), parts = READ_ONCE(s->quota.parts);
 	u64 elapsed, spent;
 	u32 needed;
 
@@ -68,11 +74,11 @@ enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, cons
 	if (end > begin)
 		b->spent += min_t(u64, end - begin, CHARGE_MAX);
 	elapsed = end > b->began ? end - b->began : 1;
-	if (elapsed < WINDOW && b->spent * 100 * sessions <= WINDOW * percent)
+	if (elapsed < WINDOW && b->spent * 100 * parts <= WINDOW * percent)
 		return PROFBUF_BUDGET_KEPT;
 
 	spent = b->spent;
-	needed = percent == 100 ? 1 : needed_stride(b, config->period, elapsed, percent, sessions);
+	needed = percent == 100 ? 1 : needed_stride(b, s->config.period, elapsed, percent, parts);
 	b->began = end;
 	b->spent = 0;
 	/* Up by a factor of two at least: no change for what is only noise. */

@@ -4,14 +4,14 @@
  *
  * The grid of a session's ticks never changes; when its ticks take more of a CPU than they may, only one of `stride`
  * periods has a tick on that CPU from then on, and the others are skipped, with the cause budget. The module's limit is
- * shared out equally to the sessions that run, so that a greedy one does not take from the others.
+ * shared out to the sessions that have ticks (profbuf_quota.h), so that a greedy one does not take from the others.
  */
 #ifndef PROFBUF_BUDGET_H
 #define PROFBUF_BUDGET_H
 
 #include <linux/types.h>
 
-struct profbuf_config;
+struct profbuf_session;
 
 /* Module parameter: the limit, in percent of each CPU's time; 100 is none. */
 extern unsigned int profbuf_max_overhead_percent;
@@ -36,6 +36,8 @@ struct profbuf_budget {
 	struct profbuf_rate_change changes[PROFBUF_RATE_CHANGES];
 };
 
+void profbuf_budget_init(struct profbuf_budget *b);
+
 /* Before the first tick on a CPU, and when it is back online. */
 void profbuf_budget_begin(struct profbuf_budget *b, u64 now);
 
@@ -48,13 +50,13 @@ enum profbuf_budget_verdict {
 /**
  * profbuf_budget_charge() - a tick is over
  * @b: this CPU's
- * @config: the session's
+ * @s: the session
  * @begin: when the tick began, ns
  * @end: now
  *
  * Context: the tick, NMI too.
  */
-enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_config *config,
+enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_session *s,
 						  u64 begin, u64 end);
 
 /* The reader: the first change that is not dropped; NULL if there is none. Others may only ask whether there is one. */

@@ -14,6 +14,7 @@
 #include "profbuf_session.h"
 
 #define RING_BYTES_DEFAULT	(512U << 10)
+#define RING_BYTES_LEAST	(16U << 10)	/* by default: any depth fits */
 /* Two of the longest samples fit wherever the first begins, so that no sample is always lost. */
 #define RING_BYTES_MIN		(4U << 10)
 #define RING_BYTES_MAX		(256U << 20)
@@ -26,6 +27,28 @@
 #define CYCLES_MIN		10000
 #define CYCLES_MAX		(1ULL << 40)
 
+u64 profbuf_config_memory(const struct profbuf_config *c, unsigned int cpus)
+{
+	bool tags = c->flags & PROFBUF_CONFIG_TAGS;
+	u64 each = sizeof(struct profbuf_cpu) + (tags ? profbuf_tags_cpu_memory() : 0) +
+		   profbuf_memory(PROFBUF_HEADER_WORDS, c->ring_bytes / sizeof(u64), c->tag_slots);
+
+	return cpus * each + (tags ? profbuf_tags_memory() : 0);
+}
+
+/* The default, or less on a machine of so many CPUs that a session may not have that much for each. */
+static u32 default_ring_bytes(void)
+{
+	struct profbuf_config c = { .flags = PROFBUF_CONFIG_FLAGS };
+
+	for (c.ring_bytes = RING_BYTES_DEFAULT; c.ring_bytes > RING_BYTES_LEAST; c.ring_bytes /= 2) {
+		c.tag_slots = c.ring_bytes / 64;
+		if (profbuf_config_memory(&c, num_possible_cpus()) <= (u64)profbuf_max_memory_mb << 20)
+			break;
+	}
+	return c.ring_bytes;
+}
+
 /* The administrator's floor may be above the administrator's default. */
 static u64 default_period(void)
 {
@@ -34,16 +57,18 @@ static u64 default_period(void)
 
 void profbuf_config_default(const struct profbuf_session *s, struct profbuf_config *config)
 {
+	u32 ring_bytes = default_ring_bytes();
+
 	*config = (struct profbuf_config){
 		.size = sizeof(*config),
 		.flags = PROFBUF_CONFIG_FLAGS & ~PROFBUF_CONFIG_IDLE & profbuf_session_allowed_flags(s),
 		.source = PROFBUF_SOURCE_HRTIMER,
 		.period = default_period(),
-		.ring_bytes = RING_BYTES_DEFAULT,
-		.tag_slots = RING_BYTES_DEFAULT / 64,
+		.ring_bytes = ring_bytes,
+		.tag_slots = ring_bytes / 64,
 		.kernel_depth = s->rights & PROFBUF_RIGHT_KERNEL ? DEPTH_DEFAULT : 0,
 		.user_depth = DEPTH_DEFAULT,
-		.watermark = RING_BYTES_DEFAULT / 2,
+		.watermark = ring_bytes / 2,
 		.flush_ns = FLUSH_DEFAULT,
 	};
 }
@@ -80,7 +105,7 @@ static int check_period(struct profbuf_config *c)
 static int check_ring(struct profbuf_config *c)
 {
 	if (!c->ring_bytes)
-		c->ring_bytes = RING_BYTES_DEFAULT;
+		c->ring_bytes = default_ring_bytes();
 	if (c->ring_bytes < RING_BYTES_MIN || c->ring_bytes > RING_BYTES_MAX)
 		return -EINVAL;
 	c->ring_bytes = roundup_pow_of_two(c->ring_bytes);
@@ -147,12 +172,6 @@ static int get_mask(const struct profbuf_config *c, struct cpumask *mask)
 	return cpumask_empty(mask) ? -ENODEV : 0;
 }
 
-size_t profbuf_config_cpu_memory(const struct profbuf_config *c)
-{
-	return sizeof(struct profbuf_cpu) + (c->flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_cpu_memory() : 0) +
-	       profbuf_memory(PROFBUF_HEADER_WORDS, c->ring_bytes / sizeof(u64), c->tag_slots);
-}
-
 int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config *c, struct cpumask *mask)
 {
 	unsigned int i;
@@ -184,7 +203,7 @@ int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config 
 	c->cpus = 0;
 	c->cpus_bytes = 0;
 	c->size = sizeof(*c);
-	if (profbuf_config_cpu_memory(c) * cpumask_weight(mask) > (u64)profbuf_max_memory_mb << 20)
+	if (profbuf_config_memory(c, cpumask_weight(mask)) > (u64)profbuf_max_memory_mb << 20)
 		return -EDQUOT;
 	return 0;
 }

@@ -34,7 +34,7 @@ void profbuf_config_default(const struct profbuf_session *s, struct profbuf_conf
  */
 int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config *config, struct cpumask *mask);
 
-/* Bytes of one CPU's part of a session that has this complete configuration. */
-size_t profbuf_config_cpu_memory(const struct profbuf_config *config);
+/* Bytes of a session that has this complete configuration, on so many CPUs. */
+u64 profbuf_config_memory(const struct profbuf_config *config, unsigned int cpus);
 
 #endif /* PROFBUF_CONFIG_H */

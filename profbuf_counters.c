@@ -15,11 +15,9 @@
 #include "profbuf_labels.h"
 #include "profbuf_session.h"
 
-#define SESSIONS_MAX	64
-
 static DEFINE_MUTEX(sessions_lock);
 LIST_HEAD(profbuf_sessions);		/* written under sessions_lock, as the next two */
-static unsigned int nr_sessions;		/* read without it, too */
+static unsigned int nr_sessions;
 static struct profbuf_counters *past;	/* [nr_cpu_ids]: of sessions that have gone */
 
 void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_counters *to)
@@ -75,24 +73,12 @@ int profbuf_counters_session(struct profbuf_session *s, unsigned int cpu, struct
 	return 0;
 }
 
-int profbuf_counters_join(struct profbuf_session *s)
+void profbuf_counters_join(struct profbuf_session *s)
 {
-	int err = 0;
-
 	mutex_lock(&sessions_lock);
-	if (nr_sessions < SESSIONS_MAX) {
-		list_add_tail_rcu(&s->list, &profbuf_sessions);
-		WRITE_ONCE(nr_sessions, nr_sessions + 1);
-	} else {
-		err = -EUSERS;
-	}
+	list_add_tail_rcu(&s->list, &profbuf_sessions);
+	nr_sessions++;
 	mutex_unlock(&sessions_lock);
-	return err;
-}
-
-unsigned int profbuf_counters_sessions(void)
-{
-	return max(READ_ONCE(nr_sessions), 1U);
 }
 
 void profbuf_counters_part(struct profbuf_session *s)
@@ -106,7 +92,7 @@ void profbuf_counters_part(struct profbuf_session *s)
 		profbuf_counters_add(&past[cpu], &one);
 	}
 	list_del_rcu(&s->list);
-	WRITE_ONCE(nr_sessions, nr_sessions - 1);
+	nr_sessions--;
 	mutex_unlock(&sessions_lock);
 }
 

@@ -83,13 +83,8 @@ extern struct list_head profbuf_sessions;
 /**
  * profbuf_counters_join() - a session's counters show in sysfs from now on
  * @s: the session, about to start
- *
- * Return: 0; -EUSERS: there are as many sessions as there may be.
  */
-int profbuf_counters_join(struct profbuf_session *s);
-
-/* How many there are, at least 1. */
-unsigned int profbuf_counters_sessions(void);
+void profbuf_counters_join(struct profbuf_session *s);
 
 /**
  * profbuf_counters_part() - its counters are added to the module's, and it is not looked at any more

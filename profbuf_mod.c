@@ -54,7 +54,7 @@ MODULE_PARM_DESC(min_period_us, "shortest period a session may have (default: 50
 
 unsigned int profbuf_max_memory_mb = 256;
 module_param_cb(max_memory_mb, &max_memory_ops, &profbuf_max_memory_mb, 0644);
-MODULE_PARM_DESC(max_memory_mb, "memory the rings of one session may have (default: 256 MiB)");
+MODULE_PARM_DESC(max_memory_mb, "memory one session may have; without CAP_PERFMON, all sessions of one user (default: 256 MiB)");
 
 unsigned int profbuf_max_overhead_percent = 5;
 module_param_cb(max_overhead_percent, &max_overhead_ops, &profbuf_max_overhead_percent, 0644);

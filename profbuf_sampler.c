@@ -207,7 +207,7 @@ static void charge(struct profbuf_cpu *c, u64 begin)
 {
 	struct profbuf_session *s = c->session;
 
-	switch (profbuf_budget_charge(&c->budget, &s->config, begin, ktime_get_mono_fast_ns())) {
+	switch (profbuf_budget_charge(&c->budget, s, begin, ktime_get_mono_fast_ns())) {
 	case PROFBUF_BUDGET_KEPT:
 		break;
 	case PROFBUF_BUDGET_UNSEEN:

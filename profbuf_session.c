@@ -120,7 +120,6 @@ static void free_cpus(struct profbuf_session *s)
 	kfree(s->cpus);
 	s->cpus = NULL;
 	profbuf_tags_stop(&s->tags);
-	s->memory = 0;
 }
 
 static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
@@ -142,11 +141,16 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 		c->tags = profbuf_tags_alloc_cpu();
 		if (!c->tags)
 			return -ENOMEM;
+		/* Positions wrap on the first lap. */
+		c->tags->head = -(PROFBUF_TAG_REQUESTS / 2);
+		c->tags->tail = c->tags->head;
 	}
+	c->requests.head = -(PROFBUF_REQUESTS / 2);	/* likewise */
+	c->requests.tail = c->requests.head;
+	profbuf_budget_init(&c->budget);
 	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
 	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
 	profbuf_sampler_init_cpu(c);
-	s->memory += profbuf_config_cpu_memory(&s->config);
 	return 0;
 }
 
@@ -171,7 +175,6 @@ static int alloc_cpus(struct profbuf_session *s)
 			free_cpus(s);
 			return err;
 		}
-		s->memory += profbuf_tags_memory();
 	}
 	return 0;
 }
@@ -218,11 +221,14 @@ static int start_ticks(struct profbuf_session *s)
 	int err;
 
 	lockdep_assert_held(&s->lock);
+	profbuf_quota_tick(s, true);
 	s->starting = true;
 	err = profbuf_sampler_start(s);
 	s->starting = false;
-	if (err)
+	if (err) {
+		profbuf_quota_tick(s, false);
 		return err;
+	}
 	s->ticking = true;
 	if (s->config.duration_ns)
 		schedule_delayed_work(&s->stop_work, delay_jiffies(s->config.duration_ns));
@@ -238,17 +244,19 @@ int profbuf_session_start(struct profbuf_session *s)
 	err = -EBUSY;
 	if (s->state != PROFBUF_STATE_NEW)
 		goto err_unlock;
-	err = alloc_cpus(s);
+	/* Before there is any memory: starts at once together do not take more than they may either. */
+	err = profbuf_quota_take(s, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
+	err = alloc_cpus(s);
+	if (err)
+		goto err_give;
 	err = -ENOMEM;
 	info = stream_info(s);
 	if (!info)
 		goto err_free;
-	err = profbuf_counters_join(s);
-	if (err)
-		goto err_free_info;
 
+	profbuf_counters_join(s);
 	/* Nothing is queued yet, so there is room. */
 	profbuf_sideband_put(&s->sideband, info);
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
@@ -273,11 +281,10 @@ err_part:
 	/* A source that failed on the second CPU may have left requests of the first. */
 	profbuf_sideband_stop(s);
 	profbuf_sideband_clear(&s->sideband);
-	goto err_free;
-err_free_info:
-	kfree(info);
 err_free:
 	free_cpus(s);
+err_give:
+	profbuf_quota_give(s);
 err_unlock:
 	mutex_unlock(&s->lock);
 	return err;
@@ -290,8 +297,10 @@ static void stop_locked(struct profbuf_session *s)
 	lockdep_assert_held(&s->lock);
 	if (s->state != PROFBUF_STATE_RUNNING)
 		return;
-	if (s->ticking)
+	if (s->ticking) {
 		profbuf_sampler_stop(s);
+		profbuf_quota_tick(s, false);
+	}
 	s->ticking = false;
 	profbuf_sideband_stop(s);
 	/* The state first: a reader that finds a ring closed finds the session stopped, and does not look again. */
@@ -690,6 +699,8 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	profbuf_sideband_exit(&s->sideband);
 	profbuf_tags_exit(&s->tags);
 	free_cpus(s);
+	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
+		profbuf_quota_give(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	put_pid_ns(s->pid_ns);
 	free_cpumask_var(s->cpumask);

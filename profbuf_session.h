@@ -11,6 +11,7 @@
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
  *	    sessions_lock	the list of running sessions (profbuf_counters.c)
+ *	    quota_lock		what they have together (profbuf_quota.c)
  *	    queue.lock		the sideband queue
  *
  * The tick takes none of them.
@@ -36,6 +37,7 @@
 #include "profbuf_budget.h"
 #include "profbuf_core.h"
 #include "profbuf_counters.h"
+#include "profbuf_quota.h"
 #include "profbuf_sideband.h"
 #include "profbuf_tags.h"
 #include "profbuf_uapi.h"
@@ -95,7 +97,7 @@ struct profbuf_session {
 	struct pid *filter_pid;
 	struct cgroup *filter_cgroup;
 	struct profbuf_cpu **cpus;	/* [nr_cpu_ids], NULL where not sampled */
-	size_t memory;			/* bytes of the rings and what is around them */
+	size_t memory;			/* bytes of the rings and what is around them; profbuf_quota.c writes it */
 
 	/* Constant from the open. */
 	u32 rights;			/* PROFBUF_RIGHT_*, the opener's */
@@ -106,6 +108,7 @@ struct profbuf_session {
 	int state;			/* enum profbuf_state; written under @lock with release */
 	struct hlist_node node;		/* of the CPU hotplug state's instances */
 	struct list_head list;		/* of the running sessions */
+	struct profbuf_quota quota;	/* from the start */
 	bool starting;			/* the start waits for the ticks to be on; under @lock */
 	bool ticking;			/* the ticks are on; under @lock */
 	struct delayed_work start_work;	/* after delay_ns */

@@ -664,6 +664,9 @@ int profbuf_sideband_init(struct profbuf_sideband *b)
 	raw_spin_lock_init(&b->lives_lock);
 	INIT_LIST_HEAD(&b->notes);
 	INIT_WORK(&b->work, work);
+	/* Positions wrap on the first lap. */
+	b->lives_head = -(PROFBUF_LIVES / 2);
+	b->lives_tail = b->lives_head;
 	return 0;
 }
 

@@ -190,7 +190,8 @@ struct profbuf_record_counters {
  * The rate changed on that CPU, from `time` on: of `stride` periods one has a tick, and a sample stands for all of
  * them; the others are in skipped[PROFBUF_SKIP_BUDGET]. It is lowered when the session's ticks take more of the CPU
  * than their part of the module's limit (parameter max_overhead_percent), and raised when that is over. At the start
- * it is 1.
+ * it is 1. Sessions with PROFBUF_RIGHT_TASKS have equal parts; if there are others, all of them together have half, in
+ * equal parts for each user.
  */
 struct profbuf_rate {
 	__u64	len;
@@ -400,6 +401,13 @@ struct profbuf_sideband_lost {
  * Every struct begins with its size as the caller knows it. A longer struct than the kernel's is accepted if what
  * the kernel does not know is zero (E2BIG otherwise; the caller's size field is set to what the kernel knows); a
  * shorter one means defaults for the rest. On any error nothing has changed.
+ *
+ * Errors of any of them: ENOTTY (no such call), EFAULT, EINVAL (also: a size that is none). PROFBUF_IOC_COUNTERS, STOP
+ * and FLUSH: EINVAL, too, if it was not started, or there is no such CPU. Those of the others are with their structs.
+ *
+ * Errors of open(): ENOMEM. Of read(): EINVAL (less room than the next record needs), EFAULT, EAGAIN (O_NONBLOCK, and
+ * there is nothing), EINTR; if it is what starts the session, those of PROFBUF_IOC_START. Of write(): EINVAL (longer
+ * than PROFBUF_MARKER_MAX, or the session does not run), EFAULT, ENOMEM, EAGAIN (the reader is too slow).
  */
 #define PROFBUF_IOC		0xDE
 #define PROFBUF_IOC_INFO	_IO(PROFBUF_IOC, 0)	/* struct profbuf_info *: get */
@@ -429,8 +437,8 @@ struct profbuf_info {
 	__u32	sources;	/* bit n: source n can be asked for in this kernel; cycles may still be ENOENT */
 	__u32	nr_cpus;	/* possible */
 	__u64	min_period;	/* ns: the floor of a period; of cycles, as many as pass in that time */
-	__u64	max_session_memory;	/* bytes */
-	__u64	used_memory;	/* bytes: this session's rings */
+	__u64	max_session_memory;	/* bytes; without PROFBUF_RIGHT_TASKS: of all sessions of the user */
+	__u64	used_memory;	/* bytes: this session's */
 	char	version[32];	/* of the module */
 };
 
@@ -455,8 +463,13 @@ enum profbuf_filter {
  * PROFBUF_IOC_GET_CONFIG. Errors of PROFBUF_IOC_CONFIG: EINVAL (a value out of its range, an unknown flag, a reserved
  * field that is not 0), E2BIG (above), EFAULT, ERANGE (period below the floor), EPERM (needs more rights), EBUSY
  * (already started), ESRCH (no such process or thread), EBADF (no such cgroup), ENODEV (no CPU of the mask is
- * possible), EDQUOT (more memory than a session may have). PROFBUF_IOC_START: EBUSY (started before), ENOMEM, EUSERS
- * (more sessions than may run), and ENOENT or EOPNOTSUPP (this machine has no such counter).
+ * possible), EDQUOT (more memory than a session may have), ENOENT or EOPNOTSUPP (this machine has no such counter),
+ * ENOMEM.
+ *
+ * Errors of PROFBUF_IOC_START: EBUSY (started before), ENOMEM, ENOENT or EOPNOTSUPP (as above), EUSERS (as many
+ * sessions run as may), EDQUOT (they have as much memory as they may). A session counts from its start until its file is
+ * closed. 64 may run. Those of openers without PROFBUF_RIGHT_TASKS are at most 32 of them, and 8 of one user; all of one
+ * user's together may have as much memory as one session may, and those of all such users a quarter of the machine's.
  */
 struct profbuf_config {
 	__u32	size;
@@ -465,7 +478,7 @@ struct profbuf_config {
 	__u32	filter;		/* enum profbuf_filter */
 	__u64	filter_id;
 	__u64	period;		/* ns between ticks; cycles for PROFBUF_SOURCE_PERF_CYCLES. 0: default */
-	__u32	ring_bytes;	/* of each CPU's ring, rounded up to a power of two. 0: default */
+	__u32	ring_bytes;	/* of each CPU's ring, rounded up to a power of two. 0: 512 KiB, or what may be had */
 	__u32	tag_slots;	/* records a ring holds at most, rounded up likewise. 0: by ring_bytes */
 	__u32	kernel_depth;	/* frames, up to PROFBUF_STACK_MAX; 0: no kernel frames */
 	__u32	user_depth;

@@ -3,6 +3,7 @@
  * kt.c - see kt.h
  */
 #define _GNU_SOURCE
+#include <grp.h>
 #include <sys/prctl.h>
 
 #include "kt.h"
@@ -57,6 +58,23 @@ void kt_pin(int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	NEED(!sched_setaffinity(0, sizeof(set), &set));
+}
+
+void kt_become(uid_t uid)
+{
+	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));
+	/* As after a login: a change of ids alone would leave the process undumpable. */
+	NEED(!prctl(PR_SET_DUMPABLE, 1));
+}
+
+int kt_open_as(uid_t uid)
+{
+	int fd;
+
+	NEED(!setresuid(uid, uid, 0));
+	fd = kt_open();
+	NEED(!setresuid(0, 0, 0));
+	return fd;
 }
 
 pid_t kt_spinner(int cpu)
@@ -251,6 +269,25 @@ struct kt_sums kt_check(const struct kt_stream *s)
 
 	kt_check_part(s, &sums);
 	return sums;
+}
+
+void kt_check_no_kernel_address(const struct kt_stream *s, bool frames)
+{
+	const struct profbuf_record *r = NULL;
+
+	while ((r = kt_next(s, r))) {
+		const uint64_t *words = (const uint64_t *)r;
+		uint64_t n = r->len;
+
+		/* A path's letters and a build id may look like anything. */
+		if (r->type == PROFBUF_RECORD_MAPPING)
+			n = offsetof(struct profbuf_mapping, build_id) / 8;
+		else if (r->type == PROFBUF_RECORD_SAMPLE && !frames)
+			n = offsetof(struct profbuf_sample, frames) / 8;
+		for (uint64_t i = 0; i < n; i++)
+			CHECK(words[i] < 0xffff800000000000ULL, "word %llu of a record of type %d: %llx",
+			      (unsigned long long)i, r->type, (unsigned long long)words[i]);
+	}
 }
 
 void kt_free(struct kt_stream *s)

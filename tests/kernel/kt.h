@@ -58,6 +58,12 @@ void kt_sleep(uint64_t ns);
 void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space */
 void kt_pin(int cpu);
 
+/* Gives up root, for good. */
+void kt_become(uid_t uid);
+
+/* What another user opens; the device is to be open to everybody. */
+int kt_open_as(uid_t uid);
+
 /* A child that spins until it is killed. */
 pid_t kt_spinner(int cpu);
 void kt_kill(pid_t pid);
@@ -100,6 +106,8 @@ void kt_check_part(const struct kt_stream *s, struct kt_sums *sums);
 /* The next record; start with NULL; NULL at the end. */
 const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r);
 void kt_free(struct kt_stream *s);
+/* In no word of any record that is not text; frames of user code may be whatever its stack has, unless @frames. */
+void kt_check_no_kernel_address(const struct kt_stream *s, bool frames);
 
 /* Runs the session for a time with CPU work, stops, drains; the arithmetic is checked. */
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);

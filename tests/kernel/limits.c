@@ -171,16 +171,6 @@ static void starts_that_fail_keep_no_memory(void)
 	close(extra);
 }
 
-#define CGROUP "/sys/fs/cgroup/kt-memory"
-
-static void set(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	NEED(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-}
-
 /* A number in a file, after a word if there is one. */
 static long long number(const char *path, const char *word)
 {
@@ -195,6 +185,202 @@ static long long number(const char *path, const char *word)
 		sscanf(line, format, &value);
 	fclose(f);
 	return value;
+}
+
+/* Of a user without rights: it does next to nothing, and has little memory. */
+static struct profbuf_config small_config(void)
+{
+	struct profbuf_config config = kt_config();
+
+	config.flags = PROFBUF_CONFIG_USER;
+	config.period = SEC;
+	config.ring_bytes = 4096;
+	config.kernel_depth = 0;
+	config.user_depth = 16;
+	return config;
+}
+
+static int configured_as(uid_t uid, const struct profbuf_config *config)
+{
+	int fd = uid ? kt_open_as(uid) : kt_open();
+
+	kt_configure(fd, config);
+	return fd;
+}
+
+/* It does not start for that reason, and is as it was. */
+static void refused(int fd, int error)
+{
+	struct profbuf_info info = { .size = sizeof(info) };
+
+	CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == error, "%s", strerror(errno));
+	CHECK(read(fd, &info, 8) == -1 && errno == error, "%s", strerror(errno));	/* which would start it */
+	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
+	CHECK(info.state == PROFBUF_STATE_NEW && !info.used_memory);
+}
+
+static void starts(int fd)
+{
+	CHECK(!ioctl(fd, PROFBUF_IOC_START), "%s", strerror(errno));
+}
+
+static void close_all(int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+#define USER 1000	/* and those after it */
+
+static void one_user_has_eight_sessions(void)
+{
+	struct profbuf_config config = small_config();
+	int fds[8], extra, others[2];
+
+	for (int i = 0; i < 8; i++) {
+		fds[i] = configured_as(USER, &config);
+		starts(fds[i]);
+	}
+	extra = configured_as(USER, &config);
+	refused(extra, EUSERS);
+	others[0] = configured_as(USER + 1, &config);
+	starts(others[0]);
+	others[1] = configured_as(0, &config);
+	starts(others[1]);
+	/* The slot is free when the file is closed, not before. */
+	kt_stop(fds[0]);
+	refused(extra, EUSERS);
+	close(fds[0]);
+	starts(extra);
+	close_all(fds + 1, 7);
+	close_all(others, 2);
+	close(extra);
+}
+
+static void users_without_rights_have_half_of_the_slots(void)
+{
+	struct profbuf_config config = small_config();
+	int users[32], root[32], extra, one_more;
+
+	for (int i = 0; i < 32; i++) {
+		users[i] = configured_as(USER + i / 7, &config);
+		starts(users[i]);
+	}
+	extra = configured_as(USER + 100, &config);
+	refused(extra, EUSERS);
+	for (int i = 0; i < 32; i++) {
+		root[i] = configured_as(0, &config);
+		starts(root[i]);
+	}
+	one_more = configured_as(0, &config);
+	refused(one_more, EUSERS);
+	close(users[0]);
+	starts(extra);
+	close_all(users + 1, 31);
+	close_all(root, 32);
+	close(extra);
+	close(one_more);
+}
+
+static void set_memory(int mb)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/max_memory_mb", "w");
+
+	NEED(f && fprintf(f, "%d", mb) > 0 && !fclose(f));
+}
+
+static void the_memory_of_a_user_is_bounded(void)
+{
+	struct profbuf_config config = small_config();
+	int fds[2], others[3];
+
+	set_memory(8);
+	config.ring_bytes = 2 << 20;	/* of 2 CPUs: more than half */
+	for (int i = 0; i < 2; i++)
+		fds[i] = configured_as(USER, &config);
+	starts(fds[0]);
+	refused(fds[1], EDQUOT);
+	others[0] = configured_as(USER + 1, &config);
+	starts(others[0]);
+	/* Root's are bound one by one. */
+	for (int i = 1; i < 3; i++) {
+		others[i] = configured_as(0, &config);
+		starts(others[i]);
+	}
+	close(fds[0]);
+	starts(fds[1]);
+	close(fds[1]);
+	close_all(others, 3);
+	/* What was configured under another limit. */
+	fds[0] = configured_as(0, &config);
+	fds[1] = configured_as(USER, &config);
+	set_memory(2);
+	refused(fds[0], EDQUOT);
+	refused(fds[1], EDQUOT);
+	set_memory(256);
+	starts(fds[0]);
+	close_all(fds, 2);
+}
+
+/* Users' sessions leave most of the machine's memory, whatever one session may have. */
+static void the_memory_of_all_users_is_bounded(void)
+{
+	struct profbuf_config config = small_config();
+	long long quarter = number("/proc/meminfo", "MemTotal: ") << 8;
+	long long used = 0;
+	int fds[8], n = 0;
+
+	set_memory(1 << 20);
+	config.ring_bytes = 32 << 20;
+	for (n = 0; n < 8; n++) {
+		struct profbuf_info info = { .size = sizeof(info) };
+
+		fds[n] = configured_as(USER + n, &config);
+		if (ioctl(fds[n], PROFBUF_IOC_START))
+			break;
+		NEED(!ioctl(fds[n], PROFBUF_IOC_INFO, &info));
+		used += info.used_memory;
+	}
+	NEED(n < 8);
+	CHECK(n > 0 && used <= quarter && used * (n + 1) / n > quarter, "%d sessions: %lld of %lld", n, used, quarter);
+	refused(fds[n], EDQUOT);
+	close_all(fds, n + 1);
+	set_memory(256);
+}
+
+/* cat /dev/profbuf works on a machine of many CPUs: as here, where a session may have little. */
+static void the_default_is_what_a_session_may_have(void)
+{
+	struct profbuf_config config = { .size = sizeof(config) }, zeros = { .size = sizeof(config) };
+	struct profbuf_info info = { .size = sizeof(info) };
+	char buffer[PROFBUF_RECORD_MAX];
+	int fd;
+
+	set_memory(1);
+	fd = kt_open();
+	CHECK(read(fd, buffer, sizeof(buffer)) > 0, "%s", strerror(errno));
+	NEED(!ioctl(fd, PROFBUF_IOC_GET_CONFIG, &config) && !ioctl(fd, PROFBUF_IOC_INFO, &info));
+	CHECK(config.ring_bytes >= 16384 && config.ring_bytes < 512 << 10, "%u", config.ring_bytes);
+	CHECK(config.watermark == config.ring_bytes / 2 && config.tag_slots == config.ring_bytes / 64);
+	CHECK(info.used_memory > 1 << 18 && info.used_memory <= 1 << 20);
+	close(fd);
+	fd = kt_open();
+	zeros.flags = PROFBUF_CONFIG_FLAGS;
+	kt_configure(fd, &zeros);
+	NEED(!ioctl(fd, PROFBUF_IOC_GET_CONFIG, &zeros));
+	CHECK(zeros.ring_bytes == config.ring_bytes);
+	close(fd);
+	set_memory(256);
+}
+
+#define CGROUP "/sys/fs/cgroup/kt-memory"
+
+static void set(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	NEED(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
 }
 
 /* In a cgroup of 12 MiB: what is too much is refused, nobody is killed for it, and what fits runs. */
@@ -255,6 +441,12 @@ int main(void)
 	RUN(only_the_cpus_asked_for);
 	RUN(one_session_more_than_the_limit);
 	RUN(starts_that_fail_keep_no_memory);
+	NEED(!chmod(PROFBUF_DEVICE, 0666));
+	RUN(one_user_has_eight_sessions);
+	RUN(users_without_rights_have_half_of_the_slots);
+	RUN(the_memory_of_a_user_is_bounded);
+	RUN(the_memory_of_all_users_is_bounded);
+	RUN(the_default_is_what_a_session_may_have);
 	RUN(a_cgroups_memory_is_a_limit);
 	return kt_done();
 }

@@ -6,7 +6,6 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,13 +18,6 @@
 
 #define NOBODY 65534
 #define SOMEBODY 12345
-
-static void become(uid_t uid)
-{
-	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));
-	/* As after a login: a change of ids alone would leave the process undumpable. */
-	NEED(!prctl(PR_SET_DUMPABLE, 1));
-}
 
 /* Runs @work in a child; what it fails is this test's failure. */
 static void in_child(void (*work)(void))
@@ -56,29 +48,12 @@ static struct profbuf_config user_config(void)
 	return config;
 }
 
-/* In no word of any record, whatever it is for; a path's letters and a build id may look like anything. */
-static void check_no_kernel_address(const struct kt_stream *s)
-{
-	const struct profbuf_record *r = NULL;
-
-	while ((r = kt_next(s, r))) {
-		const uint64_t *words = (const uint64_t *)r;
-		uint64_t n = r->len;
-
-		if (r->type == PROFBUF_RECORD_MAPPING)
-			n = offsetof(struct profbuf_mapping, build_id) / 8;
-		for (uint64_t i = 0; i < n; i++)
-			CHECK(words[i] < 0xffff800000000000ULL, "word %llu of a record of type %d: %llx",
-			      (unsigned long long)i, r->type, (unsigned long long)words[i]);
-	}
-}
-
 /* No sample but of @pid, none of the kernel, no kernel address anywhere. */
 static void check_own(const struct kt_stream *s, uint32_t pid)
 {
 	const struct profbuf_record *r = NULL;
 
-	check_no_kernel_address(s);
+	kt_check_no_kernel_address(s, true);
 	while ((r = kt_next(s, r))) {
 		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
 
@@ -105,7 +80,7 @@ static void own_samples_only_work(void)
 	struct kt_sums sums;
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
 	CHECK(info.rights == 0);
@@ -132,7 +107,7 @@ static void cat_work(void)
 	struct kt_sums sums;
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = open(PROFBUF_DEVICE, O_RDONLY);
 	NEED(fd >= 0);
 	CHECK(kt_read(fd, &s) > 0);
@@ -158,7 +133,7 @@ static void kernel_is_refused_work(void)
 	struct profbuf_config kernel = config, idle = config, depth = config;
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	kernel.flags |= PROFBUF_CONFIG_KERNEL;
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
@@ -189,12 +164,12 @@ static void other_users_process_work(void)
 	int fd;
 
 	if (!other) {
-		become(SOMEBODY);
+		kt_become(SOMEBODY);
 		kt_pin(1);
 		for (;;)
 			kt_spin(SEC);
 	}
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	config.filter = PROFBUF_FILTER_PROCESS;
 	config.filter_id = other;
@@ -222,7 +197,7 @@ static void a_passed_descriptor_keeps_its_openers_rights_work(void)
 	struct kt_sums sums;
 	int fd = kt_open();
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
 	CHECK(info.rights == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
 	kt_configure(fd, &config);
@@ -272,7 +247,7 @@ static void a_descriptor_from_nobody_in_roots_hands(void)
 	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	child = fork();
 	if (!child) {
-		become(NOBODY);
+		kt_become(NOBODY);
 		send_fd(pair[0], kt_open());
 		for (;;)
 			kt_spin(SEC);
@@ -302,7 +277,7 @@ static void setuid_program_work(void)
 	pid_t child;
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	kt_configure(fd, &config);
 	kt_start(fd);
@@ -323,6 +298,7 @@ static void setuid_program_work(void)
 		CHECK(r->type != PROFBUF_RECORD_MAPPING || !strstr(m->path, "rights-setuid"));
 	}
 	CHECK(kt_counters(fd, -1).skipped[PROFBUF_SKIP_RIGHTS] > 20);
+	fflush(stdout);
 	_exit(kt_failed);
 }
 
@@ -348,7 +324,7 @@ static void a_descriptor_from_root_in_nobodys_hands(void)
 		int received;
 
 		close(fd);
-		become(NOBODY);
+		kt_become(NOBODY);
 		received = receive_fd(pair[1]);
 		kt_failed = false;
 		NEED(!ioctl(received, PROFBUF_IOC_INFO, &info));
@@ -379,7 +355,7 @@ static void a_descriptor_from_nobody_in_somebodys_hands(void)
 	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	nobody = fork();
 	if (!nobody) {
-		become(NOBODY);
+		kt_become(NOBODY);
 		kt_pin(0);
 		send_fd(pair[0], kt_open());
 		for (;;)
@@ -392,7 +368,7 @@ static void a_descriptor_from_nobody_in_somebodys_hands(void)
 		struct kt_sums sums;
 		int fd;
 
-		become(SOMEBODY);
+		kt_become(SOMEBODY);
 		kt_pin(1);
 		fd = receive_fd(pair[1]);
 		kt_failed = false;
@@ -418,7 +394,7 @@ static void reader_becomes_root_work(void)
 	char number[16];
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = open(PROFBUF_DEVICE, O_RDWR);
 	NEED(fd >= 0);
 	kt_configure(fd, &config);
@@ -475,7 +451,7 @@ static void undumpable_process_work(void)
 	pid_t child;
 	int fd;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	child = fork();
 	if (!child) {
@@ -524,7 +500,7 @@ static void process_changes_its_user_work(void)
 		kt_spin(300 * MSEC);
 		_exit(0);
 	}
-	become(NOBODY);
+	kt_become(NOBODY);
 	fd = kt_open();
 	config.filter = PROFBUF_FILTER_PROCESS;
 	config.filter_id = child;
@@ -558,7 +534,7 @@ static void root_of_a_user_namespace_work(void)
 	char map[32];
 	int fd, file;
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	NEED(!unshare(CLONE_NEWUSER));
 	file = open("/proc/self/uid_map", O_WRONLY);
 	snprintf(map, sizeof(map), "0 %d 1", NOBODY);
@@ -588,7 +564,7 @@ static void sampled_interrupts_work(void)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
 
-	become(NOBODY);
+	kt_become(NOBODY);
 	for (int source = PROFBUF_SOURCE_HRTIMER; source <= PROFBUF_SOURCE_PERF_CPU_CLOCK; source++) {
 		int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0), fd = kt_open();
 		struct profbuf_config config = user_config();
@@ -641,7 +617,7 @@ static void cap_perfmon_alone_work(void)
 	int fd;
 
 	NEED(!prctl(PR_SET_KEEPCAPS, 1));
-	become(NOBODY);
+	kt_become(NOBODY);
 	data[CAP_PERFMON / 32].permitted = 1U << CAP_PERFMON % 32;
 	data[CAP_PERFMON / 32].effective = data[CAP_PERFMON / 32].permitted;
 	NEED(!syscall(SYS_capset, &header, data));
@@ -657,7 +633,7 @@ static void cap_perfmon_alone(void)
 
 static void closed_device_work(void)
 {
-	become(NOBODY);
+	kt_become(NOBODY);
 	CHECK(open(PROFBUF_DEVICE, O_RDONLY) == -1 && errno == EACCES);
 }
 

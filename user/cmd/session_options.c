@@ -183,13 +183,13 @@ int fail_config(const struct profbuf_session *session, int err)
 	case -ENODEV:
 		return fail("this machine has none of these CPUs");
 	case -EDQUOT:
-		return fail("rings of that size need more than %llu MiB (module parameter max_memory_mb)",
+		return fail("sessions may not have so much memory, %llu MiB at most (module parameter max_memory_mb)",
 			    (unsigned long long)info.max_session_memory >> 20);
 	case -ENOENT:
 	case -EOPNOTSUPP:
 		return fail("this machine has no such counter: use --source hrtimer");
 	case -EUSERS:
-		return fail("as many sessions run as the module allows");
+		return fail("as many sessions run as the module allows, of this user or in all");
 	default:
 		return fail("the module refuses that configuration: %s", strerror(-err));
 	}
