@@ -51,7 +51,7 @@ debug-kernels:
 	@scripts/debug-kernel kasan kcsan gcov
 
 fuzz:
-	@tests/fuzz/core/run --forever
+	@tests/fuzz/core/run --forever & tests/user/run --forever; kill $$!
 
 soak:
 	@tests/soak/run

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, FILE [other|compact|tags|second|third], it writes one of them
+ * generate.c - streams made by hand; as a program, FILE [other|compact|tags|second|third|hostile], it writes one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -460,6 +460,32 @@ void generate_tags(struct generated *g)
 	generate_cgroup(g, 7, "/web.slice");
 }
 
+/*
+ * Names that a terminal would obey, a program's, a thread's, a file's and a kernel symbol's; and a long one, of letters of
+ * two bytes each but the first. The program's and the file's are no UTF-8.
+ */
+void generate_hostile(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000110 };
+	static const uint64_t user[] = { 0x401010 };
+	char name[162] = "x";
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	strcpy(((struct profbuf_stream_info *)g->words)->release, "6.1\x1b[2J");
+	generate_process(g, 1000000, 100, 5, "x\x1b[31mRED\xff", 1);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/lib\x1b]0;owned\a\xc2\x9b" "1m\x7f\xef\xbf\xbf.so");
+	generate_thread(g, 1000000, 100, 100, "t\x1b[32m\rGREEN");
+	generate_sample(g, 2000000, 0, 100, kernel, 1, user, 1);
+	generate_sample(g, 3000000, 0, 100, NULL, 0, user, 1);
+	generate_sample(g, 4000000, 0, 100, kernel + 1, 1, NULL, 0);
+	generate_end(g, 1);
+	for (size_t i = 1; i + 2 < sizeof(name); i += 2)
+		memcpy(name + i, "\xc3\xa9", 3);
+	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, name, "");
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "evil\x1bPq\x1b\\name", "mod\x1b[8m");
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -479,6 +505,8 @@ int main(int argc, char **argv)
 		generate_third(&g);
 	else if (!strcmp(argv[2], "tags"))
 		generate_tags(&g);
+	else if (!strcmp(argv[2], "hostile"))
+		generate_hostile(&g);
 	else
 		return 2;
 	return !generate_write(&g, argv[1]);

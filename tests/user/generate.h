@@ -64,5 +64,7 @@ void generate_second(struct generated *g);
 void generate_third(struct generated *g);
 /* One of three processes with tags, threads that have names, and cgroups. */
 void generate_tags(struct generated *g);
+/* One whose names steer a terminal. */
+void generate_hostile(struct generated *g);
 
 #endif /* GENERATE_H */

@@ -89,8 +89,17 @@ struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);
 
-/* Length of the UTF-8 character at text, which is not its end; 0: there is none. */
+/* text.c: length of the UTF-8 character at text, which is not its end; 0: there is none. */
 size_t utf8_bytes(const char *text);
+
+/* The control character that text begins with; -1: it begins with another. */
+int control_character(const char *text);
+
+/*
+ * At most @width characters of @text; what is no UTF-8, and control characters are ?: what a process calls itself
+ * steers no terminal. Returns how many.
+ */
+size_t print_harmless(FILE *f, const char *text, size_t width);
 
 /* What is not UTF-8 becomes U+FFFD. */
 void print_json_string(FILE *f, const char *text);

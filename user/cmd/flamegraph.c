@@ -3,8 +3,8 @@
  * flamegraph.c - a profile as one SVG file for a browser
  *
  * Every frame is a <g> with its left edge and width in samples and its depth; a script in the file, which needs nothing
- * else, draws them to the window's width, zooms on a click and searches. Without the script the file shows the whole
- * graph.
+ * else, draws them to the window's width, shows the widest frames first, zooms on a click and searches. Without the
+ * script the file shows the whole graph.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -127,10 +127,18 @@ static unsigned int depth_of(const struct node *n, double least)
 	return deepest;
 }
 
+/* At most @max characters. A browser shows nothing of a file with one that XML has not. */
 static void print_text(FILE *f, const char *text, size_t max)
 {
-	for (size_t i = 0; text[i] && i < max; i++) {
-		switch (text[i]) {
+	size_t n;
+
+	for (; *text && max; text += n ? n : 1, max--) {
+		n = utf8_bytes(text);
+		if (!n || !strncmp(text, "\xef\xbf\xbe", 3) || !strncmp(text, "\xef\xbf\xbf", 3)) {
+			fputs("\xef\xbf\xbd", f);
+			continue;
+		}
+		switch (*text) {
 		case '<':
 			fputs("&lt;", f);
 			break;
@@ -144,8 +152,8 @@ static void print_text(FILE *f, const char *text, size_t max)
 			fputs("&quot;", f);
 			break;
 		default:
-			if ((unsigned char)text[i] >= ' ')
-				fputc(text[i], f);
+			if (control_character(text) < 0)
+				fwrite(text, 1, n, f);
 		}
 	}
 }
@@ -231,8 +239,8 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 }
 
 static const char style[] =
-	"<style>text{font:12px monospace;fill:#111;pointer-events:none}g:hover rect{stroke:#000;stroke-width:1}"
-	"g.hit rect{fill:#d0f}g.above rect{opacity:.55}#title{font:bold 16px sans-serif}.note{font:12px sans-serif}"
+	"<style>text{font:12px monospace;fill:#111;pointer-events:none}g[data-w]:hover rect{stroke:#000;stroke-width:1}"
+	"g[data-w]{cursor:pointer}g.hit rect{fill:#d0f}g.above rect{opacity:.55}#title{font:bold 16px sans-serif}.note{font:12px sans-serif}"
 	"svg{background:#fff}.button{cursor:pointer;pointer-events:auto;font:13px sans-serif;fill:#06c}</style>\n";
 
 static const char script[] =
@@ -241,8 +249,12 @@ static const char script[] =
 	"var svg=document.documentElement,all=[].slice.call(svg.querySelectorAll('g[data-w]')).map(function(g){\n"
 	" return {g:g,x:+g.dataset.x,w:+g.dataset.w,d:+g.dataset.d,r:g.querySelector('rect'),t:g.querySelector('text'),\n"
 	"  title:g.querySelector('title').textContent};});\n"
-	"var root=all[0],zoom=root,term=null,W=" "1200" ";\n"
-	"function name(f){return f.title.replace(/ \\([0-9]+ samples.*$/,'');}\n"
+	"var root=all[0],zoom=root,term=null,W,H=+svg.getAttribute('height');\n"
+	"function place(id,x){document.getElementById(id).setAttribute('x',W-x);}\n"
+	"function fit(){W=Math.max(600,svg.parentNode===document?window.innerWidth-16:1200);svg.setAttribute('width',W);\n"
+	" svg.setAttribute('viewBox','0 0 '+W+' '+H);place('reset',240);place('search',120);place('found',160);draw();stay();}\n"
+	"function stay(){document.getElementById('head').setAttribute('transform','translate(0,'+window.scrollY+')');}\n"
+	"function name(f){return f.title.replace(/ \\([0-9]+ samples, [0-9.]+ %\\)$/,'');}\n"
 	"function draw(){var s=W/zoom.w;all.forEach(function(f){\n"
 	" var above=f.d<zoom.d&&f.x<=zoom.x&&f.x+f.w>=zoom.x+zoom.w,x=above?0:(f.x-zoom.x)*s,w=above?W:f.w*s;\n"
 	" var shown=above||(f.d>=zoom.d&&x>-0.01&&x+w<W+0.01&&w>0.2);\n"
@@ -254,14 +266,15 @@ static const char script[] =
 	" all.forEach(function(f){var hit=!!re&&re.test(name(f));f.g.classList.toggle('hit',hit);if(hit)hits.push(f);});\n"
 	" hits.sort(function(a,b){return a.x-b.x||a.d-b.d;});var end=-1;\n"
 	" hits.forEach(function(f){if(f.x>=end){sum+=f.w;end=f.x+f.w;}});\n"
-	" document.getElementById('found').textContent=re?'matched: '+(100*sum/root.w).toFixed(2)+' %':'';}\n"
+	" document.getElementById('found').textContent=re?'matched: '+(100*sum/root.w).toFixed(2)+' %':\n"
+	" t?'no regular expression':'';}\n"
 	"function ask(){var t=prompt('Search for (regular expression):',term||'');if(t!==null)search(t);}\n"
 	"all.forEach(function(f){f.g.addEventListener('click',function(){zoom=f;draw();});});\n"
 	"document.getElementById('reset').addEventListener('click',function(){zoom=root;draw();});\n"
 	"document.getElementById('search').addEventListener('click',ask);\n"
 	"window.addEventListener('keydown',function(e){if((e.ctrlKey||e.metaKey)&&e.key==='f'){e.preventDefault();ask();}\n"
 	" if(e.key==='Escape'){search('');zoom=root;draw();}});\n"
-	"window.profbufSearch=search;\n"
+	"window.addEventListener('resize',fit);window.addEventListener('scroll',stay);fit();window.scrollTo(0,H);stay();\n"
 	"})();\n"
 	"]]></script>\n";
 
@@ -285,6 +298,9 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\">\n",
 		WIDTH, height, WIDTH, height);
 	fputs(style, f);
+	ok = print_node(f, &root, &root, 0, 0, deepest, least);
+	/* Above the frames wherever they are scrolled to. */
+	fprintf(f, "<g id=\"head\"><rect width=\"100%%\" height=\"%d\" fill=\"#fff\"/>\n", HEAD - 2);
 	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
 	print_text(f, options->path, 120);
 	fputs("</text>\n<text class=\"note\" x=\"8\" y=\"42\">", f);
@@ -293,8 +309,7 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 	      "</text>\n"
 	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"
 	      "<text id=\"search\" class=\"button\" x=\"1080\" y=\"22\">search</text>\n"
-	      "<text id=\"found\" class=\"note\" x=\"1040\" y=\"57\"></text>\n", f);
-	ok = print_node(f, &root, &root, 0, 0, deepest, least);
+	      "<text id=\"found\" class=\"note\" x=\"1040\" y=\"57\"></text></g>\n", f);
 	fputs(script, f);
 	fputs("</svg>\n", f);
 out:

@@ -40,14 +40,18 @@ static void usage(FILE *f)
 
 int fail(const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
 
 	fflush(stdout);
-	fputs("profbuf: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	fputs("profbuf: ", stderr);
+	print_harmless(stderr, text ? text : strerror(ENOMEM), SIZE_MAX);
 	fputc('\n', stderr);
+	free(text);
 	return EXIT_FAILED;
 }
 
@@ -136,42 +140,6 @@ uint64_t *stack_weights(const struct profbuf_profile *profile)
 	for (i = 0; weights && i < n; i++)
 		weights[events[i].stack] += events[i].weight;
 	return weights;
-}
-
-size_t utf8_bytes(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	/* The second byte's bounds keep out longer forms than needed, surrogates and what is past U+10FFFF. */
-	unsigned int low = *c == 0xe0 ? 0xa0 : *c == 0xf0 ? 0x90 : 0x80;
-	unsigned int high = *c == 0xed ? 0x9f : *c == 0xf4 ? 0x8f : 0xbf;
-	size_t i, n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
-
-	for (i = 1; i < n; i++) {
-		if (c[i] < low || c[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return n;
-}
-
-void print_json_string(FILE *f, const char *text)
-{
-	size_t n;
-
-	fputc('"', f);
-	for (; *text; text += n ? n : 1) {
-		n = utf8_bytes(text);
-		if (!n)
-			fputs("\\ufffd", f);
-		else if (*text == '"' || *text == '\\')
-			fprintf(f, "\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			fprintf(f, "\\u%04x", *text);
-		else
-			fwrite(text, 1, n, f);
-	}
-	fputc('"', f);
 }
 
 void print_accounting(FILE *f, const struct profbuf_counters *c)

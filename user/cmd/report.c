@@ -113,7 +113,8 @@ static int no_symbol(const struct report *r, const char *name)
 	fail("%s has no samples with a symbol \"%s\"%s", r->path, name, r->part ? " in that time" : "");
 	for (i = 0; i < n && shown < 5; i++) {
 		if (strstr(symbols[i]->name, name)) {
-			fprintf(stderr, "%s%s", shown ? ", " : "profbuf: there is ", symbols[i]->name);
+			fputs(shown ? ", " : "profbuf: there is ", stderr);
+			print_harmless(stderr, symbols[i]->name, SIZE_MAX);
 			shown++;
 		}
 	}

@@ -90,6 +90,8 @@ uint64_t report_samples(const struct profbuf_profile *profile);
 /* report_print.c; @which: which of two, or "" */
 void report_print_header(const struct report *report, const char *which);
 void report_print_rows(const struct report *report);
+/* The two names of a row, and the end of its line. */
+void report_print_names(const char *name, const char *object);
 void report_print_json(const struct report *report);
 /* "by":..., as members of an object. */
 void report_print_json_by(const struct report_options *options);

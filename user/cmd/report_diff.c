@@ -87,8 +87,9 @@ static void print_text(const struct report_options *o, const struct pair *pairs,
 	for (size_t i = 0; i < n && shown < o->limit; i++) {
 		if (!wants(o, &pairs[i]))
 			continue;
-		printf("%8.2f %8.2f %+8.2f  %-42s %s\n", pairs[i].percent[0], pairs[i].percent[1],
-		       pairs[i].percent[1] - pairs[i].percent[0], pairs[i].name, pairs[i].object);
+		printf("%8.2f %8.2f %+8.2f  ", pairs[i].percent[0], pairs[i].percent[1],
+		       pairs[i].percent[1] - pairs[i].percent[0]);
+		report_print_names(pairs[i].name, pairs[i].object);
 		shown++;
 	}
 }

@@ -10,6 +10,8 @@
 
 #include "report.h"
 
+#define NAME_COLUMNS	42
+
 /* Descriptions of processes. */
 static uint64_t sideband_lost(const struct profbuf_accounting *a)
 {
@@ -70,8 +72,10 @@ static void print_filter(const struct report *r)
 	if (!filter->n)
 		return;
 	fputs("# only samples with ", stdout);
-	for (size_t i = 0; i < filter->n; i++)
-		printf("%s%s", i ? ", " : "", filter->terms[i].text);
+	for (size_t i = 0; i < filter->n; i++) {
+		fputs(i ? ", " : "", stdout);
+		print_harmless(stdout, filter->terms[i].text, SIZE_MAX);
+	}
 	printf(": %" PRIu64 " of %" PRIu64 " recorded\n", report_samples(r->profile), r->recorded);
 }
 
@@ -94,7 +98,11 @@ static void print_recording(const struct report *r)
 	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
 	const char *source = profbuf_source_name(info->source);
 
-	printf(", %s %s, %u CPUs\n", info->release, info->machine, info->nr_cpus);
+	fputs(", ", stdout);
+	print_harmless(stdout, info->release, sizeof(info->release));
+	putchar(' ');
+	print_harmless(stdout, info->machine, sizeof(info->machine));
+	printf(", %u CPUs\n", info->nr_cpus);
 	printf("# %.1f s ", profbuf_profile_duration(r->profile) / 1e9);
 	if (info->source == PROFBUF_SOURCE_PERF_CYCLES)
 		printf("with a sample every %" PRIu64 " cycles", (uint64_t)info->period);
@@ -120,7 +128,9 @@ void report_print_header(const struct report *r, const char *which)
 	char date[64];
 
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime(&start));
-	printf("# %s%s: %s", which, r->path, start ? date : "no date");
+	printf("# %s", which);
+	print_harmless(stdout, r->path, SIZE_MAX);
+	printf(": %s", start ? date : "no date");
 	if (r->accounting->verdict == PROFBUF_UNCOUNTED)
 		printf(", a pprof file of %.1f s\n", profbuf_profile_duration(r->profile) / 1e9);
 	else
@@ -129,9 +139,20 @@ void report_print_header(const struct report *r, const char *which)
 	print_kernel_symbols(r);
 	print_filter(r);
 	print_part(r);
-	printf("# %" PRIu64 " %s, %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->samples,
-	       profbuf_profile_value(r->profile), r->lost, r->gaps, report_share(r->unknown_frames, r->frames));
+	printf("# %" PRIu64 " ", r->samples);
+	print_harmless(stdout, profbuf_profile_value(r->profile), SIZE_MAX);
+	printf(", %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->lost, r->gaps,
+	       report_share(r->unknown_frames, r->frames));
 	print_untagged(r);
+	putchar('\n');
+}
+
+void report_print_names(const char *name, const char *object)
+{
+	size_t columns = print_harmless(stdout, name, SIZE_MAX);
+
+	printf("%*s ", columns < NAME_COLUMNS ? (int)(NAME_COLUMNS - columns) : 0, "");
+	print_harmless(stdout, object, SIZE_MAX);
 	putchar('\n');
 }
 
@@ -147,9 +168,11 @@ void report_print_rows(const struct report *r)
 		bold = "\033[1m";
 		plain = "\033[m";
 	}
-	if (around)
-		printf("%s is in %" PRIu64 " samples, %.2f %%\n\n", o->callers ? o->callers : o->callees,
-		       r->samples_with, report_share(r->samples_with, r->samples));
+	if (around) {
+		print_harmless(stdout, o->callers ? o->callers : o->callees, SIZE_MAX);
+		printf(" is in %" PRIu64 " samples, %.2f %%\n\n", r->samples_with,
+		       report_share(r->samples_with, r->samples));
+	}
 	printf("%s%8s %8s  %-42s %s%s\n", bold, around ? "of it %" : "self %", "total %",
 	       o->callers ? "caller" : o->callees ? "callee" : report_by_name(o),
 	       report_object_name(o), plain);
@@ -158,9 +181,10 @@ void report_print_rows(const struct report *r)
 
 		if (!report_wants(r, row))
 			continue;
-		printf("%8.2f %8.2f  %-42s %s\n",
+		printf("%8.2f %8.2f  ",
 		       around ? report_share(row->total, r->samples_with) : report_share(row->self, r->samples),
-		       report_share(row->total, r->samples), row->name, row->object);
+		       report_share(row->total, r->samples));
+		report_print_names(row->name, row->object);
 		shown++;
 	}
 }

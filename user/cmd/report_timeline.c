@@ -75,10 +75,13 @@ static void print_text(const struct timeline *t)
 
 		printf("%10.3f %9" PRIu64 " %9" PRIu64 "  %-*.*s ", (b->from - t->start) / 1e9, b->samples, b->lost,
 		       BAR_WIDTH, bar, "####################");
-		if (b->name)
-			printf("%8.2f  %s\n", report_share(b->top, b->samples), b->name);
-		else
+		if (b->name) {
+			printf("%8.2f  ", report_share(b->top, b->samples));
+			print_harmless(stdout, b->name, SIZE_MAX);
+			putchar('\n');
+		} else {
 			printf("%8s\n", "-");
+		}
 	}
 }
 

@@ -25,13 +25,21 @@ static const char help[] =
 /* Readers of the text split at white space. */
 static void print_word(const char *text)
 {
-	for (; *text; text++)
-		putchar(*text == ' ' || *text == '\t' || *text == '\n' ? '_' : *text);
+	size_t n;
+
+	for (; *text; text += n ? n : 1) {
+		n = utf8_bytes(text);
+		if (*text == ' ' || *text == '\t' || *text == '\n')
+			putchar('_');
+		else
+			print_harmless(stdout, text, 1);
+	}
 }
 
 static void print_frame(const struct profbuf_frame *f, bool lines)
 {
-	printf("\t%16" PRIx64 " %s", f->address, f->symbol->name);
+	printf("\t%16" PRIx64 " ", f->address);
+	print_harmless(stdout, f->symbol->name, SIZE_MAX);
 	if (f->inlined)
 		fputs(" (inlined)", stdout);
 	else if (!f->symbol->unknown && f->symbol->start && f->offset >= f->symbol->start)
@@ -40,8 +48,11 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 	print_word(f->symbol->object->name);
 	puts(")");
 	/* As perf script -F srcline does. */
-	if (lines && f->line)
-		printf("  %s:%u\n", f->file, f->line);
+	if (lines && f->line) {
+		fputs("  ", stdout);
+		print_harmless(stdout, f->file, SIZE_MAX);
+		printf(":%u\n", f->line);
+	}
 }
 
 void print_samples(struct profbuf_profile *profile, const struct tag_values *tags, bool lines)

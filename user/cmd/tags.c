@@ -17,7 +17,7 @@
 static void print_label(FILE *f, const char *text, enum tag_style style)
 {
 	for (size_t n; *text; text += n ? n : 1) {
-		unsigned char c = *text, second = text[1];
+		char c = *text;
 
 		n = utf8_bytes(text);
 		if (!n)
@@ -26,10 +26,8 @@ static void print_label(FILE *f, const char *text, enum tag_style style)
 			fputc('_', f);
 		else if (style == TAG_WORD && c == ';')
 			fputc(':', f);
-		else if (c < ' ' || c == 0x7f)
-			fprintf(f, "\\x%02x", c);
-		else if (c == 0xc2 && second < 0xa0)
-			fprintf(f, "\\x%02x", second);
+		else if (control_character(text) >= 0)
+			fprintf(f, "\\x%02x", control_character(text));
 		else
 			fwrite(text, 1, n, f);
 	}

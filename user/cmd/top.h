@@ -57,12 +57,6 @@ struct top_status {
 /* Two lines above every table. */
 void top_print_status(FILE *f, const struct top_status *status);
 
-/*
- * At most @width columns of @text, control characters replaced: what a process calls itself steers no terminal. Returns
- * the columns.
- */
-size_t top_print_text(FILE *f, const char *text, size_t width);
-
 /* One table, for a file or a pipe. */
 bool top_print_plain(const struct top_status *status, const struct top_view *view, uint64_t limit);
 

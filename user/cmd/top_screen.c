@@ -41,47 +41,16 @@ static double share(uint64_t part, uint64_t of)
 	return of ? part * 100.0 / of : 0;
 }
 
-/* Bytes of the UTF-8 character at @text, 0 if it is none that may be printed. */
-static size_t printable(const unsigned char *text)
-{
-	size_t i, n = *text < 0x80 ? 1 : *text >= 0xc2 && *text < 0xe0 ? 2 : *text >= 0xe0 && *text < 0xf0 ? 3 :
-		      *text >= 0xf0 && *text < 0xf5 ? 4 : 0;
-
-	if (*text < ' ' || *text == 0x7f)
-		return 0;
-	for (i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Control characters again, in two bytes. */
-	return n == 2 && *text == 0xc2 && text[1] < 0xa0 ? 0 : n;
-}
-
-size_t top_print_text(FILE *f, const char *text, size_t width)
-{
-	size_t columns, n;
-
-	for (columns = 0; *text && columns < width; columns++) {
-		n = printable((const unsigned char *)text);
-		if (n)
-			fwrite(text, 1, n, f);
-		else
-			fputc('?', f);
-		text += n ? n : 1;
-	}
-	return columns;
-}
-
 static void print_row(FILE *f, const struct top_row *row, uint64_t samples)
 {
 	size_t columns;
 
 	fprintf(f, "%8.2f %8.2f  ", share(row->self, samples), share(row->total, samples));
-	columns = top_print_text(f, row->name, COLUMNS_MAX);
+	columns = print_harmless(f, row->name, COLUMNS_MAX);
 	if (!*row->object)
 		return;
 	fprintf(f, "%*s ", columns < 42 ? (int)(42 - columns) : 0, "");
-	top_print_text(f, row->object, COLUMNS_MAX);
+	print_harmless(f, row->object, COLUMNS_MAX);
 }
 
 void top_print_status(FILE *f, const struct top_status *status)
@@ -196,9 +165,9 @@ static bool draw_explanation(FILE *f, const struct top_status *status, const str
 	for (i = 0; i < rows.n && i < lines && *left; i++) {
 		fprintf(f, "%8.2f %8s    %s ", share(rows.all[i].self, rows.samples), "",
 			view->by <= TOP_OBJECT ? "from" : "in");
-		top_print_text(f, rows.all[i].name, COLUMNS_MAX);
+		print_harmless(f, rows.all[i].name, COLUMNS_MAX);
 		fputs("  ", f);
-		top_print_text(f, rows.all[i].object, COLUMNS_MAX);
+		print_harmless(f, rows.all[i].object, COLUMNS_MAX);
 		end_line(f, left);
 	}
 	top_rows_free(&rows);
@@ -259,7 +228,7 @@ static bool draw_status(FILE *f, const struct top_status *status, size_t *left)
 		return false;
 	}
 	for (line = strtok_r(text, "\n", &save); line && *left > 1; line = strtok_r(NULL, "\n", &save)) {
-		top_print_text(f, line, COLUMNS_MAX);
+		print_harmless(f, line, COLUMNS_MAX);
 		end_line(f, left);
 	}
 	free(text);

@@ -27,7 +27,7 @@ struct profbuf_kallsyms {
 static int read_all(const char *path, char **text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t room = 16UL << 20, n = 0;
+	size_t room = 1UL << 20, n = 0;
 	char *t, *bigger;
 	ssize_t got;
 	int err = -ENOMEM;
