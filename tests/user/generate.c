@@ -460,6 +460,38 @@ void generate_tags(struct generated *g)
 	generate_cgroup(g, 7, "/web.slice");
 }
 
+/*
+ * "even" (pid 200, CPU 1) has 30 samples of a period each. "slow" (pid 100, CPU 0) has 10 of one, 10 of four, half of
+ * them in another thread, and 10 of two: 70 periods. Lost are 5 of four periods, and 3 of one.
+ */
+void generate_rates(struct generated *g)
+{
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	struct profbuf_sample *s;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	generate_process(g, 1000000, 100, 5, "slow", 1);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/slow");
+	generate_process(g, 1000000, 200, 6, "even", 1);
+	generate_mapping(g, 200, 6, 0x400000, 0x500000, 0, "/nonexistent/even");
+	for (unsigned int i = 0; i < 30; i++) {
+		uint64_t time = 2000000 + i * 100000;
+
+		if (i == 10)
+			generate_rate(g, time, 0, 4);
+		if (i == 20)
+			generate_rate(g, time, 0, 2);
+		generate_sample(g, time, 0, 100, NULL, 0, user, 2);
+		s = (struct profbuf_sample *)(g->words + g->n - sizeof(*s) / 8 - 2);
+		s->tid = i >= 10 && i < 20 && i % 2 ? 101 : 100;
+		generate_sample(g, time + 1000, 1, 200, NULL, 0, user, 1);
+	}
+	generate_lost(g, 2000000 + 15 * 100000, 0, 5);
+	generate_lost(g, 2000000 + 15 * 100000, 1, 3);
+	generate_end(g, 2);
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -479,6 +511,8 @@ int main(int argc, char **argv)
 		generate_third(&g);
 	else if (!strcmp(argv[2], "tags"))
 		generate_tags(&g);
+	else if (!strcmp(argv[2], "rates"))
+		generate_rates(&g);
 	else
 		return 2;
 	return !generate_write(&g, argv[1]);

@@ -65,4 +65,7 @@ void generate_third(struct generated *g);
 /* One of three processes with tags, threads that have names, and cgroups. */
 void generate_tags(struct generated *g);
 
+/* One whose rate was lowered, and raised again: see generate.c. */
+void generate_rates(struct generated *g);
+
 #endif /* GENERATE_H */

@@ -84,7 +84,7 @@ static bool add_stack(struct node *root, const char *tag, const char *comm, cons
 
 static bool build(struct node *root, const struct profbuf_profile *profile, const struct tag_values *tags)
 {
-	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
+	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
