@@ -492,6 +492,35 @@ void generate_rates(struct generated *g)
 	generate_end(g, 2);
 }
 
+/*
+ * Processes whose names are no UTF-8, or cut off, or have characters of several bytes, or such that XML has not or
+ * gives a meaning to: 10 samples each, of 360, so that a flame graph has room for three characters.
+ */
+void generate_names(struct generated *g)
+{
+	static const char *const names[] = {
+		"b\xff;d",
+		"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6",
+		"\xf0\x9f\x94\xa5\xf0\x9f\x94\xa5\xf0\x9f\x94\xa5",
+		"a\x01\x1b[1m",
+		"\xef\xbf\xbe\xef\xbf\xbf\xed\xa0\x80",
+		"<a&b>\"']]>",
+		"others",
+	};
+	static const uint64_t user[] = { 0x401010 };
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	for (unsigned int i = 0; i < 8; i++) {
+		generate_process(g, 1000000, 100 + i, 5, names[i], 1);
+		generate_mapping(g, 100 + i, 5, 0x400000, 0x500000, 0, "/nonexistent/\xff");
+		for (unsigned int k = 0; k < (i < 7 ? 10 : 290); k++)
+			generate_sample(g, 2000000 + i * 1000000 + k * 1000, 0, 100 + i, NULL, 0, user, 1);
+	}
+	generate_end(g, 1);
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -511,6 +540,8 @@ int main(int argc, char **argv)
 		generate_third(&g);
 	else if (!strcmp(argv[2], "tags"))
 		generate_tags(&g);
+	else if (!strcmp(argv[2], "names"))
+		generate_names(&g);
 	else if (!strcmp(argv[2], "rates"))
 		generate_rates(&g);
 	else

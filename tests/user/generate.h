@@ -65,6 +65,8 @@ void generate_third(struct generated *g);
 /* One of three processes with tags, threads that have names, and cgroups. */
 void generate_tags(struct generated *g);
 
+/* Names that formats of text have trouble with: see generate.c. */
+void generate_names(struct generated *g);
 /* One whose rate was lowered, and raised again: see generate.c. */
 void generate_rates(struct generated *g);
 
