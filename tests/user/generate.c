@@ -486,6 +486,67 @@ void generate_hostile(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "evil\x1bPq\x1b\\name", "mod\x1b[8m");
 }
 
+/*
+ * "even" (pid 200, CPU 1) has 30 samples of a period each. "slow" (pid 100, CPU 0) has 10 of one, 10 of four, half of
+ * them in another thread, and 10 of two: 70 periods. Lost are 5 of four periods, and 3 of one.
+ */
+void generate_rates(struct generated *g)
+{
+	static const uint64_t user[] = { 0x401010, 0x401110 };
+	struct profbuf_sample *s;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 2);
+	generate_process(g, 1000000, 100, 5, "slow", 1);
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/slow");
+	generate_process(g, 1000000, 200, 6, "even", 1);
+	generate_mapping(g, 200, 6, 0x400000, 0x500000, 0, "/nonexistent/even");
+	for (unsigned int i = 0; i < 30; i++) {
+		uint64_t time = 2000000 + i * 100000;
+
+		if (i == 10)
+			generate_rate(g, time, 0, 4);
+		if (i == 20)
+			generate_rate(g, time, 0, 2);
+		generate_sample(g, time, 0, 100, NULL, 0, user, 2);
+		s = (struct profbuf_sample *)(g->words + g->n - sizeof(*s) / 8 - 2);
+		s->tid = i >= 10 && i < 20 && i % 2 ? 101 : 100;
+		generate_sample(g, time + 1000, 1, 200, NULL, 0, user, 1);
+	}
+	generate_lost(g, 2000000 + 15 * 100000, 0, 5);
+	generate_lost(g, 2000000 + 15 * 100000, 1, 3);
+	generate_end(g, 2);
+}
+
+/*
+ * Processes whose names are no UTF-8, or cut off, or have characters of several bytes, or such that XML has not or
+ * gives a meaning to: 10 samples each, of 360, so that a flame graph has room for three characters.
+ */
+void generate_names(struct generated *g)
+{
+	static const char *const names[] = {
+		"b\xff;d",
+		"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6",
+		"\xf0\x9f\x94\xa5\xf0\x9f\x94\xa5\xf0\x9f\x94\xa5",
+		"a\x01\x1b[1m",
+		"\xef\xbf\xbe\xef\xbf\xbf\xed\xa0\x80",
+		"<a&b>\"']]>",
+		"others",
+	};
+	static const uint64_t user[] = { 0x401010 };
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	for (unsigned int i = 0; i < 8; i++) {
+		generate_process(g, 1000000, 100 + i, 5, names[i], 1);
+		generate_mapping(g, 100 + i, 5, 0x400000, 0x500000, 0, "/nonexistent/\xff");
+		for (unsigned int k = 0; k < (i < 7 ? 10 : 290); k++)
+			generate_sample(g, 2000000 + i * 1000000 + k * 1000, 0, 100 + i, NULL, 0, user, 1);
+	}
+	generate_end(g, 1);
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -507,6 +568,10 @@ int main(int argc, char **argv)
 		generate_tags(&g);
 	else if (!strcmp(argv[2], "hostile"))
 		generate_hostile(&g);
+	else if (!strcmp(argv[2], "names"))
+		generate_names(&g);
+	else if (!strcmp(argv[2], "rates"))
+		generate_rates(&g);
 	else
 		return 2;
 	return !generate_write(&g, argv[1]);

@@ -67,4 +67,9 @@ void generate_tags(struct generated *g);
 /* One whose names steer a terminal. */
 void generate_hostile(struct generated *g);
 
+/* Names that formats of text have trouble with: see generate.c. */
+void generate_names(struct generated *g);
+/* One whose rate was lowered, and raised again: see generate.c. */
+void generate_rates(struct generated *g);
+
 #endif /* GENERATE_H */

@@ -50,12 +50,28 @@ static const char help[] =
 	"\n"
 	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
 	"\n"
+	"Counts are of periods: a sample is one, or, while the overhead budget had lowered the rate, as many as it stood\n"
+	"for, and so is what was lost. In perf the number of samples is that of records, and each has its period; perf's\n"
+	"percentages are of periods, its losses are records.\n"
+	"\n"
 	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
-	"unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; sum and cpus: what\n"
-	"the stream has, and counters, what the kernel counted), and the arrays\n"
+	"unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; max_stride: of how\n"
+	"many periods a sample was at most, 1 if the rate was never lowered; sum and cpus: records the stream has, and\n"
+	"counters, what the kernel counted), and the arrays\n"
 	"symbols, programs, label_sets and stacks. A stack has its program and frames as positions in those, leaf first,\n"
-	"how many samples it had, and, if some had labels, how many had which label set; without --tag the samples of\n"
-	"all stacks add up to accounting.sum.samples.\n";
+	"how many samples it had, and, if some had labels, how many had which label set: counts of periods, as above. If\n"
+	"max_stride is 1, the samples of all stacks, without --tag, add up to accounting.sum.samples.\n";
+
+uint64_t lost_weight(const struct profbuf_profile *profile)
+{
+	const struct profbuf_loss *losses;
+	size_t i, n = profbuf_profile_losses(profile, &losses);
+	uint64_t sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += losses[i].weight;
+	return sum;
+}
 
 uint32_t *bucket_sort(const void *of, size_t n, uint32_t (*key)(const void *of, size_t i), size_t nr_keys,
 		      uint32_t **first)

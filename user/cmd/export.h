@@ -36,6 +36,9 @@ static inline unsigned int stack_depth(const struct profbuf_stack *stack)
 	return stack->nr_kernel + stack->nr_user;
 }
 
+/* Periods that what was lost stands for, as the weights of events. */
+uint64_t lost_weight(const struct profbuf_profile *profile);
+
 /*
  * bucket_sort() - positions of 0..@n - 1 by their keys, those with equal keys in order
  * @key: of position i of @of; less than @nr_keys

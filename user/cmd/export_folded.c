@@ -41,7 +41,7 @@ static void print_root(FILE *f, const char *comm)
 static void print_stacks(FILE *f, const struct profbuf_profile *profile, const struct name *names,
 			 const struct tag_stack *counted, size_t n, const struct tag_values *root)
 {
-	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
+	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;

@@ -59,8 +59,9 @@ static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part", "uncounted" };
 	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
 
-	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"sideband_lost\":%" PRIu64 ",\n\"sum\":",
-		verdicts[a->verdict], a->part,
+	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"max_stride\":%" PRIu64 ",", verdicts[a->verdict],
+		a->part, a->max_stride ? a->max_stride : 1);
+	fprintf(f, "\"sideband_lost\":%" PRIu64 ",\n\"sum\":",
 		a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3]);
 	print_sums(f, &a->sum);
 	fputs(",\n\"cpus\":[", f);

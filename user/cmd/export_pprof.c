@@ -319,12 +319,13 @@ static void get_locations(struct writer *w, const struct profbuf_stack *stack, u
 	}
 }
 
-/* Which samples of a stack are one. */
+/* Which samples of a stack are one, and what one of them counts. */
 struct thread {
 	uint32_t tid;
 	uint32_t name;		/* id, or PROFBUF_NO_THREAD */
 	uint32_t labels;	/* id */
 	uint64_t tag;		/* if it is not known what it means, else 0 */
+	uint64_t weight;
 };
 
 static int by_thread(const void *a, const void *b)
@@ -425,7 +426,8 @@ static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64
 		      size_t n)
 {
 	uint64_t ids[STACK_FRAMES];
-	size_t i, begin, nr_labels;
+	size_t i, nr_labels;
+	uint64_t count = 0;
 
 	if (!n)
 		return;
@@ -435,19 +437,20 @@ static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64
 	w->labels[1].key = w->key_pid;
 	w->labels[1].num = w->programs[stack->program]->pid;
 	w->labels[2].key = w->key_tid;
-	for (begin = i = 0; i < n; i++) {
+	for (i = 0; i < n; i++) {
+		count += threads[i].weight;
 		if (i + 1 < n && !by_thread(&threads[i], &threads[i + 1]))
 			continue;
 		nr_labels = set_labels(w, &threads[i]);
-		put_sample(w, ids, stack_depth(stack), i + 1 - begin, w->label_pointers, nr_labels);
-		begin = i + 1;
+		put_sample(w, ids, stack_depth(stack), count, w->label_pointers, nr_labels);
+		count = 0;
 	}
 }
 
 static struct thread thread_of(const struct writer *w, const struct profbuf_event *e)
 {
 	return (struct thread){
-		.tid = e->tid, .labels = e->labels,
+		.tid = e->tid, .labels = e->labels, .weight = e->weight,
 		.name = w->nr_thread_names ? profbuf_profile_thread(w->profile, e) : PROFBUF_NO_THREAD,
 		.tag = w->label_sets[e->labels]->cause == PROFBUF_TAG_KNOWN ? 0 : e->tag,
 	};
@@ -493,7 +496,7 @@ static bool put_samples(struct writer *w)
 
 static void put_lost(struct writer *w)
 {
-	uint64_t lost = profbuf_profile_accounting(w->profile)->sum.lost, id;
+	uint64_t lost = lost_weight(w->profile), id;
 
 	if (!lost)
 		return;

@@ -159,7 +159,7 @@ static void print_group(struct writer *w, const uint32_t *order, size_t at, size
 
 bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
-	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
+	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
 	const struct profbuf_symbol *const *symbols;
 	size_t i, n, nr_groups = profbuf_profile_programs(profile, &programs);

@@ -84,7 +84,7 @@ static bool add_stack(struct node *root, const char *tag, const char *comm, cons
 
 static bool build(struct node *root, const struct profbuf_profile *profile, const struct tag_values *tags)
 {
-	uint64_t lost = profbuf_profile_accounting(profile)->sum.lost;
+	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;
 	const struct profbuf_stack *stacks;
@@ -127,17 +127,17 @@ static unsigned int depth_of(const struct node *n, double least)
 	return deepest;
 }
 
-/* At most @max characters. A browser shows nothing of a file with one that XML has not. */
+/* XML has not all characters: few below the blank, none of which is used here, and not the last two of the BMP. */
+static bool xml_has(const char *text, size_t n)
+{
+	return n && (unsigned char)*text >= ' ' && (memcmp(text, "\xef\xbf", 2) || (unsigned char)text[2] < 0xbe);
+}
+
+/* At most @max characters. */
 static void print_text(FILE *f, const char *text, size_t max)
 {
-	size_t n;
-
-	for (; *text && max; text += n ? n : 1, max--) {
+	for (size_t n; *text && max; text += n ? n : 1, max--) {
 		n = utf8_bytes(text);
-		if (!n || !strncmp(text, "\xef\xbf\xbe", 3) || !strncmp(text, "\xef\xbf\xbf", 3)) {
-			fputs("\xef\xbf\xbd", f);
-			continue;
-		}
 		switch (*text) {
 		case '<':
 			fputs("&lt;", f);
@@ -152,8 +152,10 @@ static void print_text(FILE *f, const char *text, size_t max)
 			fputs("&quot;", f);
 			break;
 		default:
-			if (control_character(text) < 0)
+			if (xml_has(text, n))
 				fwrite(text, 1, n, f);
+			else
+				fputs("\xef\xbf\xbd", f);
 		}
 	}
 }
@@ -260,7 +262,7 @@ static const char script[] =
 	" var shown=above||(f.d>=zoom.d&&x>-0.01&&x+w<W+0.01&&w>0.2);\n"
 	" f.g.style.display=shown?'':'none';f.g.classList.toggle('above',above);if(!shown)return;\n"
 	" f.r.setAttribute('x',x);f.r.setAttribute('width',w);f.t.setAttribute('x',x+3);\n"
-	" var n=Math.floor((w-6)/7);f.t.textContent=n<3?'':name(f).slice(0,n);});\n"
+	" var n=Math.floor((w-6)/7);f.t.textContent=n<3?'':Array.from(name(f)).slice(0,n).join('');});\n"
 	" document.getElementById('reset').style.display=zoom===root?'none':'';}\n"
 	"function search(t){term=t;var re=null,hits=[],sum=0;try{re=t?new RegExp(t):null;}catch(e){re=null;}\n"
 	" all.forEach(function(f){var hit=!!re&&re.test(name(f));f.g.classList.toggle('hit',hit);if(hit)hits.push(f);});\n"

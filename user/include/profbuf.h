@@ -430,6 +430,7 @@ struct profbuf_labels {
 struct profbuf_loss {
 	uint64_t time;		/* of the first of them */
 	uint64_t count;
+	uint64_t weight;	/* periods that they stand for, by the rate at that time */
 	uint16_t cpu;
 };
 

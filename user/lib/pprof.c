@@ -376,7 +376,7 @@ static int add_loss(struct profbuf_profile *p, uint64_t count)
 {
 	if (!ARRAY_GROW(p->losses, p->nr_losses, p->room_losses))
 		return -ENOMEM;
-	p->losses[p->nr_losses++] = (struct profbuf_loss){ .count = count };
+	p->losses[p->nr_losses++] = (struct profbuf_loss){ .count = count, .weight = count };
 	p->accounting.cpus[0].lost += count;
 	p->accounting.cpus[0].loss_records++;
 	return 0;

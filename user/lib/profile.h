@@ -71,6 +71,7 @@ struct profbuf_profile {
 
 	struct profbuf_loss *losses;
 	size_t nr_losses, room_losses;
+	size_t nr_losses_done;		/* have their weights */
 
 	struct resolved *resolved;
 	size_t nr_resolved, room_resolved;

@@ -221,6 +221,16 @@ static uint32_t get_stack(struct profbuf_profile *p, uint32_t raw, uint64_t time
 	return id;
 }
 
+static void weigh_losses(struct profbuf_profile *p)
+{
+	struct profbuf_loss *loss;
+
+	for (; p->nr_losses_done < p->nr_losses; p->nr_losses_done++) {
+		loss = &p->losses[p->nr_losses_done];
+		loss->weight = loss->count * rates_find(&p->rates, loss->cpu, loss->time);
+	}
+}
+
 int profbuf_profile_resolve(struct profbuf_profile *p)
 {
 	struct profbuf_event *e;
@@ -232,6 +242,7 @@ int profbuf_profile_resolve(struct profbuf_profile *p)
 	threads_sort(&p->threads);
 	labels_sort(&p->labels);
 	rates_sort(&p->rates);
+	weigh_losses(p);
 	find_kernel_symbols(p);
 	for (; p->nr_done < p->nr_events; p->nr_done++) {
 		e = &p->events[p->nr_done];
