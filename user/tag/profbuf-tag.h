@@ -27,6 +27,10 @@
  *	-Wl,--export-dynamic-symbol=profbuf_thread_labels_v1
  *
  * A static program cannot (with -static-pie and that option it crashes in glibc before main()): do not strip it.
+ *
+ * With musl a plugin cannot bring libprofbuf-tag.so along: musl keeps no room for variables as this one that come with
+ * dlopen(), which fails ("initial-exec TLS resolves to dynamic definition"). There the program has to be linked with it,
+ * with -Wl,--no-as-needed if it does not use it itself, or be started with LD_PRELOAD=libprofbuf-tag.so.1.
  */
 #ifndef PROFBUF_TAG_H
 #define PROFBUF_TAG_H
