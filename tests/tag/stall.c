@@ -4,6 +4,7 @@
  *
  * A FUSE file system with one file, spoken by hand: it answers until the process has mapped the file, then no more.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -25,14 +26,15 @@
 #define FILE_ID	2
 
 /* The process: says so when it has mapped the file. */
-static void map_file(const char *dir, int out)
+static void map_file(const char *dir, const char *library, int out)
 {
 	char path[80];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/file", dir);
 	fd = open(path, O_RDONLY);
-	if (fd < 0 || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+	if (fd < 0 || !dlopen(library, RTLD_NOW) ||
+	    mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
 		_exit(1);
 	/* It stays open: nothing more is asked of the file system. */
 	if (write(out, "1", 1) != 1)
@@ -107,7 +109,7 @@ static bool give_up(struct stall *stall, const char *what)
 	return false;
 }
 
-bool stall_start(struct stall *stall)
+bool stall_start(struct stall *stall, const char *library)
 {
 	char options[128];
 	struct pollfd fds[2];
@@ -124,7 +126,7 @@ bool stall_start(struct stall *stall)
 	stall->pid = fork();
 	if (!stall->pid) {
 		close(stall->file_system);
-		map_file(stall->dir, out[1]);
+		map_file(stall->dir, library, out[1]);
 	}
 	close(out[1]);
 	fds[0] = (struct pollfd){ .fd = stall->file_system, .events = POLLIN };
@@ -148,10 +150,16 @@ bool stall_is_waited_for(const struct stall *stall)
 	return poll(&fd, 1, 0) == 1 && fd.revents & POLLIN;
 }
 
-void stall_end(struct stall *stall)
+void stall_release(struct stall *stall)
 {
 	if (stall->file_system >= 0)
 		close(stall->file_system);
+	stall->file_system = -1;
+}
+
+void stall_end(struct stall *stall)
+{
+	stall_release(stall);
 	if (stall->pid > 0) {
 		kill(stall->pid, SIGKILL);
 		waitpid(stall->pid, NULL, 0);

@@ -14,11 +14,16 @@ struct stall {
 	char dir[64];
 };
 
-/* In a mount namespace of this process's own, so CAP_SYS_ADMIN is needed. False after saying what is wrong. */
-bool stall_start(struct stall *stall);
+/*
+ * The process has also loaded @library. In a mount namespace of this process's own, so CAP_SYS_ADMIN is needed. False
+ * after saying what is wrong.
+ */
+bool stall_start(struct stall *stall, const char *library);
 
 /* Whether somebody's open() of the file waits for the file system. */
 bool stall_is_waited_for(const struct stall *stall);
+/* Those who wait get an error; the process lives on. */
+void stall_release(struct stall *stall);
 void stall_end(struct stall *stall);
 
 #endif /* STALL_H */

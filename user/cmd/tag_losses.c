@@ -61,11 +61,11 @@ void tag_losses_print(FILE *f, const struct tag_losses *t, const struct profbuf_
 	} causes[] = {
 		{ now.rights - t->before.rights, "no right to read /proc/PID/mem (CAP_SYS_PTRACE)" },
 		{ now.full - t->before.full, "the module has no room for more" },
-		{ now.slow - t->before.slow, "it did not answer" },
-		{ now.given_up - t->before.given_up, "its variable was not in its place for too long" },
+		{ now.slow - t->before.slow, "they were slow to answer, or never did" },
+		{ now.given_up - t->before.given_up, "the variable was not in its place for too long" },
 		{ now.failed - t->before.failed, "other reasons" },
 	};
-	const char *separator = "profbuf: processes whose own tags could not be looked for: ";
+	const char *separator = "profbuf: processes whose own tags could not be looked for in time, or at all: ";
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
 		if (!causes[i].n)

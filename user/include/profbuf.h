@@ -616,8 +616,8 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *finder, struct profbuf_se
 
 /*
  * Takes a record of any type, soon after it was read: processes end. Looks again, after a while, at processes that were
- * still about to start, and tells the kernel of variables that are not there any more. A process that does all it can
- * to be slow is waited for 0.2 s, once. Return: 0; -ENOMEM.
+ * still about to start, and tells the kernel of variables that are not there any more. A process whose files or memory
+ * are slow to come, or never do, is waited for 0.2 s; what comes later is told later. Return: 0; -ENOMEM.
  */
 int profbuf_tag_finder_add(struct profbuf_tag_finder *finder, struct profbuf_session *session,
 			   const struct profbuf_record *record);
@@ -632,9 +632,9 @@ struct profbuf_tag_finder_counts {
 	uint64_t gone;		/* ended meanwhile, or a kernel thread */
 	uint64_t rights;	/* no right to look at it */
 	uint64_t full;		/* the kernel has no room for more */
-	uint64_t slow;		/* took more than 0.2 s, as only a process does that wants to, or too many did */
+	uint64_t slow;		/* took more than 0.2 s: not waited for, or too many did. It may have been told later */
 	uint64_t failed;	/* for another reason */
-	uint64_t skipped;	/* not looked at: its files are known to name no such variable, or it was slow */
+	uint64_t skipped;	/* not looked at: its files are known to name no such variable, or it is slow */
 	uint64_t withdrawn;	/* variables that the kernel was told are not there any more */
 	uint64_t given_up;	/* early ones not looked at any more: after 5 s, or as they were too many */
 	uint64_t files;		/* read */

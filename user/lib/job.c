@@ -13,9 +13,6 @@
 #include "job.h"
 
 #define SECOND		1000000000ULL
-#define PATIENCE	(SECOND / 5)
-/* Threads that are left behind at a time, in all. */
-#define LEFT_MAX	16
 
 /* Whoever is last of the two frees it. */
 struct job {
@@ -68,7 +65,7 @@ static int start(struct job *job)
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	if (!err)
 		pthread_detach(thread);
-	return -err;
+	return err ? -EUSERS : 0;
 }
 
 int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
@@ -79,7 +76,7 @@ int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
 	uint64_t end;
 	int err;
 
-	if (__atomic_load_n(&nr_left, __ATOMIC_RELAXED) >= LEFT_MAX)
+	if (__atomic_load_n(&nr_left, __ATOMIC_RELAXED) >= JOB_LEFT_MAX)
 		return -EBUSY;
 	job = calloc(1, sizeof(*job));
 	if (!job)
@@ -93,7 +90,7 @@ int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
 	pthread_condattr_destroy(&clock);
 	pthread_mutex_init(&job->lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	end = deadline.tv_sec * SECOND + deadline.tv_nsec + PATIENCE;
+	end = deadline.tv_sec * SECOND + deadline.tv_nsec + JOB_PATIENCE_NS;
 	deadline = (struct timespec){ .tv_sec = end / SECOND, .tv_nsec = end % SECOND };
 	err = start(job);
 	if (err) {

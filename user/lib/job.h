@@ -8,14 +8,24 @@
 #ifndef PROFBUF_JOB_H
 #define PROFBUF_JOB_H
 
+/* How long it is waited for. Tests wait longer, for machines that have much else to do. */
+#ifndef JOB_PATIENCE_NS
+#define JOB_PATIENCE_NS	200000000ULL
+#endif
+
+/* Threads that are left behind at a time, in all. */
+#ifndef JOB_LEFT_MAX
+#define JOB_LEFT_MAX	16
+#endif
+
 /**
  * job_run() - does work in a thread of its own, and waits for it, but not long
  * @work: called with @arg
  * @drop: called with @arg when work that was left behind is done after all
  * @arg: the caller's again, unless -ETIMEDOUT is returned: then it is the work's, and @drop frees it
  *
- * Return: 0: the work is done; -ETIMEDOUT: it took more than 0.2 s; -EBUSY: so did too many that are still at it, or
- * -EAGAIN: there is no thread to be had, or -ENOMEM: it was not begun.
+ * Return: 0: the work is done; -ETIMEDOUT: it takes longer; and if it was not begun, -EBUSY: too many others do;
+ * -EUSERS: there is no thread to be had; -ENOMEM.
  */
 int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg);
 

@@ -43,12 +43,30 @@ struct known {
 	uint32_t pid;
 	uint64_t start_time;	/* 0: not known so far */
 	unsigned int kinds;	/* bit n: the kernel was told where its variable of kind n is */
-	bool hopeless;		/* it kept us waiting */
 };
 
+/* A look, in a thread of its own. */
+struct looking {
+	struct tag_files *files;	/* the look's */
+	uint32_t pid;
+	uint64_t start_time;
+	int n;				/* as tag_source_find() returns */
+	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
+
+	/* Of one that was left behind: */
+	int state;			/* enum looking_state */
+	bool again;			/* the process was described once more since */
+};
+
+/* Whichever of the two comes second, the look that ends or the finder that does, frees it. */
+enum looking_state { LOOKING, LOOKING_DONE, LOOKING_ABANDONED };
+
+
 struct profbuf_tag_finder {
-	struct tag_files *files;	/* NULL: a look that takes too long has kept them */
+	struct tag_files *files;	/* NULL: a look that was left behind has them */
 	uint64_t files_before;		/* read, of those that looks have kept */
+	struct looking *left[JOB_LEFT_MAX];
+	unsigned int nr_left;
 	struct known *known;
 	unsigned int nr_known, next_known;	/* the next to be forgotten */
 	struct description open[DESCRIPTIONS_MAX];	/* oldest first */
@@ -57,6 +75,12 @@ struct profbuf_tag_finder {
 	unsigned int nr_again;
 	struct profbuf_tag_finder_counts counts;
 };
+
+static void looking_free(struct looking *l)
+{
+	tag_files_free(l->files);
+	free(l);
+}
 
 int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
 {
@@ -74,8 +98,14 @@ int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
 
 void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
 {
+	unsigned int i;
+
 	if (!f)
 		return;
+	for (i = 0; i < f->nr_left; i++) {
+		if (__atomic_exchange_n(&f->left[i]->state, LOOKING_ABANDONED, __ATOMIC_ACQ_REL) == LOOKING_DONE)
+			looking_free(f->left[i]);
+	}
 	tag_files_free(f->files);
 	free(f->known);
 	free(f);
@@ -164,14 +194,6 @@ static struct known *get_known(struct profbuf_tag_finder *f, uint32_t pid, uint6
 	return k;
 }
 
-/* A look, which can be left behind with the files it knows. */
-struct looking {
-	struct tag_files *files;
-	pid_t pid;
-	int n;
-	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-};
-
 static void looking_work(void *arg)
 {
 	struct looking *l = arg;
@@ -179,42 +201,13 @@ static void looking_work(void *arg)
 	l->n = tag_source_find(l->files, l->pid, l->sources);
 }
 
+/* It was left behind, and is done. */
 static void looking_drop(void *arg)
 {
 	struct looking *l = arg;
 
-	tag_files_free(l->files);
-	free(l);
-}
-
-/* As tag_source_find() and job_run(). */
-static int find_sources(struct profbuf_tag_finder *f, uint32_t pid,
-			struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS])
-{
-	struct looking *l = calloc(1, sizeof(*l));
-	uint64_t files;
-	int err;
-
-	if (!l || (!f->files && tag_files_new(&f->files))) {
-		free(l);
-		return -ENOMEM;
-	}
-	l->files = f->files;
-	l->pid = pid;
-	files = tag_files_read(f->files);
-	err = job_run(looking_work, looking_drop, l);
-	if (err == -ETIMEDOUT) {
-		/* They are the other thread's now. */
-		f->files = NULL;
-		f->files_before += files;
-		return err;
-	}
-	if (!err) {
-		err = l->n;
-		memcpy(sources, l->sources, sizeof(l->sources));
-	}
-	free(l);
-	return err;
+	if (__atomic_exchange_n(&l->state, LOOKING_DONE, __ATOMIC_ACQ_REL) == LOOKING_ABANDONED)
+		looking_free(l);
 }
 
 /* The process does not have those variables any more, as after dlclose(): what is in their place is something else. */
@@ -235,34 +228,73 @@ static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *sessi
 	k->kinds &= ~kinds;
 }
 
-/* Looks at a process and tells the kernel. Return: 0: it was told; or why not. */
-static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
+/* Tells the kernel what was found. Return: 0: it was told; or why not. */
+static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, struct looking *l)
 {
-	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-	struct known *known = find_known(f, pid, start_time);
+	struct known *known = find_known(f, l->pid, l->start_time);
+	int err = l->n < 0 ? l->n : 0, i;
 	unsigned int kinds = 0;
-	int n, err, i;
 
-	if (known && known->hopeless) {
-		f->counts.skipped++;
-		return -ETIMEDOUT;
-	}
-	n = find_sources(f, pid, sources);
-	err = n < 0 ? n : 0;
-	for (i = 0; i < n && !err; i++) {
-		sources[i].pid = pid;
-		sources[i].start_time = start_time;
-		err = profbuf_session_tag_source(session, &sources[i]);
+	for (i = 0; i < l->n && !err; i++) {
+		l->sources[i].pid = l->pid;
+		l->sources[i].start_time = l->start_time;
+		err = profbuf_session_tag_source(session, &l->sources[i]);
 		f->counts.old_module |= err == -ENOTTY;
 		if (!err)
-			kinds |= 1U << sources[i].kind;
+			kinds |= 1U << l->sources[i].kind;
 	}
 	if (known && known->kinds & ~kinds && (!err || err == -ENOENT || err == -EAGAIN))
 		withdraw(f, session, known, known->kinds & ~kinds);
 	if (kinds)
-		get_known(f, pid, start_time)->kinds |= kinds;
-	if (err == -ETIMEDOUT)
-		get_known(f, pid, start_time)->hopeless = true;
+		get_known(f, l->pid, l->start_time)->kinds |= kinds;
+	return err;
+}
+
+static struct looking *find_left(const struct profbuf_tag_finder *f, uint32_t pid)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_left; i++) {
+		if (f->left[i]->pid == pid)
+			return f->left[i];
+	}
+	return NULL;
+}
+
+/* Looks at a process and tells the kernel. Return: 0: it was told; or why not. */
+static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
+{
+	struct looking *l = find_left(f, pid);
+	uint64_t files;
+	int err;
+
+	/* One at a time. */
+	if (l) {
+		l->start_time = start_time;
+		l->again = true;
+		f->counts.skipped++;
+		return -ETIMEDOUT;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l || (!f->files && tag_files_new(&f->files))) {
+		free(l);
+		return -ENOMEM;
+	}
+	l->files = f->files;
+	l->pid = pid;
+	l->start_time = start_time;
+	files = tag_files_read(f->files);
+	err = f->nr_left == JOB_LEFT_MAX ? -EBUSY : job_run(looking_work, looking_drop, l);
+	if (err == -ETIMEDOUT) {
+		/* The files are the look's; others are read again, if need be. */
+		f->files = NULL;
+		f->files_before += files;
+		f->left[f->nr_left++] = l;
+	} else {
+		if (!err)
+			err = tell(f, session, l);
+		free(l);
+	}
 	count(f, err);
 	return err;
 }
@@ -287,6 +319,29 @@ static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *sess
 
 	look_again(f, &again, err);
 	return err == -ENOMEM ? err : 0;
+}
+
+/* Looks that were left behind and are done: the process, or its disk, was slow, and no more. */
+static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *session)
+{
+	unsigned int i = 0;
+	int err = 0;
+
+	while (i < f->nr_left && !err) {
+		struct looking *l = f->left[i];
+
+		if (__atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != LOOKING_DONE) {
+			i++;
+			continue;
+		}
+		f->left[i] = f->left[--f->nr_left];
+		if (l->again)
+			err = look_first(f, session, l->pid, l->start_time);
+		else
+			tell(f, session, l);
+		looking_free(l);
+	}
+	return err;
 }
 
 /* Those whose time has come. */
@@ -406,14 +461,12 @@ static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *ses
 	return --f->open[i].left ? 0 : finish(f, session, i);
 }
 
-/* Records come in no order: what the process was told may be of the new program already, so that is kept. */
-static void add_life(struct profbuf_tag_finder *f, const struct profbuf_life *life)
+/* Not of an exec: records come in no order, so what the kernel was told may be of the new program already. */
+static void add_exit(struct profbuf_tag_finder *f, const struct profbuf_life *life)
 {
 	struct known *k = find_known(f, life->pid, life->start_time);
 
-	if (k && life->type == PROFBUF_RECORD_EXEC)
-		k->hopeless = false;
-	else if (k)
+	if (k)
 		*k = f->known[--f->nr_known];
 }
 
@@ -424,7 +477,9 @@ int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session 
 
 	if (f->counts.old_module)
 		return 0;
-	err = look_at_early(f, session);
+	err = look_at_left(f, session);
+	if (!err)
+		err = look_at_early(f, session);
 	if (err)
 		return err;
 	switch (record->type) {
@@ -432,9 +487,8 @@ int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session 
 		return add_process(f, session, (const void *)record);
 	case PROFBUF_RECORD_MAPPING:
 		return add_mapping(f, session, (const void *)record);
-	case PROFBUF_RECORD_EXEC:
 	case PROFBUF_RECORD_EXIT:
-		add_life(f, (const void *)record);
+		add_exit(f, (const void *)record);
 		return 0;
 	default:
 		return 0;
