@@ -52,7 +52,8 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_EXIT	= 11,	/* struct profbuf_life */
 	PROFBUF_RECORD_RATE	= 12,	/* struct profbuf_rate */
 	PROFBUF_RECORD_MODULE	= 13,	/* struct profbuf_module */
-	/* 14..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_TAG_LOST	= 14,	/* struct profbuf_tag_lost */
+	/* 15..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -364,6 +365,16 @@ struct profbuf_tag {
 	char	data[];
 };
 
+/* Samples that have tag 0 because their tag could not be read, since the last such record. */
+struct profbuf_tag_lost {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_TAG_LOST */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	count[8];	/* by enum profbuf_tag_cause */
+};
+
 /* Text that write() put into the stream, zero-terminated, padded with zeros to a whole word. */
 struct profbuf_marker {
 	__u64	len;
@@ -508,13 +519,15 @@ enum profbuf_tls {
 	PROFBUF_TLS_STATIC	= 0,	/* at offset */
 	PROFBUF_TLS_GLIBC	= 1,	/* at offset in the block of the module, by glibc's dynamic thread vector */
 	PROFBUF_TLS_MUSL	= 2,	/* likewise, musl's */
+	PROFBUF_TLS_NONE	= 3,	/* the process has no such variable any more; offset and module are 0 */
 	PROFBUF_NR_TLS
 };
 
 /*
  * Tells where the threads of a process have the pointer to their tag. Ends with the process's address space (exit or
  * exec), or the session; one of the same kind replaces it. Errors: EINVAL, E2BIG and EFAULT as above; ESRCH: there is
- * no such process, it has another start_time, or no memory; ENOMEM; ENOSPC: too many processes.
+ * no such process, it has another start_time, or no memory; ENOENT: PROFBUF_TLS_NONE, and none was known; ENOMEM;
+ * ENOSPC: too many processes.
  */
 struct profbuf_tag_source {
 	__u32	size;
@@ -523,7 +536,7 @@ struct profbuf_tag_source {
 	__u32	kind;		/* enum profbuf_tag_kind */
 	__u32	tls;		/* enum profbuf_tls */
 	__s64	offset;
-	__u64	module;		/* TLS module id; 0 with PROFBUF_TLS_STATIC */
+	__u64	module;		/* TLS module id; 0 with PROFBUF_TLS_STATIC and PROFBUF_TLS_NONE */
 	__u64	reserved[2];
 };
 

@@ -14,14 +14,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "job.h"
+#include "stall.h"
 #include "tag_elf.h"
 #include "tag_source.h"
 
@@ -466,6 +470,338 @@ static void test_an_early_process_is_looked_at_again(void **state)
 	end_liar(&liar);
 }
 
+static void test_early_processes_that_are_too_many_are_counted(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	struct liar liar;
+
+	(void)state;
+	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
+	lie(&liar, 0, 0);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	describe(&d, liar.pid);
+	for (int i = 0; i < 300; i++)
+		add_all(finder, &d);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_true(counts.early > 256);
+	assert_in_range(counts.given_up, 1, 300 - 256);
+	profbuf_tag_finder_free(finder);
+	end_liar(&liar);
+}
+
+/* A process that loads a library and closes it again, each time it is told to. */
+static pid_t start_loader(const char *library, int *to, int *from)
+{
+	int in[2], out[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+	in_dir(library);
+	pid = fork();
+	if (!pid) {
+		void *handle = NULL;
+		char byte = 0;
+
+		alarm(60);
+		close(in[1]);
+		do {
+			if (handle && dlclose(handle))
+				_exit(1);
+			handle = handle ? NULL : dlopen(path, RTLD_NOW);
+		} while (write(out[1], &byte, 1) == 1 && read(in[0], &byte, 1) == 1);
+		_exit(0);
+	}
+	close(in[0]);
+	close(out[1]);
+	*to = in[1];
+	*from = out[0];
+	return pid;
+}
+
+static void test_a_library_that_was_closed_is_withdrawn(void **state)
+{
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	int to, from;
+	char byte = 0;
+	pid_t pid = start_loader("libgeneral-dynamic.so", &to, &from);
+
+	(void)state;
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(read(from, &byte, 1), 1);
+		describe(&d, pid);
+		/* An older module, or another program in the process, the first time. */
+		answer = i == 1 ? -EINVAL : 0;
+		add_all(finder, &d);
+		assert_int_equal(nr_told, i + 1);
+		assert_int_equal(told[i].kind, PROFBUF_TAG_OTEL);
+		assert_int_equal(told[i].tls, i == 1 ? PROFBUF_TLS_NONE : PROFBUF_TLS_GLIBC);
+		assert_int_equal(told[i].start_time, d.process.start_time);
+		assert_int_equal(write(to, &byte, 1), 1);
+	}
+	assert_int_equal(told[1].offset, 0);
+	assert_int_equal(told[1].module, 0);
+	assert_int_equal(read(from, &byte, 1), 1);
+	describe(&d, pid);
+	/* Only what the kernel was told is withdrawn, and once; all its files are known by now. */
+	for (int i = 0; i < 2; i++) {
+		add_all(finder, &d);
+		assert_int_equal(nr_told, 4);
+		assert_int_equal(told[3].tls, PROFBUF_TLS_NONE);
+	}
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.withdrawn, 1);
+	assert_int_equal(counts.told, 2);
+	assert_int_equal(counts.failed, 0);
+	assert_int_equal(counts.skipped, 1);
+	profbuf_tag_finder_free(finder);
+	close(from);
+	end(pid, to);
+}
+
+/* The process is another one, which has the same pid. */
+static void test_what_ended_is_not_withdrawn(void **state)
+{
+	struct profbuf_life exit = { .len = sizeof(exit) / 8, .type = PROFBUF_RECORD_EXIT };
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	int to, from;
+	char byte = 0;
+	pid_t pid = start_loader("libgeneral-dynamic.so", &to, &from);
+
+	(void)state;
+	assert_int_equal(read(from, &byte, 1), 1);
+	describe(&d, pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	add_all(finder, &d);
+	assert_int_equal(nr_told, 1);
+	assert_int_equal(write(to, &byte, 1), 1);
+	assert_int_equal(read(from, &byte, 1), 1);
+	exit.pid = pid;
+	exit.start_time = d.process.start_time;
+	add(finder, &exit);
+	describe(&d, pid);
+	add_all(finder, &d);
+	assert_int_equal(nr_told, 1);
+	assert_int_equal(write(to, &byte, 1), 1);
+	assert_int_equal(read(from, &byte, 1), 1);
+	describe(&d, pid);
+	add_all(finder, &d);
+	assert_int_equal(nr_told, 2);
+	assert_int_equal(write(to, &byte, 1), 1);
+	assert_int_equal(read(from, &byte, 1), 1);
+	describe(&d, pid);
+	d.process.start_time++;
+	for (unsigned int i = 0; i < d.process.nr_mappings; i++)
+		d.mappings[i].start_time++;
+	add_all(finder, &d);
+	assert_int_equal(nr_told, 2);
+	profbuf_tag_finder_free(finder);
+	close(from);
+	end(pid, to);
+}
+
+/* The first thread has ended by pthread_exit(): /proc/PID/maps is empty then, and the auxiliary vector, too. */
+static void *stay(void *arg)
+{
+	char byte;
+
+	while (read(*(int *)arg, &byte, 1) > 0)
+		;
+	_exit(0);
+}
+
+static void test_a_process_whose_first_thread_has_ended(void **state)
+{
+	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
+	struct tag_files *files;
+	char state_path[64], text[512] = "";
+	static int in[2];	/* a stack of its own ends with the first thread */
+	pid_t pid;
+	int n;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid) {
+		pthread_t thread;
+
+		alarm(60);
+		close(in[1]);
+		if (!dlopen(in_dir("libinitial-exec.so"), RTLD_NOW) || pthread_create(&thread, NULL, stay, &in[0]))
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	close(in[0]);
+	snprintf(state_path, sizeof(state_path), "/proc/%d/stat", pid);
+	for (int i = 0; i < 1000 && !strstr(text, ") Z "); i++) {
+		int fd = open(state_path, O_RDONLY);
+
+		n = read(fd, text, sizeof(text) - 1);
+		text[n > 0 ? n : 0] = 0;
+		close(fd);
+		usleep(10000);
+	}
+	assert_non_null(strstr(text, ") Z "));
+	assert_int_equal(tag_files_new(&files), 0);
+	n = tag_source_find(files, pid, sources);
+	assert_int_equal(n, 1);
+	assert_int_equal(sources[0].pid, pid);
+	assert_int_equal(sources[0].kind, PROFBUF_TAG_OTEL);
+	/* All of them. */
+	close(in[1]);
+	for (int i = 0; i < 1000 && tag_source_find(files, pid, sources) != -ESRCH; i++)
+		usleep(10000);
+	assert_int_equal(tag_source_find(files, pid, sources), -ESRCH);
+	waitpid(pid, NULL, 0);
+	tag_files_free(files);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What it has mapped is a file of a file system that does not answer: the finder waits a moment, and only once. */
+static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
+{
+	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
+	struct profbuf_tag_finder_counts counts;
+	struct profbuf_tag_finder *finder;
+	struct description d, good;
+	struct stall stall;
+	uint64_t start_ms;
+	pid_t pid;
+	int in;
+
+	(void)state;
+	pid = start("pie", &in);
+	describe(&good, pid);
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	start_ms = now_ms();
+	add_all(finder, &d);
+	assert_true(stall_is_waited_for(&stall));
+	assert_in_range(now_ms() - start_ms, 150, 10000);
+	start_ms = now_ms();
+	for (int i = 0; i < 50; i++)
+		add_all(finder, &d);
+	assert_true(now_ms() - start_ms < 5000);
+	/* Others are found all the same, with the files forgotten that the look has kept. */
+	add_all(finder, &good);
+	assert_int_equal(times_told(pid), 1);
+	profbuf_tag_finder_counts(finder, &counts);
+	assert_int_equal(counts.slow, 1);
+	assert_int_equal(counts.skipped, 50);
+	assert_int_equal(counts.looks, 2);
+	/* The look that was left behind ends when the file system does; the process is described, and has gone. */
+	stall_end(&stall);
+	for (int i = 0; i < 1000 && counts.looks == 2; i++) {
+		usleep(10000);
+		add(finder, &record);
+		profbuf_tag_finder_counts(finder, &counts);
+	}
+	assert_int_equal(counts.looks, 3);
+	assert_int_equal(counts.gone, 1);
+	profbuf_tag_finder_free(finder);
+	end(pid, in);
+}
+
+/* As with a large file on a cold disk: what was found then is told then. */
+static void test_a_process_that_is_slow_is_told_later(void **state)
+{
+	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
+	struct profbuf_tag_finder *finder;
+	struct description d;
+	struct stall stall;
+
+	(void)state;
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	add_all(finder, &d);
+	add(finder, &record);
+	assert_int_equal(nr_told, 0);
+	stall_release(&stall);
+	for (int i = 0; i < 1000 && !nr_told; i++) {
+		usleep(10000);
+		add(finder, &record);
+	}
+	assert_int_equal(nr_told, 1);
+	assert_int_equal(told[0].pid, stall.pid);
+	assert_int_equal(told[0].start_time, d.process.start_time);
+	assert_int_equal(told[0].kind, PROFBUF_TAG_OTEL);
+	profbuf_tag_finder_free(finder);
+	stall_end(&stall);
+
+	/* The finder ends first. */
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	add_all(finder, &d);
+	profbuf_tag_finder_free(finder);
+	stall_end(&stall);
+	usleep(100000);
+	assert_int_equal(nr_told, 1);
+}
+
+static int gate[2];
+static unsigned int nr_dropped;
+
+static void wait_at_gate(void *arg)
+{
+	char byte;
+
+	if (read(gate[0], &byte, 1) == 1)
+		*(int *)arg = byte;
+}
+
+static void drop(void *arg)
+{
+	free(arg);
+	__atomic_add_fetch(&nr_dropped, 1, __ATOMIC_RELAXED);
+}
+
+static void test_jobs_that_are_left_behind_are_not_too_many(void **state)
+{
+	int *arg = calloc(1, sizeof(*arg)), err = -EBUSY;
+
+	(void)state;
+	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+	assert_int_equal(write(gate[1], "x", 1), 1);
+	assert_int_equal(job_run(wait_at_gate, drop, arg), 0);
+	assert_int_equal(*arg, 'x');
+	for (int i = 0; i < JOB_LEFT_MAX; i++) {
+		assert_int_equal(job_run(wait_at_gate, drop, arg), -ETIMEDOUT);
+		arg = calloc(1, sizeof(*arg));
+	}
+	assert_int_equal(job_run(wait_at_gate, drop, arg), -EBUSY);
+	assert_int_equal(nr_dropped, 0);
+	/* They go on, and there is room for another. */
+	for (int i = 0; i < JOB_LEFT_MAX + 1; i++)
+		assert_int_equal(write(gate[1], "z", 1), 1);
+	for (int i = 0; i < 1000 && err == -EBUSY; i++) {
+		usleep(1000);
+		err = job_run(wait_at_gate, drop, arg);
+	}
+	assert_int_equal(err, 0);
+	free(arg);
+	close(gate[1]);
+	for (int i = 0; i < 1000 && __atomic_load_n(&nr_dropped, __ATOMIC_RELAXED) < JOB_LEFT_MAX; i++)
+		usleep(1000);
+	assert_int_equal(nr_dropped, JOB_LEFT_MAX);
+	usleep(10000);
+	close(gate[0]);
+}
+
 /* Files that lie */
 
 static void read_bytes(const uint8_t *bytes, size_t n)
@@ -592,6 +928,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_scan, reset),
 		cmocka_unit_test_setup(test_memory_that_lies, reset),
 		cmocka_unit_test_setup(test_an_early_process_is_looked_at_again, reset),
+		cmocka_unit_test_setup(test_early_processes_that_are_too_many_are_counted, reset),
+		cmocka_unit_test_setup(test_a_library_that_was_closed_is_withdrawn, reset),
+		cmocka_unit_test_setup(test_what_ended_is_not_withdrawn, reset),
+		cmocka_unit_test_setup(test_a_process_whose_first_thread_has_ended, reset),
+		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
+		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
+		cmocka_unit_test_setup(test_jobs_that_are_left_behind_are_not_too_many, reset),
 		cmocka_unit_test_setup(test_files_that_lie, reset),
 		cmocka_unit_test_setup(test_where_the_segment_is, reset),
 		cmocka_unit_test_setup(test_files_that_are_none, reset),

@@ -45,15 +45,35 @@ static uint64_t word(uint64_t address)
 	return value;
 }
 
+/* As read_block() of profbuf_tags.c. */
+static uint64_t block_of(const struct profbuf_tag_source *source, uint64_t tp)
+{
+	bool glibc = source->tls == PROFBUF_TLS_GLIBC;
+	uint64_t dtv = word(tp + 8), length = word(glibc ? dtv - 16 : dtv), block;
+
+	if (source->module > length)
+		return 0;
+	block = word(dtv + source->module * (glibc ? 16 : 8));
+	return block == UINT64_MAX ? 0 : block;
+}
+
+/* 0: the thread does not have it so far. */
 static uint64_t address_of(const struct profbuf_tag_source *source, uint64_t tp)
 {
+	struct profbuf_tag_source none = *source;
+	uint64_t block;
+
 	switch (source->tls) {
 	case PROFBUF_TLS_STATIC:
 		return tp + source->offset;
 	case PROFBUF_TLS_GLIBC:
-		return word(word(tp + 8) + 16 * source->module) + source->offset;
 	case PROFBUF_TLS_MUSL:
-		return word(word(tp + 8) + 8 * source->module) + source->offset;
+		/* The vector's length is what it is taken for: there are not so many modules. */
+		none.module = 4096;
+		if (block_of(&none, tp))
+			fail("module 4096 has a block");
+		block = block_of(source, tp);
+		return block ? block + source->offset : 0;
 	}
 	fail("tls is %u", source->tls);
 }

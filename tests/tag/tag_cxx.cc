@@ -34,6 +34,11 @@ int main()
 		} catch (const std::runtime_error &) {
 			expect(profbuf_get_labels() == a, "an exception ends a scope");
 		}
+		{
+			profbuf::label_scope none(nullptr);
+
+			expect(profbuf_get_labels() == a, "a scope of a set that could not be made");
+		}
 		PROFBUF_WITH_LABELS(b)
 			expect(profbuf_get_labels() == b, "PROFBUF_WITH_LABELS");
 		{

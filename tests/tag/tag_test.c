@@ -252,6 +252,24 @@ static int setup(void **state)
 	return !a || !b || !c;
 }
 
+/* Before any set was made, too. */
+static void test_the_child_of_a_fork_has_no_labels(void **state)
+{
+	static const struct profbuf_label_set by_hand = { .magic = PROFBUF_LABELS_MAGIC };
+	int status;
+	pid_t child;
+
+	(void)state;
+	PROFBUF_WITH_LABELS(&by_hand) {
+		child = fork();
+		if (!child)
+			_exit(profbuf_get_labels() ? 1 : 0);
+		assert_ptr_equal(profbuf_get_labels(), &by_hand);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void test_set_gives_the_former(void **state)
 {
 	(void)state;
@@ -301,12 +319,44 @@ static void test_scopes_nest(void **state)
 		PROFBUF_WITH_LABELS(b)
 			continue;
 		assert_ptr_equal(profbuf_get_labels(), a);
-		PROFBUF_WITH_LABELS(NULL)
+		PROFBUF_WITH_LABELS(NULL) {
+			assert_ptr_equal(profbuf_get_labels(), a);
+			profbuf_set_labels(NULL);
 			assert_null(profbuf_get_labels());
+		}
 		assert_ptr_equal(profbuf_get_labels(), a);
 	}
 	assert_int_equal(times, 1);
 	assert_null(profbuf_get_labels());
+}
+
+/* A tenant of a length that nobody expected does not make its request, and what is in it, nobody's work. */
+static void test_a_set_that_could_not_be_made_leaves_the_outer_labels(void **state)
+{
+	unsigned long refused_before = profbuf_labels_refused();
+	char route[PROFBUF_LABELS_BYTES];
+
+	(void)state;
+	memset(route, '/', sizeof(route) - 1);
+	route[sizeof(route) - 1] = 0;
+	PROFBUF_WITH_LABELS(a) {
+		PROFBUF_WITH_LABELS(profbuf_labels("route", route, NULL)) {
+			assert_ptr_equal(profbuf_get_labels(), a);
+			PROFBUF_WITH_LABELS(b)
+				assert_ptr_equal(profbuf_get_labels(), b);
+			assert_ptr_equal(profbuf_get_labels(), a);
+		}
+		{
+			PROFBUF_LABEL_SCOPE(profbuf_labels_merge(a, "route", route, NULL));
+
+			assert_ptr_equal(profbuf_get_labels(), a);
+		}
+		assert_ptr_equal(profbuf_get_labels(), a);
+	}
+	assert_null(profbuf_get_labels());
+	assert_int_equal(profbuf_labels_refused(), refused_before + 2);
+	assert_non_null(profbuf_labels("x", "a", NULL));
+	assert_int_equal(profbuf_labels_refused(), refused_before + 2);
 }
 
 /* Signals */
@@ -452,8 +502,12 @@ static void test_fork(void **state)
 			char value[32];
 
 			alarm(20);
-			if (profbuf_get_labels() != a || profbuf_labels("x", "a", NULL) != a)
+			/* Nothing is inherited silently. */
+			if (profbuf_get_labels() || profbuf_labels("x", "a", NULL) != a)
 				_exit(1);
+			profbuf_set_labels(a);
+			if (profbuf_get_labels() != a)
+				_exit(3);
 			for (int k = 0; k < 100; k++) {
 				snprintf(value, sizeof(value), "%d", k);
 				l = profbuf_labels("child", value, NULL);
@@ -464,6 +518,7 @@ static void test_fork(void **state)
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_int_equal(status, 0);
+		assert_ptr_equal(profbuf_get_labels(), a);
 	}
 	profbuf_set_labels(NULL);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
@@ -482,8 +537,10 @@ int main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_ten_thousand_sets),
 		cmocka_unit_test(test_threads_make_the_same_sets),
+		cmocka_unit_test(test_the_child_of_a_fork_has_no_labels),
 		cmocka_unit_test(test_set_gives_the_former),
 		cmocka_unit_test(test_scopes_nest),
+		cmocka_unit_test(test_a_set_that_could_not_be_made_leaves_the_outer_labels),
 		cmocka_unit_test(test_signal_handlers_set_and_restore),
 		cmocka_unit_test(test_threads_inherit),
 		cmocka_unit_test(test_thread_create_fails_as_pthread_create),

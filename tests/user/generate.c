@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, FILE [other|compact|tags|second|third|hostile], it writes one of them
+ * generate.c - streams made by hand; as a program, FILE [other|compact|tags|unread|second|third|hostile|names|rates], it
+ * writes one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -547,6 +548,26 @@ void generate_names(struct generated *g)
 	generate_end(g, 1);
 }
 
+void generate_tag_lost(struct generated *g, uint64_t time, uint64_t fault, uint64_t bad)
+{
+	struct profbuf_tag_lost *r = GENERATE(g, PROFBUF_RECORD_TAG_LOST, time, PROFBUF_CPU_NONE, profbuf_tag_lost, 0);
+
+	r->count[PROFBUF_TAG_FAULT] = fault;
+	r->count[PROFBUF_TAG_BAD] = bad;
+}
+
+/* As above; of the 10 samples without a tag 4 have one that could not be read; and 3 descriptions are missing. */
+void generate_unread(struct generated *g)
+{
+	struct profbuf_sideband_lost *lost;
+
+	generate_tags(g);
+	lost = GENERATE(g, PROFBUF_RECORD_SIDEBAND_LOST, 1040000, PROFBUF_CPU_NONE, profbuf_sideband_lost, 0);
+	lost->count[PROFBUF_SIDEBAND_LIMIT] = 3;
+	generate_tag_lost(g, 1050000, 2, 0);
+	generate_tag_lost(g, 1090000, 1, 1);
+}
+
 #ifdef GENERATE_MAIN
 int main(int argc, char **argv)
 {
@@ -572,6 +593,8 @@ int main(int argc, char **argv)
 		generate_names(&g);
 	else if (!strcmp(argv[2], "rates"))
 		generate_rates(&g);
+	else if (!strcmp(argv[2], "unread"))
+		generate_unread(&g);
 	else
 		return 2;
 	return !generate_write(&g, argv[1]);

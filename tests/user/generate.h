@@ -38,6 +38,8 @@ struct profbuf_tag *generate_tag(struct generated *g, uint64_t time, uint32_t pi
 				 const void *data, size_t bytes);
 /* A user sample with a tag. */
 void generate_tagged(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, uint64_t tag);
+/* Samples whose tags could not be read. */
+void generate_tag_lost(struct generated *g, uint64_t time, uint64_t fault, uint64_t bad);
 void generate_thread(struct generated *g, uint64_t time, uint32_t pid, uint32_t tid, const char *comm);
 /* @text: @n names, each with its zero, @bytes together. */
 void generate_otel_keys(struct generated *g, uint32_t pid, uint64_t start_time, const char *text, uint32_t n,
@@ -71,5 +73,6 @@ void generate_hostile(struct generated *g);
 void generate_names(struct generated *g);
 /* One whose rate was lowered, and raised again: see generate.c. */
 void generate_rates(struct generated *g);
+void generate_unread(struct generated *g);
 
 #endif /* GENERATE_H */

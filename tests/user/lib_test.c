@@ -151,6 +151,7 @@ static void test_damaged_records_are_refused(void **state)
 	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, "a\0b", 4), AS(tag)->bytes = 9);
 	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, "a\0b", 4), AS(tag)->bytes = UINT16_MAX);
 	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, NULL, 0), r->len--);
+	REFUSED(generate_tag_lost(&g, 1, 1, 1), r->len--);
 	REFUSED(generate_life(&g, PROFBUF_RECORD_EXEC, 1, 1, "x"), memset(AS(life)->comm, 'x', 16));
 	REFUSED(generate_life(&g, PROFBUF_RECORD_EXIT, 1, 1, "x"), memset(AS(life)->comm, 'x', 16));
 	REFUSED(generate_life(&g, PROFBUF_RECORD_EXIT, 1, 1, "x"), r->len--);
@@ -626,6 +627,27 @@ static void test_accounting_is_judged(void **state)
 		assert_int_equal(verdict(&g), i == 3 ? PROFBUF_UNFINISHED : PROFBUF_WRONG);
 		generate_free(&g);
 	}
+}
+
+static void test_tags_that_could_not_be_read_are_summed(void **state)
+{
+	const struct profbuf_accounting *a;
+	struct profbuf_profile *profile;
+	struct generated g;
+
+	(void)state;
+	generate_unread(&g);
+	/* A cause of a later version. */
+	((struct profbuf_tag_lost *)(g.words + g.n) - 1)->count[7] = 5;
+	assert_true(generate_write(&g, path));
+	generate_free(&g);
+	assert_int_equal(profbuf_profile_read(&profile, path, NULL), 0);
+	a = profbuf_profile_accounting(profile);
+	assert_int_equal(a->tags_lost[PROFBUF_TAG_FAULT], 3);
+	assert_int_equal(a->tags_lost[PROFBUF_TAG_BAD], 1);
+	assert_int_equal(profbuf_accounting_tags_lost(a), 9);
+	assert_int_equal(a->verdict, PROFBUF_EXACT);
+	profbuf_profile_free(profile);
 }
 
 /* Each of a part's two ends has to agree with what is in it, also where nothing was sampled. */
@@ -1523,6 +1545,7 @@ int main(void)
 		cmocka_unit_test(test_writer_says_what_went_wrong),
 		cmocka_unit_test(test_writer_stops_at_the_first_error),
 		cmocka_unit_test(test_accounting_is_judged),
+		cmocka_unit_test(test_tags_that_could_not_be_read_are_summed),
 		cmocka_unit_test(test_parts_are_judged),
 		cmocka_unit_test(test_sideband_in_force),
 		cmocka_unit_test(test_equal_stacks_are_one),

@@ -110,6 +110,25 @@ void print_accounting(FILE *f, const struct profbuf_counters *counters);
 /* What became of the ticks, and whether it adds up, in one line. */
 void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
 
+/* "12 samples' tags could not be read (fault 10, bad 2)": counts by enum profbuf_tag_cause. */
+void print_tags_lost(FILE *f, const uint64_t lost[8]);
+
+/* What kept the samples of a session from having their tags (tag_losses.c). */
+struct tag_losses {
+	uint64_t lost[8];	/* samples, by enum profbuf_tag_cause */
+	struct profbuf_tag_finder_counts before;	/* the finder's, when sampling began */
+};
+
+/*
+ * After the finder's scan: it looks at all processes, also at those that are never sampled. Those that are it looks at
+ * again.
+ */
+void tag_losses_begin(struct tag_losses *losses, const struct profbuf_tag_finder *finder);
+void tag_losses_add(struct tag_losses *losses, const struct profbuf_record *record);
+
+/* A line for each thing there is to say; most often there is none. */
+void tag_losses_print(FILE *f, const struct tag_losses *losses, const struct profbuf_tag_finder *finder);
+
 /* Everything written to standard output has arrived. Returns EXIT_OK or, after saying so, EXIT_FAILED. */
 int finish_output(void);
 

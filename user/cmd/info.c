@@ -47,6 +47,7 @@ struct info {
 	struct profbuf_info module;
 	uint32_t sources;	/* that a session really gets */
 	uint64_t sessions;
+	uint64_t tagged_lost;	/* inherited tags, since the module was loaded */
 	uint64_t max_overhead;	/* percent of each CPU; 0: not known */
 	int kernel_symbols;
 	struct finding findings[16];
@@ -310,6 +311,17 @@ static void check_kernel_symbols(struct info *in)
 		       " sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1");
 }
 
+static void check_tags(struct info *in)
+{
+	struct finding *f;
+
+	if (!in->tagged_lost)
+		return;
+	f = find(in, WARNING, "tagged_lost", "since the module was loaded %" PRIu64
+		 " processes and threads have not inherited their tag from outside", in->tagged_lost);
+	remedy(f, "tag fewer processes at a time, or those that create many others not at all (profbuf tag -d PID)");
+}
+
 static void give_hints(struct info *in)
 {
 	struct finding *f;
@@ -334,6 +346,7 @@ static void look(struct info *in)
 	uname(&in->uts);
 	in->loaded = !access("/sys/class/misc/profbuf", F_OK);
 	read_value("/sys/class/misc/profbuf/sessions", &in->sessions);
+	read_value("/sys/class/misc/profbuf/tagged_lost", &in->tagged_lost);
 	read_value("/sys/module/profbuf/parameters/max_overhead_percent", &in->max_overhead);
 	read_text("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
 	err = profbuf_session_open(&session);
@@ -350,6 +363,7 @@ static void look(struct info *in)
 		check_rights(in, lockdown);
 	}
 	check_kernel_symbols(in);
+	check_tags(in);
 	give_hints(in);
 }
 
@@ -416,7 +430,8 @@ static void print_json(const struct info *in)
 		       m->rights & PROFBUF_RIGHT_TASKS ? "true" : "false",
 		       m->rights & PROFBUF_RIGHT_KERNEL ? "true" : "false");
 		print_sources(in, "\"%s\"", ",");
-		printf("],\"max_overhead_percent\":%" PRIu64 ",", in->max_overhead);
+		printf("],\"max_overhead_percent\":%" PRIu64 ",\"tagged_lost\":%" PRIu64 ",", in->max_overhead,
+		       in->tagged_lost);
 		printf("\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
 		       (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
 	}

@@ -56,14 +56,17 @@ struct recording {
 	int child_status;
 	bool child_ended;
 	struct profbuf_tag_finder *tags;
+	struct tag_losses tag_losses;
 	uint64_t first_time;
 };
 
 /* Tells the module of processes that tag themselves. Without memory tags of a process are missing. */
 static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 {
-	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at])
+	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at]) {
 		profbuf_tag_finder_add(r->tags, r->session, (const void *)(words + at));
+		tag_losses_add(&r->tag_losses, (const void *)(words + at));
+	}
 }
 
 /* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
@@ -225,6 +228,7 @@ static void print_summary(struct recording *r)
 		fprintf(stderr, "%s.0001 to .%04u\n", r->output.path, r->output.part);
 	else
 		fprintf(stderr, "%s\n", r->output.path);
+	tag_losses_print(stderr, &r->tag_losses, r->tags);
 }
 
 /* Configures and starts, records to the end. */
@@ -255,6 +259,7 @@ static int record(struct recording *r)
 	/* A command that is still to begin has no variables. */
 	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
 		profbuf_tag_finder_scan(r->tags, r->session);
+	tag_losses_begin(&r->tag_losses, r->tags);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {

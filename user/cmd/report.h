@@ -63,6 +63,8 @@ struct report {
 	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
 	uint64_t untagged;	/* BY_TAG: samples without such a label */
+	uint64_t unread_tags;	/* BY_TAG: samples whose tag could not be read */
+	bool unread_unknown;	/* BY_TAG: how many those are is not known, and they are in untagged */
 	uint64_t unknown_tags;	/* BY_TAG: it is not known what their tags mean */
 	struct report_row *rows;
 	size_t n;

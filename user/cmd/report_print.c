@@ -12,7 +12,7 @@
 
 #define NAME_COLUMNS	42
 
-/* Descriptions of processes. */
+/* Descriptions of processes; and, for the last two causes, of tags. */
 static uint64_t sideband_lost(const struct profbuf_accounting *a)
 {
 	return a->sideband_lost[PROFBUF_SIDEBAND_BUSY] + a->sideband_lost[PROFBUF_SIDEBAND_MEMORY] +
@@ -46,7 +46,7 @@ static void print_accounts(const struct profbuf_accounting *a)
 	print_verdict(stdout, a);
 	putchar('\n');
 	if (sideband_lost(a))
-		printf("# %" PRIu64 " descriptions of processes are missing: their frames are unknown\n",
+		printf("# %" PRIu64 " descriptions of processes or tags are missing: frames or labels are unknown\n",
 		       sideband_lost(a));
 	if (a->max_stride > 1)
 		printf("# the overhead budget lowered the rate to 1/%" PRIu64 " at most; samples are weighted\n",
@@ -54,6 +54,11 @@ static void print_accounts(const struct profbuf_accounting *a)
 	if (a->sideband_lost[PROFBUF_SIDEBAND_TAGS])
 		printf("# %" PRIu64 " meanings of tags are missing: they were too many at once\n",
 		       a->sideband_lost[PROFBUF_SIDEBAND_TAGS]);
+	if (profbuf_accounting_tags_lost(a)) {
+		fputs("# ", stdout);
+		print_tags_lost(stdout, a->tags_lost);
+		putchar('\n');
+	}
 }
 
 static void print_part(const struct report *r)
@@ -88,6 +93,10 @@ static void print_untagged(const struct report *r)
 		return;
 	printf("# %.2f %% of the CPU time carried no label%s%s", report_share(r->untagged, r->samples), key ? " " : "",
 	       key ? key : "");
+	if (r->unread_unknown)
+		fputs(", or a tag that could not be read", stdout);
+	else if (r->unread_tags)
+		printf(", %.2f %% a tag that could not be read", report_share(r->unread_tags, r->samples));
 	if (r->unknown_tags)
 		printf(", %.2f %% a tag whose meaning is not known", report_share(r->unknown_tags, r->samples));
 	putchar('\n');
@@ -231,6 +240,10 @@ static void print_json_recording(const struct report *r)
 	       (unsigned long long)c->missed);
 	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
 		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
+	fputs("},\"tags_lost\":{", stdout);
+	for (i = PROFBUF_TAG_FAULT; i < PROFBUF_NR_TAG_CAUSES; i++)
+		printf("%s\"%s\":%" PRIu64, i > PROFBUF_TAG_FAULT ? "," : "", profbuf_tag_cause_name(i),
+		       r->accounting->tags_lost[i]);
 	fputs("},", stdout);
 }
 
@@ -258,6 +271,8 @@ void report_print_json(const struct report *r)
 	}
 	if (o->by == BY_TAG)
 		printf("\"untagged\":%" PRIu64 ",\"unknown_tags\":%" PRIu64 ",", r->untagged, r->unknown_tags);
+	if (o->by == BY_TAG && !r->unread_unknown)
+		printf("\"unread_tags\":%" PRIu64 ",", r->unread_tags);
 	report_print_json_by(o);
 	fputs(",\"rows\":[", stdout);
 	for (i = 0; i < r->n && shown < o->limit; i++) {

@@ -292,11 +292,20 @@ static int by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/* Which samples those are whose tags could not be read is not known, only how many are in the whole recording. */
 static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 {
+	uint64_t lost = profbuf_accounting_tags_lost(r->accounting);
+
 	for (size_t i = 0; i < n; i++) {
 		r->untagged += keys[i].key ? 0 : keys[i].weight;
 		r->unknown_tags += r->values->unknown[keys[i].key] ? keys[i].weight : 0;
+	}
+	/* They count samples, not what those weigh. */
+	r->unread_unknown = lost && (r->part || r->options->filter.n || r->accounting->max_stride > 1);
+	if (!r->unread_unknown) {
+		r->unread_tags = lost < r->untagged ? lost : r->untagged;
+		r->untagged -= r->unread_tags;
 	}
 }
 

@@ -264,12 +264,14 @@ static int print_round(struct counting *st, double seconds)
 {
 	unsigned int at = st->by_cpu ? 0 : st->nr_cpus;
 	const char *separator = "";
-	uint64_t sessions;
+	uint64_t sessions, tagged_lost = 0;
 	int err;
 
 	err = read_number(DIRECTORY, "sessions", &sessions);
 	if (err)
 		return err;
+	/* An older module has no such file. */
+	read_number(DIRECTORY, "tagged_lost", &tagged_lost);
 	if (st->json)
 		printf("{\"sessions\":%" PRIu64 ",\"seconds\":%.3f,\"cpus\":[", sessions, seconds);
 	else if (seconds)
@@ -290,13 +292,16 @@ static int print_round(struct counting *st, double seconds)
 		st->wrong |= !adds_up(&s);
 		if (!st->json) {
 			print_line(st, at, &c, &s);
+			if (at == st->nr_cpus && tagged_lost)
+				printf("%" PRIu64 " processes and threads have not inherited their tag from outside\n",
+				       tagged_lost);
 			continue;
 		}
 		if (at < st->nr_cpus) {
 			printf("%s{\"cpu\":%u,", separator, st->cpus[at]);
 			separator = ",";
 		} else {
-			printf("],");
+			printf("],\"tagged_lost\":%" PRIu64 ",", tagged_lost);
 		}
 		print_json_counters(&c, &s);
 		puts("}");

@@ -55,6 +55,7 @@ struct top {
 	struct session_options options;
 	struct profbuf_session *session;	/* NULL while paused */
 	struct profbuf_tag_finder *tags;
+	struct tag_losses tag_losses;		/* of the session, which is the last one at the end */
 	bool tagged;				/* the session's samples have tags */
 	struct profbuf_stream stream;
 	char what[128];
@@ -120,6 +121,7 @@ static int open_session(struct top *t, const char *cpus)
 	t->tagged = config.flags & PROFBUF_CONFIG_TAGS;
 	if (!err && t->tagged)
 		profbuf_tag_finder_scan(t->tags, t->session);
+	tag_losses_begin(&t->tag_losses, t->tags);
 	if (!err)
 		err = profbuf_session_start(t->session);
 	if (err) {
@@ -143,8 +145,10 @@ static void find_tags(struct top *t, const uint64_t *words, size_t n)
 {
 	size_t at;
 
-	for (at = 0; t->tagged && at < n; at += words[at])
+	for (at = 0; t->tagged && at < n; at += words[at]) {
 		profbuf_tag_finder_add(t->tags, t->session, (const void *)(words + at));
+		tag_losses_add(&t->tag_losses, (const void *)(words + at));
+	}
 }
 
 static bool make_room(struct top *t)
@@ -379,6 +383,8 @@ static int top(struct top *t, const char *cpus)
 		status = loop(t, signals);
 	top_screen_close();
 	close(signals);
+	if (!status)
+		tag_losses_print(stderr, &t->tag_losses, t->tags);
 	return status;
 }
 

@@ -297,6 +297,7 @@ struct profbuf_accounting {
 	uint32_t part;		/* the stream is this part of a recording, from 1; 0: it is all of it */
 	struct profbuf_cpu_sums *cpus;
 	uint64_t sideband_lost[4];	/* by enum profbuf_sideband_cause */
+	uint64_t tags_lost[8];		/* samples whose tag could not be read, by enum profbuf_tag_cause */
 	uint64_t rate_changes;		/* by the module's overhead budget */
 	uint64_t max_stride;		/* for how many periods a sample stands at most, if there were any */
 
@@ -315,6 +316,11 @@ void profbuf_accounting_add(struct profbuf_accounting *accounting, const struct 
 
 /* Sums up and judges. */
 void profbuf_accounting_check(struct profbuf_accounting *accounting);
+
+/*
+ * All samples whose tag could not be read. They are among those of tag 0, without labels: which ones is not known.
+ */
+uint64_t profbuf_accounting_tags_lost(const struct profbuf_accounting *accounting);
 
 /* All skipped ticks. */
 uint64_t profbuf_counters_skipped(const struct profbuf_counters *counters);
@@ -611,7 +617,8 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *finder, struct profbuf_se
 
 /*
  * Takes a record of any type, soon after it was read: processes end. Looks again, after a while, at processes that were
- * still about to start. Return: 0; -ENOMEM.
+ * still about to start, and tells the kernel of variables that are not there any more. A process whose files or memory
+ * are slow to come, or never do, is waited for 0.2 s; what comes later is told later. Return: 0; -ENOMEM.
  */
 int profbuf_tag_finder_add(struct profbuf_tag_finder *finder, struct profbuf_session *session,
 			   const struct profbuf_record *record);
@@ -626,8 +633,11 @@ struct profbuf_tag_finder_counts {
 	uint64_t gone;		/* ended meanwhile, or a kernel thread */
 	uint64_t rights;	/* no right to look at it */
 	uint64_t full;		/* the kernel has no room for more */
+	uint64_t slow;		/* took more than 0.2 s: not waited for, or too many did. It may have been told later */
 	uint64_t failed;	/* for another reason */
-	uint64_t skipped;	/* not looked at: all its files are known to name no such variable */
+	uint64_t skipped;	/* not looked at: its files are known to name no such variable, or it is slow */
+	uint64_t withdrawn;	/* variables that the kernel was told are not there any more */
+	uint64_t given_up;	/* early ones not looked at any more: after 5 s, or as they were too many */
 	uint64_t files;		/* read */
 	bool old_module;	/* it knows nothing of tags; there were no more looks after that */
 };

@@ -60,7 +60,21 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 		for (i = 0; i < 4; i++)
 			a->sideband_lost[i] += ((const struct profbuf_sideband_lost *)record)->count[i];
 		break;
+	case PROFBUF_RECORD_TAG_LOST:
+		for (i = 0; i < 8; i++)
+			a->tags_lost[i] += ((const struct profbuf_tag_lost *)record)->count[i];
+		break;
 	}
+}
+
+uint64_t profbuf_accounting_tags_lost(const struct profbuf_accounting *a)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		n += a->tags_lost[i];
+	return n;
 }
 
 uint64_t profbuf_counters_skipped(const struct profbuf_counters *c)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "otel_context.pb-c.h"
+#include "proc.h"
 #include "profbuf.h"
 
 #define PAYLOAD_MAX	(64UL << 10)
@@ -181,12 +182,15 @@ int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **recor
 	size_t room = 0;
 	uint64_t address;
 	FILE *maps;
+	pid_t tid = proc_live_thread(pid);
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	if (!tid)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%d/maps", tid);
 	maps = fopen(path, "re");
 	if (!maps)
 		return errno == ENOENT ? -ESRCH : -errno;
-	snprintf(path, sizeof(path), "/proc/%u/mem", pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
 	mem = open(path, O_RDONLY | O_CLOEXEC);
 	if (mem < 0) {
 		err = errno == ENOENT ? -ESRCH : -errno;

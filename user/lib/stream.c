@@ -31,6 +31,8 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_thread) / 8;
 	case PROFBUF_RECORD_TAG:
 		return sizeof(struct profbuf_tag) / 8;
+	case PROFBUF_RECORD_TAG_LOST:
+		return sizeof(struct profbuf_tag_lost) / 8;
 	case PROFBUF_RECORD_EXEC:
 	case PROFBUF_RECORD_EXIT:
 		return sizeof(struct profbuf_life) / 8;

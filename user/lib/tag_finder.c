@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "job.h"
 #include "profbuf.h"
 #include "table.h"
 #include "tag_source.h"
@@ -34,8 +35,40 @@ struct again {
 	uint64_t delay, time;
 };
 
+/* As many as the kernel has room for; after that the oldest is forgotten, and keeps what it has. */
+#define KNOWN_MAX		4096
+
+/* A process that a look had consequences for. */
+struct known {
+	uint32_t pid;
+	uint64_t start_time;	/* 0: not known so far */
+	unsigned int kinds;	/* bit n: the kernel was told where its variable of kind n is */
+};
+
+/* A look, in a thread of its own. */
+struct looking {
+	struct tag_files *files;	/* the look's */
+	uint32_t pid;
+	uint64_t start_time;
+	int n;				/* as tag_source_find() returns */
+	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
+
+	/* Of one that was left behind: */
+	int state;			/* enum looking_state */
+	bool again;			/* the process was described once more since */
+};
+
+/* Whichever of the two comes second, the look that ends or the finder that does, frees it. */
+enum looking_state { LOOKING, LOOKING_DONE, LOOKING_ABANDONED };
+
+
 struct profbuf_tag_finder {
-	struct tag_files *files;
+	struct tag_files *files;	/* NULL: a look that was left behind has them */
+	uint64_t files_before;		/* read, of those that looks have kept */
+	struct looking *left[JOB_LEFT_MAX];
+	unsigned int nr_left;
+	struct known *known;
+	unsigned int nr_known, next_known;	/* the next to be forgotten */
 	struct description open[DESCRIPTIONS_MAX];	/* oldest first */
 	unsigned int nr_open;
 	struct again again[AGAIN_MAX];
@@ -43,12 +76,20 @@ struct profbuf_tag_finder {
 	struct profbuf_tag_finder_counts counts;
 };
 
+static void looking_free(struct looking *l)
+{
+	tag_files_free(l->files);
+	free(l);
+}
+
 int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
 {
 	struct profbuf_tag_finder *f = calloc(1, sizeof(*f));
 
-	if (!f || tag_files_new(&f->files)) {
-		free(f);
+	if (f)
+		f->known = calloc(KNOWN_MAX, sizeof(*f->known));
+	if (!f || !f->known || tag_files_new(&f->files)) {
+		profbuf_tag_finder_free(f);
 		return -ENOMEM;
 	}
 	*finder = f;
@@ -57,16 +98,23 @@ int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
 
 void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
 {
+	unsigned int i;
+
 	if (!f)
 		return;
+	for (i = 0; i < f->nr_left; i++) {
+		if (__atomic_exchange_n(&f->left[i]->state, LOOKING_ABANDONED, __ATOMIC_ACQ_REL) == LOOKING_DONE)
+			looking_free(f->left[i]);
+	}
 	tag_files_free(f->files);
+	free(f->known);
 	free(f);
 }
 
 void profbuf_tag_finder_counts(const struct profbuf_tag_finder *f, struct profbuf_tag_finder_counts *counts)
 {
 	*counts = f->counts;
-	counts->files = tag_files_read(f->files);
+	counts->files = f->files_before + (f->files ? tag_files_read(f->files) : 0);
 }
 
 static uint64_t now(void)
@@ -103,34 +151,165 @@ static void count(struct profbuf_tag_finder *f, int err)
 	case -ENOSPC:
 		f->counts.full++;
 		break;
+	case -ETIMEDOUT:
+	case -EBUSY:
+		f->counts.slow++;
+		break;
 	default:
 		f->counts.failed++;
 	}
 }
 
+/* What is known of a process; NULL: nothing. */
+static struct known *find_known(struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_known; i++) {
+		struct known *k = &f->known[i];
+
+		if (k->pid != pid)
+			continue;
+		/* Another process that has the same pid now. */
+		if (k->start_time && start_time && k->start_time != start_time)
+			*k = (struct known){ .pid = pid };
+		if (start_time)
+			k->start_time = start_time;
+		return k;
+	}
+	return NULL;
+}
+
+static struct known *get_known(struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
+{
+	struct known *k = find_known(f, pid, start_time);
+
+	if (k)
+		return k;
+	if (f->nr_known < KNOWN_MAX)
+		k = &f->known[f->nr_known++];
+	else
+		k = &f->known[f->next_known++ % KNOWN_MAX];
+	*k = (struct known){ .pid = pid, .start_time = start_time };
+	return k;
+}
+
+static void looking_work(void *arg)
+{
+	struct looking *l = arg;
+
+	l->n = tag_source_find(l->files, l->pid, l->sources);
+}
+
+/* It was left behind, and is done. */
+static void looking_drop(void *arg)
+{
+	struct looking *l = arg;
+
+	if (__atomic_exchange_n(&l->state, LOOKING_DONE, __ATOMIC_ACQ_REL) == LOOKING_ABANDONED)
+		looking_free(l);
+}
+
+/* The process does not have those variables any more, as after dlclose(): what is in their place is something else. */
+static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *session, struct known *k,
+		     unsigned int kinds)
+{
+	struct profbuf_tag_source none = { .pid = k->pid, .start_time = k->start_time, .tls = PROFBUF_TLS_NONE };
+	unsigned int kind;
+
+	for (kind = 0; kind < PROFBUF_NR_TAG_KINDS; kind++) {
+		if (!(kinds >> kind & 1))
+			continue;
+		none.kind = kind;
+		/* ENOENT: it was another program's. EINVAL: an older module does not know of this. */
+		if (!profbuf_session_tag_source(session, &none))
+			f->counts.withdrawn++;
+	}
+	k->kinds &= ~kinds;
+}
+
+/* Tells the kernel what was found. Return: 0: it was told; or why not. */
+static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, struct looking *l)
+{
+	struct known *known = find_known(f, l->pid, l->start_time);
+	int err = l->n < 0 ? l->n : 0, i;
+	unsigned int kinds = 0;
+
+	for (i = 0; i < l->n && !err; i++) {
+		l->sources[i].pid = l->pid;
+		l->sources[i].start_time = l->start_time;
+		err = profbuf_session_tag_source(session, &l->sources[i]);
+		f->counts.old_module |= err == -ENOTTY;
+		if (!err)
+			kinds |= 1U << l->sources[i].kind;
+	}
+	if (known && known->kinds & ~kinds && (!err || err == -ENOENT || err == -EAGAIN))
+		withdraw(f, session, known, known->kinds & ~kinds);
+	if (kinds)
+		get_known(f, l->pid, l->start_time)->kinds |= kinds;
+	return err;
+}
+
+static struct looking *find_left(const struct profbuf_tag_finder *f, uint32_t pid)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_left; i++) {
+		if (f->left[i]->pid == pid)
+			return f->left[i];
+	}
+	return NULL;
+}
+
 /* Looks at a process and tells the kernel. Return: 0: it was told; or why not. */
 static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
 {
-	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-	int n = tag_source_find(f->files, pid, sources), err = n < 0 ? n : 0, i;
+	struct looking *l = find_left(f, pid);
+	uint64_t files;
+	int err;
 
-	for (i = 0; i < n && !err; i++) {
-		sources[i].pid = pid;
-		sources[i].start_time = start_time;
-		err = profbuf_session_tag_source(session, &sources[i]);
-		f->counts.old_module |= err == -ENOTTY;
+	/* One at a time. */
+	if (l) {
+		l->start_time = start_time;
+		l->again = true;
+		f->counts.skipped++;
+		return -ETIMEDOUT;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l || (!f->files && tag_files_new(&f->files))) {
+		free(l);
+		return -ENOMEM;
+	}
+	l->files = f->files;
+	l->pid = pid;
+	l->start_time = start_time;
+	files = tag_files_read(f->files);
+	err = f->nr_left == JOB_LEFT_MAX ? -EBUSY : job_run(looking_work, looking_drop, l);
+	if (err == -ETIMEDOUT) {
+		/* The files are the look's; others are read again, if need be. */
+		f->files = NULL;
+		f->files_before += files;
+		f->left[f->nr_left++] = l;
+	} else {
+		if (!err)
+			err = tell(f, session, l);
+		free(l);
 	}
 	count(f, err);
 	return err;
 }
 
-static bool look_again(struct profbuf_tag_finder *f, const struct again *again)
+/* After a look: again, if there was something that may be better later. */
+static void look_again(struct profbuf_tag_finder *f, const struct again *again, int err)
 {
-	if (f->nr_again == AGAIN_MAX || again->delay > AGAIN_LAST_NS)
-		return false;
+	if (err != -EAGAIN && err != -EBUSY)
+		return;
+	if (f->nr_again == AGAIN_MAX || again->delay > AGAIN_LAST_NS) {
+		f->counts.given_up++;
+		return;
+	}
 	f->again[f->nr_again] = *again;
 	f->again[f->nr_again++].time = now() + again->delay;
-	return true;
 }
 
 static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
@@ -138,9 +317,31 @@ static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *sess
 	struct again again = { .pid = pid, .start_time = start_time, .delay = AGAIN_FIRST_NS };
 	int err = look(f, session, pid, start_time);
 
-	if (err == -EAGAIN)
-		look_again(f, &again);
+	look_again(f, &again, err);
 	return err == -ENOMEM ? err : 0;
+}
+
+/* Looks that were left behind and are done: the process, or its disk, was slow, and no more. */
+static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *session)
+{
+	unsigned int i = 0;
+	int err = 0;
+
+	while (i < f->nr_left && !err) {
+		struct looking *l = f->left[i];
+
+		if (__atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != LOOKING_DONE) {
+			i++;
+			continue;
+		}
+		f->left[i] = f->left[--f->nr_left];
+		if (l->again)
+			err = look_first(f, session, l->pid, l->start_time);
+		else
+			tell(f, session, l);
+		looking_free(l);
+	}
+	return err;
 }
 
 /* Those whose time has come. */
@@ -160,8 +361,7 @@ static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *s
 		f->again[i] = f->again[--f->nr_again];
 		err = look(f, session, again.pid, again.start_time);
 		again.delay *= 2;
-		if (err == -EAGAIN)
-			look_again(f, &again);
+		look_again(f, &again, err);
 		if (err == -ENOMEM)
 			return err;
 	}
@@ -171,11 +371,15 @@ static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *s
 int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session *session)
 {
 	const struct dirent *entry;
+	unsigned int i;
 	int err = 0;
 	DIR *dir;
 
 	f->nr_open = 0;
 	f->nr_again = 0;
+	/* Another session may have been told. */
+	for (i = 0; i < f->nr_known; i++)
+		f->known[i].kinds = 0;
 	f->counts.old_module = false;
 	dir = opendir("/proc");
 	if (!dir)
@@ -192,9 +396,10 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session
 static int finish(struct profbuf_tag_finder *f, struct profbuf_session *session, unsigned int i)
 {
 	struct description d = f->open[i];
+	const struct known *known = find_known(f, d.pid, d.start_time);
 
 	memmove(&f->open[i], &f->open[i + 1], (--f->nr_open - i) * sizeof(*f->open));
-	if (!d.look) {
+	if (!d.look && !(known && known->kinds)) {
 		f->counts.skipped++;
 		return 0;
 	}
@@ -250,9 +455,19 @@ static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *ses
 		return 0;
 	if (mapping->build_id_len)
 		id.build_id = hash_bytes(mapping->build_id, mapping->build_id_len) | 1;
-	if (!(mapping->misc & PROFBUF_MAPPING_ANON) && mapping->inode && !tag_files_have_none(f->files, &id))
+	if (!(mapping->misc & PROFBUF_MAPPING_ANON) && mapping->inode &&
+	    !(f->files && tag_files_have_none(f->files, &id)))
 		f->open[i].look = true;
 	return --f->open[i].left ? 0 : finish(f, session, i);
+}
+
+/* Not of an exec: records come in no order, so what the kernel was told may be of the new program already. */
+static void add_exit(struct profbuf_tag_finder *f, const struct profbuf_life *life)
+{
+	struct known *k = find_known(f, life->pid, life->start_time);
+
+	if (k)
+		*k = f->known[--f->nr_known];
 }
 
 int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session *session,
@@ -262,7 +477,9 @@ int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session 
 
 	if (f->counts.old_module)
 		return 0;
-	err = look_at_early(f, session);
+	err = look_at_left(f, session);
+	if (!err)
+		err = look_at_early(f, session);
 	if (err)
 		return err;
 	switch (record->type) {
@@ -270,6 +487,9 @@ int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session 
 		return add_process(f, session, (const void *)record);
 	case PROFBUF_RECORD_MAPPING:
 		return add_mapping(f, session, (const void *)record);
+	case PROFBUF_RECORD_EXIT:
+		add_exit(f, (const void *)record);
+		return 0;
 	default:
 		return 0;
 	}

@@ -5,18 +5,16 @@
 #include <errno.h>
 #include <fts.h>
 #include <linux/magic.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "job.h"
 #include "profbuf.h"
 #include "table.h"
 
 #define SECOND		1000000000ULL
-/* Memory of another process may be slow to come, or never: its pages can be those of a file system of its own. */
-#define PATIENCE	(SECOND / 5)
 #define OTEL_SIZE	26
 #define OTEL_ATTRS	28
 
@@ -91,79 +89,45 @@ static uint64_t now(void)
 
 /* Keys of thread contexts */
 
-/* What is read in a thread of its own; whoever is last of the two frees it. */
-struct job {
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-	bool is_done, is_abandoned;
+struct reading {
 	uint32_t pid;
 	int err;
 	struct profbuf_otel_keys_record *record;
 };
 
-static void job_free(struct job *job)
+static void reading_work(void *arg)
 {
-	pthread_cond_destroy(&job->done);
-	pthread_mutex_destroy(&job->lock);
-	free(job);
+	struct reading *reading = arg;
+
+	reading->err = profbuf_otel_keys_read(reading->pid, &reading->record);
 }
 
-static void *job_run(void *arg)
+static void reading_drop(void *arg)
 {
-	struct job *job = arg;
-	bool abandoned;
-	int err = profbuf_otel_keys_read(job->pid, &job->record);
+	struct reading *reading = arg;
 
-	pthread_mutex_lock(&job->lock);
-	job->err = err;
-	job->is_done = true;
-	abandoned = job->is_abandoned;
-	pthread_cond_signal(&job->done);
-	pthread_mutex_unlock(&job->lock);
-	if (abandoned) {
-		if (!err)
-			free(job->record);
-		job_free(job);
-	}
-	return NULL;
+	if (!reading->err)
+		free(reading->record);
+	free(reading);
 }
 
-/* As profbuf_otel_keys_read(), or -ETIMEDOUT. */
+/* As profbuf_otel_keys_read() and job_run(). */
 static int read_keys(uint32_t pid, struct profbuf_otel_keys_record **record)
 {
-	struct job *job = calloc(1, sizeof(*job));
-	uint64_t end = now() + PATIENCE;
-	const struct timespec deadline = { .tv_sec = end / SECOND, .tv_nsec = end % SECOND };
-	pthread_condattr_t clock;
-	pthread_t thread;
-	int err = 0;
+	struct reading *reading = calloc(1, sizeof(*reading));
+	int err;
 
-	if (!job)
+	if (!reading)
 		return -ENOMEM;
-	job->pid = pid;
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&job->done, &clock);
-	pthread_condattr_destroy(&clock);
-	pthread_mutex_init(&job->lock, NULL);
-	err = pthread_create(&thread, NULL, job_run, job);
-	if (err) {
-		job_free(job);
-		return -err;
+	reading->pid = pid;
+	err = job_run(reading_work, reading_drop, reading);
+	if (err == -ETIMEDOUT)
+		return err;
+	if (!err) {
+		err = reading->err;
+		*record = reading->record;
 	}
-	pthread_detach(thread);
-	pthread_mutex_lock(&job->lock);
-	while (!job->is_done && !err)
-		err = pthread_cond_timedwait(&job->done, &job->lock, &deadline);
-	if (!job->is_done) {
-		job->is_abandoned = true;
-		pthread_mutex_unlock(&job->lock);
-		return -ETIMEDOUT;
-	}
-	pthread_mutex_unlock(&job->lock);
-	err = job->err;
-	*record = job->record;
-	job_free(job);
+	free(reading);
 	return err;
 }
 

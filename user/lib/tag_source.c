@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "table.h"
 #include "tag_elf.h"
 #include "tag_source.h"
@@ -49,6 +50,7 @@ struct mapped {
 struct process {
 	struct tag_files *files;
 	pid_t pid;
+	pid_t tid;		/* of a thread of it that has not ended: what /proc is asked for */
 	int mem;		/* -1: not opened so far */
 	uint64_t entry;		/* of the program */
 	struct mapped *maps;
@@ -152,9 +154,9 @@ static int open_mapped(const struct process *p, const char *range, const char *p
 	char name[PATH_MAX];
 	int fd;
 
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%s", p->pid, range);
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%s", p->tid, range);
 	fd = open_inode(name, inode);
-	if (fd >= 0 || snprintf(name, sizeof(name), "/proc/%d/root%s", p->pid, path) >= (int)sizeof(name))
+	if (fd >= 0 || snprintf(name, sizeof(name), "/proc/%d/root%s", p->tid, path) >= (int)sizeof(name))
 		return fd;
 	return open_inode(name, inode);
 }
@@ -201,15 +203,14 @@ static int read_entry(struct process *p)
 	ssize_t n, i;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", p->pid);
+	snprintf(path, sizeof(path), "/proc/%d/auxv", p->tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	n = read(fd, auxv, sizeof(auxv));
 	close(fd);
-	/* A kernel thread, or a process that is ending. */
 	if (n <= 0)
-		return -ENOENT;
+		return -ESRCH;
 	for (i = 0; i + 1 < n / 8; i += 2) {
 		if (auxv[i] == AT_ENTRY) {
 			p->entry = auxv[i + 1];
@@ -271,7 +272,7 @@ static int read_maps(struct process *p)
 	FILE *file;
 	int err = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", p->pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", p->tid);
 	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -290,7 +291,7 @@ static bool read_words(struct process *p, uint64_t address, uint64_t *words, siz
 	char path[32];
 
 	if (p->mem < 0) {
-		snprintf(path, sizeof(path), "/proc/%d/mem", p->pid);
+		snprintf(path, sizeof(path), "/proc/%d/mem", p->tid);
 		p->mem = open(path, O_RDONLY | O_CLOEXEC);
 		if (p->mem < 0) {
 			p->err = -errno;
@@ -416,8 +417,10 @@ static int find_variable(struct process *p, int kind, struct profbuf_tag_source 
 
 static int find(struct process *p, struct profbuf_tag_source *sources)
 {
-	int err = read_entry(p), kind, found, n = 0;
+	int err, kind, found, n = 0;
 
+	p->tid = proc_live_thread(p->pid);
+	err = p->tid ? read_entry(p) : -ESRCH;
 	if (!err)
 		err = read_maps(p);
 	if (err)

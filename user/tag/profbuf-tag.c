@@ -40,6 +40,19 @@ struct draft {
 __thread const profbuf_labels_t *profbuf_thread_labels_v1 __attribute__((tls_model("initial-exec")));
 
 static struct node *root;
+static unsigned long refused;
+
+/* The child works for itself until it says otherwise. Called in it, where only one thread is left: one store. */
+static void forget_labels(void)
+{
+	profbuf_set_labels(NULL);
+}
+
+/* When the program or the plugin is loaded: the first call of another function may be that of a thread that forks. */
+static void __attribute__((constructor)) watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_labels);
+}
 
 static struct profbuf_label_set *node_set(struct node *node)
 {
@@ -185,9 +198,16 @@ static const profbuf_labels_t *draft_finish(const struct draft *draft, int err)
 			err = set ? 0 : -ENOMEM;
 		}
 	}
-	if (err)
+	if (err) {
+		__atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
 		errno = -err;
+	}
 	return set;
+}
+
+unsigned long profbuf_labels_refused(void)
+{
+	return __atomic_load_n(&refused, __ATOMIC_RELAXED);
 }
 
 static const profbuf_labels_t *merge_list(const profbuf_labels_t *base, const char *key, va_list list)

@@ -12,9 +12,13 @@
  * storing a pointer, and a profiler that interrupts it needs to read no more than that. What a set costs is memory for
  * the rest of the process's life: make labels of tenants, routes and jobs, not of request ids.
  *
+ * Nothing is inherited silently: a thread begins without labels, but for one of profbuf_thread_create(), and so does
+ * the child of a fork(), which may set them again; when it leaves scopes that were open at the fork(), what was in force
+ * around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program.
+ *
  * Which functions may be called where: profbuf_set_labels(), profbuf_get_labels(), profbuf_exchange_labels(),
- * profbuf_label() and the scopes also from a signal handler; those that make sets take memory, so they may not. All may
- * be called from every thread, and in the child of a fork().
+ * profbuf_label(), profbuf_labels_refused() and the scopes also from a signal handler; those that make sets take memory,
+ * so they may not. All may be called from every thread, and in the child of a fork().
  *
  * How to link: with libprofbuf-tag.so, if in doubt: there is one variable then, for the program and all its plugins.
  * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip
@@ -23,6 +27,10 @@
  *	-Wl,--export-dynamic-symbol=profbuf_thread_labels_v1
  *
  * A static program cannot (with -static-pie and that option it crashes in glibc before main()): do not strip it.
+ *
+ * With musl a plugin cannot bring libprofbuf-tag.so along: musl keeps no room for variables as this one that come with
+ * dlopen(), which fails ("initial-exec TLS resolves to dynamic definition"). There the program has to be linked with it,
+ * with -Wl,--no-as-needed if it does not use it itself, or be started with LD_PRELOAD=libprofbuf-tag.so.1.
  */
 #ifndef PROFBUF_TAG_H
 #define PROFBUF_TAG_H
@@ -56,7 +64,7 @@ extern __thread const profbuf_labels_t *profbuf_thread_labels_v1 __attribute__((
  * they are meant to be UTF-8, which is not checked.
  *
  * Return: the set; NULL with errno: EINVAL: no label at all, an empty key, or a key without a value; E2BIG: more than
- * PROFBUF_TAG_MAX_LABELS or PROFBUF_TAG_MAX_BYTES; ENOMEM.
+ * PROFBUF_TAG_MAX_LABELS or PROFBUF_TAG_MAX_BYTES; ENOMEM. A scope with NULL leaves the labels as they are.
  */
 const profbuf_labels_t *profbuf_labels(const char *key, ...) __attribute__((sentinel));
 
@@ -74,6 +82,12 @@ const profbuf_labels_t *profbuf_labels_merge(const profbuf_labels_t *base, const
 	__attribute__((sentinel));
 const profbuf_labels_t *profbuf_labels_merge_array(const profbuf_labels_t *base, const char *const *keys,
 						   const char *const *values, size_t n);
+
+/*
+ * How many sets could not be made since the program began: NULL returned by one of the functions above. For a program's
+ * own metrics, and its tests: anything but 0 is work under the wrong labels.
+ */
+unsigned long profbuf_labels_refused(void);
 
 /* The value of a key in a set that may be NULL; NULL: it is not there. */
 const char *profbuf_label(const profbuf_labels_t *labels, const char *key);
@@ -105,7 +119,13 @@ const profbuf_labels_t *profbuf_exchange_labels(const profbuf_labels_t *labels);
 /* As pthread_create(); the thread begins with the set its creator has now. */
 int profbuf_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 
-/* Scopes: nest; the former set is back however control leaves, but not by longjmp() or the thread's end. */
+/*
+ * Scopes: nest; the former set is back however control leaves, but not by longjmp() or the thread's end.
+ *
+ * A scope with NULL, a set that could not be made, changes nothing: its work stays the work of whom it was, which is
+ * less wrong than nobody's; profbuf_labels_refused() counts it. To work for nobody, call profbuf_set_labels(NULL),
+ * which the end of the scope around it undoes.
+ */
 
 struct profbuf_label_scope {
 	const profbuf_labels_t *former;
@@ -114,8 +134,10 @@ struct profbuf_label_scope {
 
 static inline struct profbuf_label_scope profbuf_label_scope_begin(const profbuf_labels_t *labels)
 {
-	struct profbuf_label_scope scope = { profbuf_set_labels(labels), 1 };
+	struct profbuf_label_scope scope = { profbuf_get_labels(), 1 };
 
+	if (labels)
+		profbuf_set_labels(labels);
 	return scope;
 }
 
@@ -148,7 +170,11 @@ namespace profbuf {
 /* A scope: profbuf::label_scope scope(l); */
 class label_scope {
 public:
-	explicit label_scope(const profbuf_labels_t *labels) : former(profbuf_set_labels(labels)) {}
+	explicit label_scope(const profbuf_labels_t *labels) : former(profbuf_get_labels())
+	{
+		if (labels)
+			profbuf_set_labels(labels);
+	}
 	~label_scope() { profbuf_set_labels(former); }
 	label_scope(const label_scope &) = delete;
 

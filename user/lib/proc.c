@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * proc.c - what /proc has of a process
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+/* Kernel threads and those that have ended have no vector: ESRCH, or nothing in it. Who may not read it is not told. */
+static bool has_memory(pid_t tid)
+{
+	char path[32], byte;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM;
+	n = read(fd, &byte, 1);
+	close(fd);
+	return n == 1;
+}
+
+pid_t proc_live_thread(pid_t pid)
+{
+	const struct dirent *entry;
+	pid_t found = 0;
+	char path[32];
+	DIR *dir;
+
+	if (has_memory(pid))
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		pid_t tid = isdigit((unsigned char)*entry->d_name) ? atoi(entry->d_name) : 0;
+
+		if (tid && tid != pid && has_memory(tid))
+			found = tid;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * proc.h - what /proc has of a process, inside libprofbuf
+ */
+#ifndef PROFBUF_PROC_H
+#define PROFBUF_PROC_H
+
+#include <sys/types.h>
+
+/*
+ * A process whose first thread has ended by pthread_exit() lives on, but /proc/PID is that thread's: it has no memory
+ * and no files any more. /proc/TID has, of any other of its threads.
+ *
+ * Return: the id of a thread of process @pid that has memory: @pid itself, if it has; 0: there is none.
+ */
+pid_t proc_live_thread(pid_t pid);
+
+#endif /* PROFBUF_PROC_H */
