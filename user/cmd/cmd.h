@@ -96,8 +96,8 @@ size_t utf8_bytes(const char *text);
 int control_character(const char *text);
 
 /*
- * At most @width characters of @text; what is no UTF-8, and control characters are ?: what a process calls itself
- * steers no terminal. Returns how many.
+ * At most @width characters of @text; U+FFFD stands for what is no UTF-8, and ? for a control character: what a process
+ * calls itself steers no terminal. Returns how many.
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 

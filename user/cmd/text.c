@@ -48,7 +48,9 @@ size_t print_harmless(FILE *f, const char *text, size_t width)
 			columns += n;
 		} else {
 			n = utf8_bytes(text);
-			if (n && control_character(text) < 0)
+			if (!n)
+				fputs("\xef\xbf\xbd", f);
+			else if (control_character(text) < 0)
 				fwrite(text, 1, n, f);
 			else
 				fputc('?', f);
