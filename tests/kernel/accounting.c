@@ -183,6 +183,13 @@ static void ticks_are_the_periods_that_passed(void)
 	}
 }
 
+static void set_limit(int percent)
+{
+	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
+
+	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
+}
+
 static uint64_t sysfs(const char *name)
 {
 	unsigned long long value;
@@ -205,6 +212,9 @@ static void sysfs_has_the_same_numbers(void)
 	int fd = kt_open();
 
 	CHECK(sysfs("sessions") == 0);
+	/* So that each cause there may be is a part of the sum. */
+	set_limit(1);
+	config.period = MSEC / 10;
 	kt_configure(fd, &config);
 	kt_start(fd);
 	CHECK(sysfs("sessions") == 1);
@@ -218,9 +228,12 @@ static void sysfs_has_the_same_numbers(void)
 	close(fd);
 	CHECK(sysfs("sessions") == 0);
 	CHECK(sysfs("ticks") - before == c.ticks);
+	set_limit(100);
+	CHECK(sysfs("skipped_budget") > 0);
 	CHECK(sysfs("ticks") == sysfs("delivered") + sysfs("lost") + sysfs("missed") + sysfs("skipped_nested") +
 	      sysfs("skipped_no_regs") + sysfs("skipped_idle") + sysfs("skipped_kernel") + sysfs("skipped_user") +
-	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended"));
+	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended") +
+	      sysfs("skipped_budget"));
 }
 
 /* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */
