@@ -478,9 +478,10 @@ enum profbuf_filter {
  * ENOMEM.
  *
  * Errors of PROFBUF_IOC_START: EBUSY (started before), ENOMEM, ENOENT or EOPNOTSUPP (as above), EUSERS (as many
- * sessions run as may), EDQUOT (they have as much memory as they may). A session counts from its start until its file is
- * closed. 64 may run. Those of openers without PROFBUF_RIGHT_TASKS are at most 32 of them, and 8 of one user; all of one
- * user's together may have as much memory as one session may, and those of all such users a quarter of the machine's.
+ * sessions run as may), EDQUOT (they have as much memory as they may). A session counts from its start until its file
+ * is closed. 64 may run. Those of openers without PROFBUF_RIGHT_TASKS are at most 32 of them, and 8 of one user; all of
+ * one user's together may have as much memory as one session may, and those of all such users a quarter of the
+ * machine's.
  */
 struct profbuf_config {
 	__u32	size;
@@ -496,7 +497,7 @@ struct profbuf_config {
 	__u64	cpus;		/* pointer to a mask: bit n of byte n / 8 is CPU n; 0: all */
 	__u32	cpus_bytes;
 	__u32	watermark;	/* bytes in a ring at which a reader is woken. 0: half of the ring */
-	__u64	flush_ns;	/* a reader is woken after this time even for less. 0: default */
+	__u64	flush_ns;	/* a reader is woken after this time even for less, 1 ms at least. 0: default */
 	__u64	delay_ns;	/* between start and the first period */
 	__u64	duration_ns;	/* stop by itself after this time. 0: never */
 	__u64	max_ticks;	/* stop by itself when every CPU that is online had this many. 0: never */
