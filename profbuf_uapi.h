@@ -520,8 +520,12 @@ struct profbuf_tag_source {
 
 /*
  * Tags a process or a thread from outside, with all it creates from now on; threads that tag themselves are not
- * affected. Replaces the tag it has from outside. It ends with the process or thread, with PROFBUF_TAG_REMOVE, and with
- * the open file unless asked to stay. Errors: EINVAL (also: not a label set), E2BIG and EFAULT as above; ESRCH;
+ * affected. Replaces the tag it has from outside; what has inherited that one keeps it. A thread keeps its tag if it
+ * executes another program, and becomes its process's only thread by that. A tag ends with the process or thread, and
+ * with the open file unless asked to stay. PROFBUF_TAG_REMOVE removes it from all that have it, whichever of them is
+ * named: what it was set for and what inherited it; without PROFBUF_RIGHT_TASKS only from the one that is named, unless
+ * the same user has set it.
+ * Errors: EINVAL (also: not a label set), E2BIG and EFAULT as above; ESRCH: there is none, or it is a kernel thread;
  * EPERM: another user's process, without the right to see it; ENOENT: nothing to remove; ENOMEM; ENOSPC: too many.
  */
 struct profbuf_tag_set {
