@@ -52,7 +52,8 @@ enum profbuf_record_type {
 	PROFBUF_RECORD_EXIT	= 11,	/* struct profbuf_life */
 	PROFBUF_RECORD_RATE	= 12,	/* struct profbuf_rate */
 	PROFBUF_RECORD_MODULE	= 13,	/* struct profbuf_module */
-	/* 14..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
+	PROFBUF_RECORD_TAG_LOST	= 14,	/* struct profbuf_tag_lost */
+	/* 15..1023 are for later versions, 1024..2047 for tools that store their own records in a file. */
 };
 
 /* The beginning of every record: three words. */
@@ -331,7 +332,12 @@ struct profbuf_label_set {
 
 enum profbuf_tag_kind {
 	PROFBUF_TAG_LABELS	= 0,	/* data is a label set's text */
-	PROFBUF_TAG_OTEL	= 1,	/* data is a thread context record as it was in memory, attrs-data at its end */
+	/*
+	 * data is a thread context record as it was in memory, attrs-data at its end: those attributes that fit into
+	 * attrs-data-size and PROFBUF_LABELS_BYTES, up to the first that does not, or has a NUL. attrs-data-size is
+	 * that of these.
+	 */
+	PROFBUF_TAG_OTEL	= 1,
 	PROFBUF_NR_TAG_KINDS
 };
 
@@ -339,7 +345,7 @@ enum profbuf_tag_kind {
 enum profbuf_tag_cause {
 	PROFBUF_TAG_KNOWN	= 0,
 	PROFBUF_TAG_FAULT	= 1,	/* the memory is not there, or may not be read */
-	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set */
+	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set, or a thread context only in part */
 	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
 	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
 	PROFBUF_NR_TAG_CAUSES
@@ -361,6 +367,19 @@ struct profbuf_tag {
 	__u16	bytes;		/* of data, which is padded with zeros to a whole word */
 	__u64	tag;
 	char	data[];
+};
+
+/*
+ * Samples that have tag 0 because their thread's own tag could not be read, since the last such record: what work they
+ * are is not known. The tags of the other samples with 0 are known: they have none.
+ */
+struct profbuf_tag_lost {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_TAG_LOST */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u64	count[8];	/* by enum profbuf_tag_cause */
 };
 
 /* Text that write() put into the stream, zero-terminated, padded with zeros to a whole word. */
@@ -495,13 +514,16 @@ enum profbuf_tls {
 	PROFBUF_TLS_STATIC	= 0,	/* at offset */
 	PROFBUF_TLS_GLIBC	= 1,	/* at offset in the block of the module, by glibc's dynamic thread vector */
 	PROFBUF_TLS_MUSL	= 2,	/* likewise, musl's */
+	PROFBUF_TLS_NONE	= 3,	/* the process has no such variable (any more); offset and module are 0 */
 	PROFBUF_NR_TLS
 };
 
 /*
  * Tells where the threads of a process have the pointer to their tag. Ends with the process's address space (exit or
- * exec), or the session; one of the same kind replaces it. Errors: EINVAL, E2BIG and EFAULT as above; ESRCH: there is
- * no such process, it has another start_time, or no memory; ENOMEM; ENOSPC: too many processes.
+ * exec), or the session; one of the same kind replaces it, PROFBUF_TLS_NONE takes it back. Errors: EINVAL, E2BIG and
+ * EFAULT as above; ESRCH: there is no such process, it has another start_time, or no memory; EPERM: another user's
+ * process, without the right to see it; ENOENT: there is nothing to take back; ENOMEM; ENOSPC: too many processes; room
+ * of those that ended is looked for once in a second at most.
  */
 struct profbuf_tag_source {
 	__u32	size;
@@ -510,7 +532,7 @@ struct profbuf_tag_source {
 	__u32	kind;		/* enum profbuf_tag_kind */
 	__u32	tls;		/* enum profbuf_tls */
 	__s64	offset;
-	__u64	module;		/* TLS module id; 0 with PROFBUF_TLS_STATIC */
+	__u64	module;		/* TLS module id; 0 with PROFBUF_TLS_STATIC and PROFBUF_TLS_NONE */
 	__u64	reserved[2];
 };
 
