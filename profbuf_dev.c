@@ -16,6 +16,7 @@
 #include "profbuf_labels.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
+#include "profbuf_places.h"
 
 /* The opener's rights, for the life of the file, whoever has its descriptor later. */
 static u32 opener_rights(void)
@@ -209,7 +210,7 @@ static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
 	struct profbuf_tag_source source;
 	int err = get_struct(arg, &source, sizeof(source));
 
-	return err ? err : profbuf_tags_add_source(s, &source);
+	return err ? err : profbuf_place_set(s, &source);
 }
 
 static int ioctl_tag(struct profbuf_session *s, void __user *arg)

@@ -3,14 +3,12 @@
  * profbuf_labels.c - label sets that processes and threads have from outside
  */
 #include <linux/atomic.h>
-#include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -20,25 +18,31 @@
 
 #include "profbuf_labels.h"
 #include "profbuf_session.h"
+#include "profbuf_tasks.h"
 
-/* A label set, shared by all that have it. */
+/* A label set, shared by all that have it: who it was set for, and what inherited it. */
 struct shared {
 	struct kref kref;
 	struct rcu_head rcu;
+	struct profbuf_session *owner;	/* removes it; NULL: it stays */
+	kuid_t uid;			/* whose session has set it */
+	bool removed;			/* no one inherits it any more; under lock */
 	struct profbuf_labels labels;
 };
 
-/* A process or a thread that has one. */
+/*
+ * A process or a thread that has one. A process is known by the struct pid of its number, a thread by its task: both
+ * stay what they are while it lives, though a thread takes another number if it executes a program.
+ */
 struct tagged {
 	struct hlist_node node;
-	struct pid *pid;		/* a reference */
-	enum pid_type type;		/* PIDTYPE_TGID or PIDTYPE_PID */
-	struct shared *shared;
-	const struct profbuf_session *owner;	/* removes it; NULL: it stays */
+	void *who;			/* struct pid * or struct task_struct *; a reference */
+	bool is_thread;
+	struct shared *shared;		/* a reference */
 	struct rcu_head rcu;
 };
 
-static DEFINE_HASHTABLE(table, 10);	/* by pid; under lock, ticks read under RCU */
+static DEFINE_HASHTABLE(table, 10);	/* by who; under lock, ticks and tracepoints read under RCU */
 static DEFINE_RAW_SPINLOCK(lock);	/* raw: tracepoints come with preemption disabled */
 static unsigned int nr_tagged;		/* under lock */
 static atomic64_t next_id;
@@ -75,7 +79,7 @@ static void free_shared(struct kref *kref)
 	kfree_rcu(shared, rcu);
 }
 
-static struct shared *get_shared(const struct profbuf_tag_set *set)
+static struct shared *get_shared(struct profbuf_session *s, const struct profbuf_tag_set *set)
 {
 	struct shared *shared = kzalloc(struct_size(shared, labels.text, set->bytes), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -89,6 +93,8 @@ static struct shared *get_shared(const struct profbuf_tag_set *set)
 	if (!profbuf_labels_valid(shared->labels.text, set->bytes, 0))
 		goto err_free;
 	kref_init(&shared->kref);
+	shared->owner = set->flags & PROFBUF_TAG_STAY ? NULL : s;
+	shared->uid = s->uid;
 	shared->labels.bytes = set->bytes;
 	shared->labels.id = PROFBUF_TAG_OUTSIDE | atomic64_inc_return(&next_id);
 	return shared;
@@ -100,15 +106,23 @@ err_free:
 
 /* Who has them */
 
-static struct tagged *find(const struct pid *pid, enum pid_type type)
+static struct tagged *find(const void *who)
 {
 	struct tagged *t;
 
-	hash_for_each_possible_rcu(table, t, node, (unsigned long)pid, lockdep_is_held(&lock)) {
-		if (t->pid == pid && t->type == type)
+	hash_for_each_possible_rcu(table, t, node, (unsigned long)who, lockdep_is_held(&lock)) {
+		if (t->who == who)
 			return t;
 	}
 	return NULL;
+}
+
+/* A thread's own are in front of its process's. */
+static struct tagged *find_of(struct task_struct *task)
+{
+	struct tagged *t = find(task);
+
+	return t ? t : find(task_tgid(task));
 }
 
 const struct profbuf_labels *profbuf_labels_of(struct task_struct *task)
@@ -117,17 +131,26 @@ const struct profbuf_labels *profbuf_labels_of(struct task_struct *task)
 
 	if (likely(!READ_ONCE(nr_tagged)))
 		return NULL;
-	t = find(task_pid(task), PIDTYPE_PID);
-	if (!t)
-		t = find(task_tgid(task), PIDTYPE_TGID);
+	t = find_of(task);
 	return t ? &t->shared->labels : NULL;
+}
+
+/* Takes the reference of @shared over. */
+static void init_tagged(struct tagged *t, struct task_struct *task, bool is_thread, struct shared *shared)
+{
+	t->who = is_thread ? (void *)get_task_struct(task) : get_pid(task_tgid(task));
+	t->is_thread = is_thread;
+	t->shared = shared;
 }
 
 static void free_tagged(struct rcu_head *rcu)
 {
 	struct tagged *t = container_of(rcu, struct tagged, rcu);
 
-	put_pid(t->pid);
+	if (t->is_thread)
+		put_task_struct(t->who);
+	else
+		put_pid(t->who);
 	kref_put(&t->shared->kref, free_shared);
 	kfree(t);
 }
@@ -143,70 +166,40 @@ static void remove(struct tagged *t)
 /* Takes the references of @t over. Returns false if there are too many. */
 static bool insert(struct tagged *t)
 {
-	struct tagged *old = find(t->pid, t->type);
+	struct tagged *old = find(t->who);
 
 	lockdep_assert_held(&lock);
 	if (!old && nr_tagged == PROFBUF_LABELS_TAGGED)
 		return false;
 	/* The new one in front of the old one, so that it has labels at any time. */
-	hash_add_rcu(table, &t->node, (unsigned long)t->pid);
+	hash_add_rcu(table, &t->node, (unsigned long)t->who);
 	WRITE_ONCE(nr_tagged, nr_tagged + 1);
 	if (old)
 		remove(old);
 	return true;
 }
 
-static bool remove_of(const struct pid *pid, enum pid_type type)
+/* All that have @shared; if it is NULL, all that the session @s has set; if that is NULL too, all. */
+static void remove_all(const struct shared *shared, const struct profbuf_session *s)
 {
+	struct hlist_node *next;
 	struct tagged *t;
 	unsigned long flags;
+	unsigned int i;
 
-	raw_spin_lock_irqsave(&lock, flags);
-	t = find(pid, type);
-	if (t)
-		remove(t);
-	raw_spin_unlock_irqrestore(&lock, flags);
-	return t;
+	/* Once: what is to be removed is not inherited any more, so none comes where this has been. */
+	for (i = 0; i < HASH_SIZE(table); i++) {
+		raw_spin_lock_irqsave(&lock, flags);
+		hlist_for_each_entry_safe(t, next, &table[i], node) {
+			if (shared ? t->shared == shared : !s || t->shared->owner == s)
+				remove(t);
+		}
+		raw_spin_unlock_irqrestore(&lock, flags);
+		cond_resched();
+	}
 }
 
-/* Does the task belong to the user of the session, so that he could as well have written the labels into it? */
-static bool is_users(const struct profbuf_session *s, struct task_struct *task)
-{
-	const struct cred *cred = get_task_cred(task);
-	struct mm_struct *mm = get_task_mm(task);
-	bool is = uid_eq(cred->uid, s->uid) && uid_eq(cred->euid, s->uid) && uid_eq(cred->suid, s->uid) &&
-		  mm && get_dumpable(mm) == SUID_DUMP_USER;
-
-	if (mm)
-		mmput(mm);
-	put_cred(cred);
-	return is;
-}
-
-/* What is to be tagged, with a reference; or an error. */
-static struct pid *find_target(const struct profbuf_session *s, const struct profbuf_tag_set *set, enum pid_type type)
-{
-	struct task_struct *task;
-	struct pid *pid;
-	int err = 0;
-
-	rcu_read_lock();
-	pid = get_pid(find_pid_ns(set->pid, s->pid_ns));
-	task = pid_task(pid, type);
-	if (task)
-		get_task_struct(task);
-	rcu_read_unlock();
-	if (!task || task->exit_state)
-		err = -ESRCH;
-	else if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_users(s, task))
-		err = -EPERM;
-	if (task)
-		put_task_struct(task);
-	if (!err)
-		return pid;
-	put_pid(pid);
-	return ERR_PTR(err);
-}
+/* Setting and removing */
 
 static int check_set(const struct profbuf_tag_set *set)
 {
@@ -238,148 +231,202 @@ static void fill_store(struct work_struct *work)
 
 static DECLARE_WORK(fill_store_work, fill_store);
 
-static int tag(const struct profbuf_session *s, const struct profbuf_tag_set *set, struct pid *pid, enum pid_type type)
+/* Has begun to end: profbuf_labels_exit() has been there, or will be, and finds what was inserted before this. */
+static bool ends(struct task_struct *task, bool is_thread)
+{
+	smp_mb();	/* the insertion, then the flag; pairs with profbuf_labels_exit() */
+	return is_thread ? READ_ONCE(task->flags) & PF_EXITING : !atomic_read(&task->signal->live);
+}
+
+static int tag(struct task_struct *task, bool is_thread, struct shared *shared)
 {
 	struct tagged *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
-	struct shared *shared;
 	unsigned long flags;
-	bool room;
+	int err = 0;
 
-	if (!t)
+	if (!t) {
+		kref_put(&shared->kref, free_shared);
 		return -ENOMEM;
-	shared = get_shared(set);
-	if (IS_ERR(shared)) {
-		kfree(t);
-		return PTR_ERR(shared);
 	}
-	t->pid = get_pid(pid);
-	t->type = type;
-	t->shared = shared;
-	t->owner = set->flags & PROFBUF_TAG_STAY ? NULL : s;
+	rcu_read_lock();
+	init_tagged(t, task, is_thread, shared);
+	rcu_read_unlock();
 	raw_spin_lock_irqsave(&lock, flags);
-	room = insert(t);
-	raw_spin_unlock_irqrestore(&lock, flags);
-	if (!room) {
-		free_tagged(&t->rcu);
-		return -ENOSPC;
+	if (!insert(t)) {
+		err = -ENOSPC;
+	} else if (ends(task, is_thread)) {
+		remove(t);
+		err = -ESRCH;
 	}
-	fill_store(NULL);
-	return 0;
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (err == -ENOSPC)
+		free_tagged(&t->rcu);
+	if (!err)
+		fill_store(NULL);
+	return err;
+}
+
+/*
+ * From all that have the label set, with what has inherited it. One without the right to see others' processes gets at
+ * those only if they have it from him.
+ */
+static int untag(const struct profbuf_session *s, const void *who)
+{
+	struct shared *shared = NULL;
+	unsigned long flags;
+	struct tagged *t;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	t = find(who);
+	if (t && (s->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, s->uid))) {
+		shared = t->shared;
+		kref_get(&shared->kref);
+		shared->removed = true;
+	} else if (t) {
+		remove(t);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (shared) {
+		remove_all(shared, NULL);
+		kref_put(&shared->kref, free_shared);
+	}
+	return t ? 0 : -ENOENT;
 }
 
 int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *set)
 {
-	enum pid_type type = set->flags & PROFBUF_TAG_THREAD ? PIDTYPE_PID : PIDTYPE_TGID;
+	bool is_thread = set->flags & PROFBUF_TAG_THREAD, removes = set->flags & PROFBUF_TAG_REMOVE;
+	struct shared *shared = NULL;
+	struct task_struct *task;
+	struct mm_struct *mm;
 	struct pid *pid;
 	int err;
 
 	err = check_set(set);
 	if (err)
 		return err;
-	pid = find_target(s, set, type);
-	if (IS_ERR(pid))
-		return PTR_ERR(pid);
-	if (set->flags & PROFBUF_TAG_REMOVE) {
-		err = remove_of(pid, type) ? 0 : -ENOENT;
-	} else {
-		err = tag(s, set, pid, type);
-		/* It may have ended meanwhile, and its end not have found this. */
-		rcu_read_lock();
-		if (!err && !pid_task(pid, type)) {
-			remove_of(pid, type);
-			err = -ESRCH;
-		}
-		rcu_read_unlock();
+	/* Before the task: the user's memory may take its time. */
+	if (!removes)
+		shared = get_shared(s, set);
+	if (IS_ERR(shared))
+		return PTR_ERR(shared);
+	task = profbuf_task_get(s, set->pid, is_thread ? PIDTYPE_PID : PIDTYPE_TGID, 0, &mm);
+	if (IS_ERR(task)) {
+		if (shared)
+			kref_put(&shared->kref, free_shared);
+		return PTR_ERR(task);
 	}
-	put_pid(pid);
+	mmput(mm);
+	if (!removes) {
+		err = tag(task, is_thread, shared);
+	} else {
+		pid = get_task_pid(task, PIDTYPE_TGID);
+		err = untag(s, is_thread ? (void *)task : pid);
+		put_pid(pid);
+	}
+	put_task_struct(task);
 	return err;
 }
 
-/* Returns whether there were any. */
-static bool remove_all_of(const struct profbuf_session *s)
+void profbuf_labels_drop(struct profbuf_session *s)
 {
-	struct hlist_node *next;
-	struct tagged *t;
 	unsigned long flags;
-	unsigned int i;
-	bool any = false;
 
-	for (i = 0; i < HASH_SIZE(table); i++) {
-		raw_spin_lock_irqsave(&lock, flags);
-		hlist_for_each_entry_safe(t, next, &table[i], node) {
-			if (!s || t->owner == s) {
-				remove(t);
-				any = true;
-			}
-		}
-		raw_spin_unlock_irqrestore(&lock, flags);
-	}
-	return any;
-}
-
-void profbuf_labels_drop(const struct profbuf_session *s)
-{
-	if (!READ_ONCE(nr_tagged))
-		return;
-	/* A child of one that is still there may come where it has looked already. */
-	while (remove_all_of(s))
-		cond_resched();
+	raw_spin_lock_irqsave(&lock, flags);
+	s->labels_dropped = true;
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (READ_ONCE(nr_tagged))
+		remove_all(NULL, s);
 }
 
 /* Creation and end */
 
-/* @child of @child_type gets what @parent of @parent_type has. */
-static void inherit(struct pid *parent, enum pid_type parent_type, struct pid *child, enum pid_type child_type)
+static bool is_inherited(const struct shared *shared)
+{
+	lockdep_assert_held(&lock);
+	return !shared->removed && !(shared->owner && shared->owner->labels_dropped);
+}
+
+/* One out of the store; NULL: there is none left. */
+static struct tagged *take_stored(void)
+{
+	struct tagged *t;
+
+	lockdep_assert_held(&lock);
+	if (nr_stored < STORE / 2)
+		schedule_work(&fill_store_work);
+	if (!nr_stored)
+		return NULL;
+	t = hlist_entry(store.first, struct tagged, node);
+	hlist_del(&t->node);
+	WRITE_ONCE(nr_stored, nr_stored - 1);
+	return t;
+}
+
+/* @child gets what @parent has, as a thread or as a process. */
+static void inherit(struct task_struct *parent, struct task_struct *child, bool is_thread)
 {
 	const struct tagged *from;
-	struct tagged *t = NULL;
+	struct tagged *t;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	from = find(parent, parent_type);
-	if (!from)
+	from = is_thread ? find(parent) : find_of(parent);
+	/* Whoever is faster than the fork's end says what he wants it to have. */
+	if (!from || !is_inherited(from->shared) || find(is_thread ? (void *)child : task_tgid(child)))
 		goto out;
-	if (nr_stored && nr_tagged < PROFBUF_LABELS_TAGGED) {
-		t = hlist_entry(store.first, struct tagged, node);
-		hlist_del(&t->node);
-		WRITE_ONCE(nr_stored, nr_stored - 1);
-	}
+	t = nr_tagged < PROFBUF_LABELS_TAGGED ? take_stored() : NULL;
 	if (t) {
-		t->pid = get_pid(child);
-		t->type = child_type;
-		t->shared = from->shared;
-		kref_get(&t->shared->kref);
-		t->owner = from->owner;
+		kref_get(&from->shared->kref);
+		init_tagged(t, child, is_thread, from->shared);
 		insert(t);
 	} else {
 		atomic64_inc(&nr_lost);
 	}
-	if (nr_stored < STORE / 2)
-		schedule_work(&fill_store_work);
 out:
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child)
 {
+	/* Threads of a tagged process have its labels by their process. */
 	bool is_thread = task_tgid(parent) == task_tgid(child);
 
 	if (likely(!READ_ONCE(nr_tagged)))
 		return;
-	/* Threads of a tagged process have its labels by their process. */
-	if (!is_thread)
-		inherit(task_tgid(parent), PIDTYPE_TGID, task_tgid(child), PIDTYPE_TGID);
-	/* The thread's are in front of its process's. */
-	inherit(task_pid(parent), PIDTYPE_PID, task_pid(child), is_thread ? PIDTYPE_PID : PIDTYPE_TGID);
+	/* The lock is everybody's: only for those who have something. */
+	rcu_read_lock();
+	if (is_thread ? find(parent) : find_of(parent))
+		inherit(parent, child, is_thread);
+	rcu_read_unlock();
+}
+
+static void remove_of(const void *who)
+{
+	struct tagged *t;
+	unsigned long flags;
+
+	rcu_read_lock();
+	t = find(who);
+	rcu_read_unlock();
+	if (!t)
+		return;
+	raw_spin_lock_irqsave(&lock, flags);
+	/* It may be another one by now, or gone. */
+	t = find(who);
+	if (t)
+		remove(t);
+	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
 void profbuf_labels_exit(struct task_struct *task)
 {
+	smp_mb();	/* PF_EXITING and live, then the table; pairs with ends() */
 	if (likely(!READ_ONCE(nr_tagged)))
 		return;
-	remove_of(task_pid(task), PIDTYPE_PID);
+	remove_of(task);
 	if (!atomic_read(&task->signal->live))
-		remove_of(task_tgid(task), PIDTYPE_TGID);
+		remove_of(task_tgid(task));
 }
 
 unsigned int profbuf_labels_tagged(void)
@@ -398,7 +445,7 @@ void profbuf_labels_module_exit(void)
 	struct tagged *t;
 
 	cancel_work_sync(&fill_store_work);
-	remove_all_of(NULL);
+	remove_all(NULL, NULL);
 	rcu_barrier();
 	hlist_for_each_entry_safe(t, next, &store, node)
 		kfree(t);

@@ -3,7 +3,8 @@
  * profbuf_labels.h - label sets that processes and threads have from outside
  *
  * The module's, not a session's: whoever tags is seldom who records. A set has an id that is never used again, and
- * goes with the identity of the process or thread, not with its number, so that a reused pid carries nobody's tag.
+ * goes with the identity of the process or thread, not with its number, so that a reused pid carries nobody's tag, and
+ * a thread that takes its process's number when it executes a program keeps its own.
  * What a tagged process or thread creates is tagged when it is created (profbuf_labels_fork()).
  */
 #ifndef PROFBUF_LABELS_H
@@ -48,8 +49,8 @@ const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);
  */
 int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *set);
 
-/* Removes what a session has set and did not ask to stay. */
-void profbuf_labels_drop(const struct profbuf_session *s);
+/* Removes what a session has set and did not ask to stay. Context: no call on the session is under way; may sleep. */
+void profbuf_labels_drop(struct profbuf_session *s);
 
 /* A task has been created, and does not run yet; a task has ended. Context: preemption disabled. */
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child);

@@ -144,6 +144,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 	struct task_struct *task = current;
 	enum profbuf_stop kernel_stop = PROFBUF_STOP_NONE, user_stop;
 	union header h = { .type = PROFBUF_RECORD_SAMPLE, .cpu = c->cpu };
+	enum profbuf_tag_cause no_tag = PROFBUF_TAG_KNOWN;
 	enum profbuf_skip skip;
 	struct pt_regs *user;
 	unsigned int wrote;
@@ -185,13 +186,15 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
 	}
 	h.stop = kernel_stop | user_stop << 4;
-	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c, regs) : 0;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c, regs, &no_tag) : 0;
 
 	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
 	if (wrote & PROFBUF_WROTE)
 		local64_inc(&c->counters.delivered);
 	else
 		local64_inc(&c->counters.lost);
+	if (unlikely(no_tag) && !tag && wrote & PROFBUF_WROTE)
+		profbuf_tags_count_unread(c, no_tag);
 
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)

@@ -438,20 +438,21 @@ static bool read_notes(struct profbuf_session *s, struct reader *r)
 	return true;
 }
 
-/* What the stream does not say of processes, it says it does not say. */
-static bool read_sideband_lost(struct profbuf_session *s, struct reader *r)
+/* Counts by cause since the last such record, if there are any; @told is the reader's. */
+static bool read_counts(struct reader *r, enum profbuf_record_type type, unsigned int room, const atomic64_t *counts,
+			u64 *told, unsigned int n)
 {
-	struct profbuf_sideband_lost lost = {
-		.len = PROFBUF_WORDS(sizeof(lost)),
-		.type = PROFBUF_RECORD_SIDEBAND_LOST,
+	/* The longest of them; the others differ in how many counts there is room for. */
+	struct profbuf_tag_lost lost = {
+		.len = PROFBUF_WORDS(offsetof(struct profbuf_tag_lost, count[room])),
+		.type = type,
 		.cpu = PROFBUF_CPU_NONE,
 	};
-	struct profbuf_sideband *b = &s->sideband;
 	bool any = false;
 	unsigned int i;
 
-	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++) {
-		lost.count[i] = atomic64_read(&b->lost[i]) - b->lost_told[i];
+	for (i = 0; i < n; i++) {
+		lost.count[i] = atomic64_read(&counts[i]) - told[i];
 		any |= lost.count[i];
 	}
 	if (!any)
@@ -459,9 +460,19 @@ static bool read_sideband_lost(struct profbuf_session *s, struct reader *r)
 	lost.time = ktime_get_ns();
 	if (!copy_out(r, (u64 *)&lost, lost.len))
 		return false;
-	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
-		b->lost_told[i] += lost.count[i];
+	for (i = 0; i < n; i++)
+		told[i] += lost.count[i];
 	return true;
+}
+
+/* What the stream does not say, of processes and of tags, it says it does not say. */
+static bool read_not_said(struct profbuf_session *s, struct reader *r)
+{
+	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
+		     PROFBUF_NR_SIDEBAND_CAUSES > 4 || PROFBUF_NR_TAG_CAUSES > 8);
+	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, 4, s->sideband.lost, s->sideband.lost_told,
+			   PROFBUF_NR_SIDEBAND_CAUSES) &&
+	       read_counts(r, PROFBUF_RECORD_TAG_LOST, 8, s->tags.unread, s->tags.unread_told, PROFBUF_NR_TAG_CAUSES);
 }
 
 /*
@@ -607,7 +618,7 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 			return -ERESTARTSYS;
 		/* Before the rings: after the stop they do not fill any more. */
 		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
-		if (read_notes(s, &r) && read_sideband_lost(s, &r) && read_rings(s, &r) && stopped)
+		if (read_notes(s, &r) && read_not_said(s, &r) && read_rings(s, &r) && stopped)
 			read_final_counters(s, &r);
 		if (r.done || stopped) {
 			mutex_unlock(&s->read_lock);

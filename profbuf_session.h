@@ -117,6 +117,7 @@ struct profbuf_session {
 
 	struct profbuf_sideband sideband;
 	struct profbuf_tags tags;
+	bool labels_dropped;		/* nothing inherits what it has set; under the lock of profbuf_labels.c */
 
 	/* Readers. */
 	wait_queue_head_t wait;

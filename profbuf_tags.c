@@ -12,6 +12,7 @@
 #include "profbuf_compat.h"
 #include "profbuf_labels.h"
 #include "profbuf_session.h"
+#include "profbuf_places.h"
 #include "profbuf_tags.h"
 #include "profbuf_unwind.h"
 #include "profbuf_user.h"
@@ -27,37 +28,10 @@
 /* Tables of signatures: entries in a row that may have one. */
 #define WAYS	8
 
-struct location {
-	bool known;
-	u32 tls;			/* enum profbuf_tls */
-	s64 offset;
-	u64 module;
-};
-
-/* A process that tags itself. The reference on @mm is not one on its memory: it keeps the address from being reused. */
-struct source {
-	struct hlist_node node;
-	struct mm_struct *mm;
-	struct location at[PROFBUF_NR_TAG_KINDS];
-	struct source *gone;		/* the next of those to be freed together */
-	struct rcu_head rcu;
-};
-
 /* The tick: the tag */
 
-static const struct source *find_source(const struct profbuf_tags *t, const struct mm_struct *mm)
-{
-	const struct source *source;
-
-	hash_for_each_possible_rcu(t->sources, source, node, (unsigned long)mm, lockdep_is_held(&t->lock)) {
-		if (source->mm == mm)
-			return source;
-	}
-	return NULL;
-}
-
 /* The block of a module's thread-local variables, by the thread's vector of them; 0: this thread has none yet. */
-static bool read_block(const struct location *at, u64 tp, u64 *block)
+static bool read_block(const struct profbuf_location *at, u64 tp, u64 *block)
 {
 	bool glibc = at->tls == PROFBUF_TLS_GLIBC;
 	u64 entry = glibc ? 16 : 8, dtv, length;
@@ -75,7 +49,7 @@ static bool read_block(const struct location *at, u64 tp, u64 *block)
 	return true;
 }
 
-static noinline bool read_dynamic(const struct location *at, u64 tp, u64 *pointer)
+static noinline bool read_dynamic(const struct profbuf_location *at, u64 tp, u64 *pointer)
 {
 	u64 block;
 
@@ -85,7 +59,7 @@ static noinline bool read_dynamic(const struct location *at, u64 tp, u64 *pointe
 	return !block || profbuf_user_words(pointer, block + at->offset, 1);
 }
 
-static __always_inline bool read_pointer(const struct location *at, u64 tp, u64 *pointer)
+static __always_inline bool read_pointer(const struct profbuf_location *at, u64 tp, u64 *pointer)
 {
 	if (likely(at->tls == PROFBUF_TLS_STATIC))
 		return profbuf_user_words(pointer, tp + at->offset, 1);
@@ -102,10 +76,34 @@ static u64 hash_context(const u64 *words, unsigned int n)
 	return profbuf_hash(h) >> 2 | TAG_HASHED;
 }
 
-/* A thread context changes in place, so it is read whole at each sample; 0: the thread has none now. */
-static noinline bool read_context(struct profbuf_cpu_tags *tags, const struct location *at, u64 tp, u64 *tag)
+/*
+ * Attributes end at the first one that does not fit, or is not text. Returns the bytes of those before: what comes
+ * after is nobody's, and does not leave the process.
+ */
+static unsigned int attributes_bytes(const u8 *at, unsigned int size)
 {
+	unsigned int bytes = 0, next;
+
+	while (bytes + 2 <= size) {
+		next = bytes + 2 + at[bytes + 1];
+		if (next > size || memchr(at + bytes + 2, 0, at[bytes + 1]))
+			break;
+		bytes = next;
+	}
+	return bytes;
+}
+
+static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+{
+	atomic64_inc(&c->session->tags.failed[cause]);
+}
+
+/* A thread context changes in place, so it is read whole at each sample; 0: the thread has none now. */
+static noinline bool read_context(struct profbuf_cpu *c, const struct profbuf_location *at, u64 tp, u64 *tag)
+{
+	struct profbuf_cpu_tags *tags = c->tags;
 	u8 *to = (u8 *)tags->otel;
+	unsigned int bytes;
 	u64 from;
 	u16 size;
 
@@ -119,71 +117,78 @@ static noinline bool read_context(struct profbuf_cpu_tags *tags, const struct lo
 	if (to[OTEL_VALID] != 1)
 		return true;
 	memcpy(&size, to + OTEL_SIZE, sizeof(size));
-	/* More than there may be is cut off; the attributes have their lengths. */
-	size = min_t(u16, size, PROFBUF_LABELS_BYTES);
-	if (copy_from_user_nofault(to + OTEL_HEADER, (const void __user *)from + OTEL_HEADER, size))
+	/* More than there may be is cut off, at an attribute's end. */
+	bytes = min_t(unsigned int, size, PROFBUF_LABELS_BYTES);
+	if (copy_from_user_nofault(to + OTEL_HEADER, (const void __user *)from + OTEL_HEADER, bytes))
 		return false;
-	tags->otel_bytes = OTEL_HEADER + size;
+	bytes = attributes_bytes(to + OTEL_HEADER, bytes);
+	if (bytes != size)
+		count_failed(c, PROFBUF_TAG_BAD);
+	size = bytes;
+	memcpy(to + OTEL_SIZE, &size, sizeof(size));
+	tags->otel_bytes = OTEL_HEADER + bytes;
 	memset(to + tags->otel_bytes, 0, -tags->otel_bytes & 7);
 	*tag = hash_context(tags->otel, PROFBUF_WORDS(tags->otel_bytes));
 	return true;
 }
 
-static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+/* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
+static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_place *place, struct pt_regs *regs,
+				   enum profbuf_tag_cause *cause)
 {
-	atomic64_inc(&c->session->tags.failed[cause]);
-}
-
-/* The tag the thread has set itself. */
-static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct source *source, struct pt_regs *regs)
-{
-	const struct location *labels = &source->at[PROFBUF_TAG_LABELS], *otel = &source->at[PROFBUF_TAG_OTEL];
+	const struct profbuf_location *labels = &place->at[PROFBUF_TAG_LABELS], *otel = &place->at[PROFBUF_TAG_OTEL];
 	u64 tp, tag = 0;
 	bool ok = true;
 
 	if (!profbuf_thread_pointer(regs, &tp)) {
-		count_failed(c, PROFBUF_TAG_CONTEXT);
-		return 0;
+		*cause = PROFBUF_TAG_CONTEXT;
+		goto out_failed;
 	}
 	pagefault_disable();
 	if (labels->known)
 		ok = read_pointer(labels, tp, &tag);
 	/* No pointer has these bits. */
-	if (ok && unlikely(tag & (TAG_HASHED | PROFBUF_TAG_OUTSIDE))) {
-		count_failed(c, PROFBUF_TAG_BAD);
-		tag = 0;
-	} else if (ok && !tag && otel->known) {
-		ok = read_context(c->tags, otel, tp, &tag);
-	}
+	if (ok && unlikely(tag & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
+		*cause = PROFBUF_TAG_BAD;
+	else if (ok && !tag && otel->known)
+		ok = read_context(c, otel, tp, &tag);
 	pagefault_enable();
-	if (likely(ok))
+	if (!ok)
+		*cause = PROFBUF_TAG_FAULT;
+	if (likely(!*cause))
 		return tag;
-	count_failed(c, PROFBUF_TAG_FAULT);
+out_failed:
+	count_failed(c, *cause);
 	return 0;
 }
 
-u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs)
+u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	struct task_struct *task = current;
 	const struct profbuf_labels *labels;
-	const struct source *source;
+	const struct profbuf_place *place;
 	u64 tag = 0;
 
-	if (likely(!READ_ONCE(c->session->tags.nr_sources) && !profbuf_labels_tagged()))
+	if (likely(!READ_ONCE(c->session->tags.places.n) && !profbuf_labels_tagged()))
 		return 0;
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
 	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
 	/* A thread that exits may have its variables freed by another one. */
-	source = task->flags & PF_EXITING ? NULL : find_source(&c->session->tags, task->mm);
-	if (source)
-		tag = own_tag(c, source, regs);
+	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&c->session->tags.places, task->mm);
+	if (place)
+		tag = own_tag(c, place, regs, cause);
 	if (!tag) {
 		labels = profbuf_labels_of(task);
 		if (labels)
 			tag = labels->id;
 	}
 	return tag;
+}
+
+void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+{
+	atomic64_inc(&c->session->tags.unread[cause]);
 }
 
 /* The tick: its meaning */
@@ -229,8 +234,9 @@ static enum profbuf_tag_cause read_labels(struct profbuf_tag_request *r)
 		return PROFBUF_TAG_BAD;
 	if (copy_from_user_nofault(r->data, (const void __user *)(r->tag + sizeof(set)), set.bytes))
 		return PROFBUF_TAG_FAULT;
+	if (!profbuf_labels_valid((const char *)r->data, set.bytes, set.count))
+		return PROFBUF_TAG_BAD;
 	r->bytes = set.bytes;
-	r->count = set.count;
 	return PROFBUF_TAG_KNOWN;
 }
 
@@ -276,7 +282,6 @@ static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 s
 	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
 	r->kind = kind_of(tag);
 	r->bytes = 0;
-	r->count = 0;
 	r->cause = read_meaning(c, r);
 	if (r->cause) {
 		count_failed(c, r->cause);
@@ -335,12 +340,6 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 
 	if (is_defined(t, r->signature))
 		return;
-	if (!r->cause && r->kind == PROFBUF_TAG_LABELS &&
-	    !profbuf_labels_valid((const char *)r->data, r->bytes, r->count)) {
-		atomic64_inc(&t->failed[PROFBUF_TAG_BAD]);
-		r->cause = PROFBUF_TAG_BAD;
-		r->bytes = 0;
-	}
 	note = profbuf_note_alloc(sizeof(*tag) + r->bytes);
 	if (!note) {
 		lost(s, PROFBUF_SIDEBAND_MEMORY);
@@ -374,116 +373,6 @@ void profbuf_tags_define(struct profbuf_cpu *c)
 	}
 }
 
-/* Sources */
-
-/* The process's memory map, with a reference on its address; or an error. */
-static struct mm_struct *find_mm(const struct profbuf_session *s, const struct profbuf_tag_source *source)
-{
-	struct task_struct *task;
-	struct mm_struct *mm;
-
-	rcu_read_lock();
-	task = pid_task(find_pid_ns(source->pid, s->pid_ns), PIDTYPE_TGID);
-	if (task)
-		get_task_struct(task);
-	rcu_read_unlock();
-	if (!task)
-		return ERR_PTR(-ESRCH);
-	mm = !source->start_time || task->start_boottime == source->start_time ? get_task_mm(task) : NULL;
-	put_task_struct(task);
-	if (!mm)
-		return ERR_PTR(-ESRCH);
-	mmgrab(mm);
-	mmput(mm);
-	return mm;
-}
-
-static void free_source(struct source *source)
-{
-	mmdrop(source->mm);
-	kfree(source);
-}
-
-/* Forgets processes that have gone. */
-static void sweep(struct profbuf_tags *t)
-{
-	struct source *source, *gone = NULL;
-	struct hlist_node *next;
-	unsigned int i;
-
-	lockdep_assert_held(&t->lock);
-	hash_for_each_safe(t->sources, i, next, source, node) {
-		if (atomic_read(&source->mm->mm_users))
-			continue;
-		hash_del_rcu(&source->node);
-		WRITE_ONCE(t->nr_sources, t->nr_sources - 1);
-		source->gone = gone;
-		gone = source;
-	}
-	synchronize_rcu();
-	while (gone) {
-		source = gone;
-		gone = source->gone;
-		free_source(source);
-	}
-}
-
-static int check_source(const struct profbuf_tag_source *s)
-{
-	if (s->kind >= PROFBUF_NR_TAG_KINDS || s->tls >= PROFBUF_NR_TLS || !s->pid || s->pid > INT_MAX ||
-	    s->reserved[0] || s->reserved[1])
-		return -EINVAL;
-	if (s->tls == PROFBUF_TLS_STATIC ? s->module : !s->module || s->module > 1U << 20)
-		return -EINVAL;
-	return 0;
-}
-
-int profbuf_tags_add_source(struct profbuf_session *s, const struct profbuf_tag_source *from)
-{
-	struct profbuf_tags *t = &s->tags;
-	struct source *source, *old;
-	struct mm_struct *mm;
-	int err;
-
-	err = check_source(from);
-	if (err)
-		return err;
-	source = kzalloc(sizeof(*source), GFP_KERNEL_ACCOUNT);
-	if (!source)
-		return -ENOMEM;
-	mm = find_mm(s, from);
-	if (IS_ERR(mm)) {
-		kfree(source);
-		return PTR_ERR(mm);
-	}
-	source->mm = mm;
-
-	mutex_lock(&t->lock);
-	old = (struct source *)find_source(t, mm);
-	if (!old && t->nr_sources == PROFBUF_TAG_SOURCES)
-		sweep(t);
-	if (!old && t->nr_sources == PROFBUF_TAG_SOURCES) {
-		mutex_unlock(&t->lock);
-		free_source(source);
-		return -ENOSPC;
-	}
-	if (old)
-		memcpy(source->at, old->at, sizeof(source->at));
-	source->at[from->kind] = (struct location){ true, from->tls, from->offset, from->module };
-	if (old) {
-		hlist_replace_rcu(&old->node, &source->node);
-	} else {
-		hash_add_rcu(t->sources, &source->node, (unsigned long)mm);
-		WRITE_ONCE(t->nr_sources, t->nr_sources + 1);
-	}
-	mutex_unlock(&t->lock);
-	if (old) {
-		mmdrop(mm);	/* the new one has its own reference */
-		kfree_rcu(old, rcu);
-	}
-	return 0;
-}
-
 /* Life */
 
 size_t profbuf_tags_cpu_memory(void)
@@ -504,8 +393,7 @@ struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void)
 
 void profbuf_tags_init(struct profbuf_tags *t)
 {
-	mutex_init(&t->lock);
-	hash_init(t->sources);
+	profbuf_places_init(&t->places);
 }
 
 int profbuf_tags_start(struct profbuf_tags *t)
@@ -514,8 +402,10 @@ int profbuf_tags_start(struct profbuf_tags *t)
 
 	/* Of a start that failed. */
 	atomic64_set(&t->definitions, 0);
-	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++) {
 		atomic64_set(&t->failed[i], 0);
+		atomic64_set(&t->unread[i], 0);
+	}
 	t->defined = __vmalloc(profbuf_tags_memory(), PROFBUF_GFP_LARGE);
 	return t->defined ? 0 : -ENOMEM;
 }
@@ -528,12 +418,5 @@ void profbuf_tags_stop(struct profbuf_tags *t)
 
 void profbuf_tags_exit(struct profbuf_tags *t)
 {
-	struct hlist_node *next;
-	struct source *source;
-	unsigned int i;
-
-	hash_for_each_safe(t->sources, i, next, source, node) {
-		hash_del(&source->node);
-		free_source(source);
-	}
+	profbuf_places_exit(&t->places);
 }

@@ -3,7 +3,7 @@
  * profbuf_tags.h - which tag a thread has now, and what it means
  *
  * At the sample the tick reads one word of the current thread: its own pointer to a label set, where the session was
- * told to look (profbuf_tags_add_source()), else what was set from outside (profbuf_labels.h). If the session has not
+ * told to look (profbuf_places.h), else what was set from outside (profbuf_labels.h). If the session has not
  * said yet what that tag means, the tick copies the label set as well, there and then, while the thread cannot go on,
  * and a worker puts it into the sideband. What is copied is what was checked to be a label set: a wrong pointer brings
  * nothing of the process's memory into the stream.
@@ -12,10 +12,9 @@
 #define PROFBUF_TAGS_H
 
 #include <linux/atomic.h>
-#include <linux/hashtable.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 
+#include "profbuf_places.h"
 #include "profbuf_uapi.h"
 
 struct profbuf_cpu;
@@ -25,7 +24,6 @@ struct pt_regs;
 #define PROFBUF_TAG_REQUESTS	128	/* per CPU: new tags between two runs of the worker */
 #define PROFBUF_TAG_ASKED	256	/* per CPU: tags asked for, until the worker has been there */
 #define PROFBUF_TAG_DEFINED	65536	/* per session: tags remembered */
-#define PROFBUF_TAG_SOURCES	4096	/* per session: processes */
 
 /* The longest data: an OTEP 4947 record, 28 bytes and its attributes. */
 #define PROFBUF_TAG_DATA	(28 + PROFBUF_LABELS_BYTES + 4)
@@ -39,7 +37,6 @@ struct profbuf_tag_request {
 	u8 kind;			/* enum profbuf_tag_kind */
 	u8 cause;			/* enum profbuf_tag_cause */
 	u16 bytes;
-	u16 count;			/* labels there should be */
 	u64 data[PROFBUF_TAG_DATA / sizeof(u64)];
 };
 
@@ -57,13 +54,13 @@ struct profbuf_cpu_tags {
  * struct profbuf_tags - a session's part
  */
 struct profbuf_tags {
-	struct mutex lock;		/* the sources', for writers; ticks read under RCU */
-	DECLARE_HASHTABLE(sources, 8);	/* by memory map */
-	unsigned int nr_sources;
+	struct profbuf_places places;
 	u64 *defined;			/* [PROFBUF_TAG_DEFINED] signatures; the worker writes, ticks read */
 	u32 generation;			/* part of what ticks remember to have asked for: changed to be asked again */
 	atomic64_t definitions;
-	atomic64_t failed[PROFBUF_NR_TAG_CAUSES];
+	atomic64_t failed[PROFBUF_NR_TAG_CAUSES];	/* tags, or what they mean */
+	atomic64_t unread[PROFBUF_NR_TAG_CAUSES];	/* samples that have no tag because of that */
+	u64 unread_told[PROFBUF_NR_TAG_CAUSES];		/* the reader's: in the stream already */
 };
 
 void profbuf_tags_init(struct profbuf_tags *t);
@@ -76,11 +73,11 @@ void profbuf_tags_init(struct profbuf_tags *t);
  */
 int profbuf_tags_start(struct profbuf_tags *t);
 
-/* Frees what profbuf_tags_start() took, if it did; the sources stay. */
+/* Frees what profbuf_tags_start() took, if it did; the places stay. */
 void profbuf_tags_stop(struct profbuf_tags *t);
 
 /**
- * profbuf_tags_exit() - forget the sources
+ * profbuf_tags_exit() - forget the places
  * @t: of a session whose ticks are off
  *
  * Context: may sleep.
@@ -98,11 +95,15 @@ struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void);
  * profbuf_tags_get() - the current thread's tag
  * @c: this CPU's part
  * @regs: what was interrupted
+ * @cause: KNOWN; set to why the thread's own tag is not known, if so, which is counted
  *
  * Context: the tick, NMI too.
- * Return: the tag; 0: none, or it could not be read, which is counted.
+ * Return: the tag; 0: none.
  */
-u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs);
+u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause);
+
+/* A sample has no tag, for that cause: PROFBUF_RECORD_TAG_LOST will say so. Context: the same tick. */
+void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause);
 
 /**
  * profbuf_tags_see() - a sample has a tag: ask for its meaning if the session has not said it
@@ -121,15 +122,5 @@ bool profbuf_tags_pending(const struct profbuf_cpu *c);
 
 /* The worker: put what the requests of a CPU ask for into the sideband. */
 void profbuf_tags_define(struct profbuf_cpu *c);
-
-/**
- * profbuf_tags_add_source() - where a process has the pointer to its tag
- * @s: the session
- * @source: as user space gave it, not yet validated
- *
- * Context: may sleep.
- * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
- */
-int profbuf_tags_add_source(struct profbuf_session *s, const struct profbuf_tag_source *source);
 
 #endif /* PROFBUF_TAGS_H */

@@ -333,7 +333,12 @@ struct profbuf_label_set {
 
 enum profbuf_tag_kind {
 	PROFBUF_TAG_LABELS	= 0,	/* data is a label set's text */
-	PROFBUF_TAG_OTEL	= 1,	/* data is a thread context record as it was in memory, attrs-data at its end */
+	/*
+	 * data is a thread context record as it was in memory, attrs-data at its end: those attributes that fit into
+	 * attrs-data-size and PROFBUF_LABELS_BYTES, up to the first that does not, or has a NUL. attrs-data-size is
+	 * that of these.
+	 */
+	PROFBUF_TAG_OTEL	= 1,
 	PROFBUF_NR_TAG_KINDS
 };
 
@@ -341,7 +346,7 @@ enum profbuf_tag_kind {
 enum profbuf_tag_cause {
 	PROFBUF_TAG_KNOWN	= 0,
 	PROFBUF_TAG_FAULT	= 1,	/* the memory is not there, or may not be read */
-	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set */
+	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set, or a thread context only in part */
 	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
 	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
 	PROFBUF_NR_TAG_CAUSES
@@ -365,7 +370,10 @@ struct profbuf_tag {
 	char	data[];
 };
 
-/* Samples that have tag 0 because their tag could not be read, since the last such record. */
+/*
+ * Samples that have tag 0 because their thread's own tag could not be read, since the last such record: what work they
+ * are is not known. The tags of the other samples with 0 are known: they have none.
+ */
 struct profbuf_tag_lost {
 	__u64	len;
 	__u64	time;
@@ -520,15 +528,16 @@ enum profbuf_tls {
 	PROFBUF_TLS_STATIC	= 0,	/* at offset */
 	PROFBUF_TLS_GLIBC	= 1,	/* at offset in the block of the module, by glibc's dynamic thread vector */
 	PROFBUF_TLS_MUSL	= 2,	/* likewise, musl's */
-	PROFBUF_TLS_NONE	= 3,	/* the process has no such variable any more; offset and module are 0 */
+	PROFBUF_TLS_NONE	= 3,	/* the process has no such variable (any more); offset and module are 0 */
 	PROFBUF_NR_TLS
 };
 
 /*
  * Tells where the threads of a process have the pointer to their tag. Ends with the process's address space (exit or
- * exec), or the session; one of the same kind replaces it. Errors: EINVAL, E2BIG and EFAULT as above; ESRCH: there is
- * no such process, it has another start_time, or no memory; ENOENT: PROFBUF_TLS_NONE, and none was known; ENOMEM;
- * ENOSPC: too many processes.
+ * exec), or the session; one of the same kind replaces it, PROFBUF_TLS_NONE takes it back. Errors: EINVAL, E2BIG and
+ * EFAULT as above; ESRCH: there is no such process, it has another start_time, or no memory; EPERM: another user's
+ * process, without the right to see it; ENOENT: there is nothing to take back; ENOMEM; ENOSPC: too many processes; room
+ * of those that ended is looked for once in a second at most.
  */
 struct profbuf_tag_source {
 	__u32	size;
@@ -547,8 +556,12 @@ struct profbuf_tag_source {
 
 /*
  * Tags a process or a thread from outside, with all it creates from now on; threads that tag themselves are not
- * affected. Replaces the tag it has from outside. It ends with the process or thread, with PROFBUF_TAG_REMOVE, and with
- * the open file unless asked to stay. Errors: EINVAL (also: not a label set), E2BIG and EFAULT as above; ESRCH;
+ * affected. Replaces the tag it has from outside; what has inherited that one keeps it. A thread keeps its tag if it
+ * executes another program, and becomes its process's only thread by that. A tag ends with the process or thread, and
+ * with the open file unless asked to stay. PROFBUF_TAG_REMOVE removes it from all that have it, whichever of them is
+ * named: what it was set for and what inherited it; without PROFBUF_RIGHT_TASKS only from the one that is named, unless
+ * the same user has set it.
+ * Errors: EINVAL (also: not a label set), E2BIG and EFAULT as above; ESRCH: there is none, or it is a kernel thread;
  * EPERM: another user's process, without the right to see it; ENOENT: nothing to remove; ENOMEM; ENOSPC: too many.
  */
 struct profbuf_tag_set {

@@ -257,6 +257,11 @@ void kt_check_part(const struct kt_stream *s, struct kt_sums *sums)
 		case PROFBUF_RECORD_SIDEBAND_LOST:
 			sums->sideband_lost += words[3] + words[4] + words[5] + words[6];
 			break;
+		case PROFBUF_RECORD_TAG_LOST:
+			CHECK(r->len == 11 && r->cpu == PROFBUF_CPU_NONE && !words[3]);
+			for (int i = 0; i < 8; i++)
+				sums->tags_lost += words[3 + i];
+			break;
 		default:
 			CHECK(false, "type %d", r->type);
 		}

@@ -92,7 +92,7 @@ struct kt_stream {
 struct kt_sums {
 	uint64_t samples[KT_CPUS], lost[KT_CPUS], loss_records;
 	uint64_t all_samples, all_lost, processes, mappings, threads, tags, lives, markers, rates, modules;
-	uint64_t sideband_lost;
+	uint64_t sideband_lost, tags_lost;
 	uint64_t records, last[KT_CPUS];
 	struct profbuf_counters final[KT_CPUS];
 	bool has_final[KT_CPUS];

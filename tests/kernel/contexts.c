@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * contexts.c - whose work a sample was, by OpenTelemetry's thread context (OTEP 4947), a right and a hostile one
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
+#include "tags.h"
+
+static __thread const void *own_context;
+
+/* The record, with room for more than there should be. */
+struct context {
+	uint8_t trace[16], span[8], valid, flags;
+	uint16_t size;
+	uint8_t attrs[];
+};
+
+/* Adds an attribute at an offset; returns the offset behind it. */
+static unsigned int put_attribute(struct context *c, unsigned int at, uint8_t key, const char *value, uint8_t len)
+{
+	c->attrs[at] = key;
+	c->attrs[at + 1] = len;
+	memcpy(c->attrs + at + 2, value, len);
+	return at + 2 + len;
+}
+
+/* The record changes in place, and each content is a tag of its own. */
+static void a_thread_context_is_copied_at_the_sample(void)
+{
+	static struct { uint8_t trace[16], span[8], valid, flags; uint16_t size; uint8_t attrs[64]; } c;
+	struct kt_stream s = { 0 };
+	const struct profbuf_record *r = NULL;
+	unsigned int seen[4] = { 0 }, bad = 0, none, others;
+	uint64_t tags[4] = { 0 };
+	int fd = session();
+
+	NEED(!add_source(fd, PROFBUF_TAG_OTEL, &own_context));
+	own_context = &c;
+	kt_start(fd);
+	for (int i = 0; i < 4; i++) {
+		__atomic_store_n(&c.valid, 0, __ATOMIC_RELEASE);
+		memset(c.trace, i + 1, sizeof(c.trace));
+		c.attrs[0] = 0;
+		c.attrs[1] = 3;
+		memcpy(c.attrs + 2, "abc", 3);
+		c.attrs[4] = '0' + i;
+		c.size = 5;
+		__atomic_store_n(&c.valid, 1, __ATOMIC_RELEASE);
+		be_sampled(fd, 20);
+	}
+	c.valid = 0;
+	be_sampled(fd, 20);
+	own_context = NULL;
+	finish(fd, &s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_tag *t = (const struct profbuf_tag *)r;
+		unsigned int i;
+
+		if (r->type != PROFBUF_RECORD_TAG)
+			continue;
+		i = (unsigned char)t->data[0] - 1;
+		bad += t->misc != PROFBUF_TAG_OTEL || t->cause || t->bytes != 33 || i > 3 || t->data[24] != 1 ||
+		       t->data[32] != (char)('0' + i);
+		if (i <= 3) {
+			seen[i]++;
+			tags[i] = t->tag;
+		}
+	}
+	for (int i = 0; i < 4; i++)
+		CHECK(seen[i] == 1 && count(&s, getpid(), tags[i], NULL) > 8, "%d: %u", i, seen[i]);
+	none = count(&s, getpid(), 0, &others);
+	CHECK(!bad && none > 8 && others > 30, "%u bad, %u without", bad, none);
+	kt_free(&s);
+	close(fd);
+}
+
+/* What the session says of the one context that a thread had; NULL: nothing. */
+static const struct profbuf_tag *only_context(const struct kt_stream *s)
+{
+	const struct profbuf_tag *found = NULL;
+	const struct profbuf_record *r = NULL;
+
+	while ((r = kt_next(s, r))) {
+		if (r->type != PROFBUF_RECORD_TAG)
+			continue;
+		CHECK(!found, "a second one");
+		found = (const struct profbuf_tag *)r;
+		CHECK(found->misc == PROFBUF_TAG_OTEL && found->len == (sizeof(*found) + found->bytes + 7) / 8);
+	}
+	return found;
+}
+
+/*
+ * A session of this thread while it has that context. What is in the stream of it are its first @bytes of attributes;
+ * -1: it has no tag, and each sample is counted under that cause.
+ */
+static void check_context(const void *context, int bytes, enum profbuf_tag_cause cause)
+{
+	const struct context *c = context, *seen;
+	struct kt_stream s = { 0 };
+	const struct profbuf_tag *t;
+	unsigned int others, none;
+	int fd = session();
+
+	NEED(!add_source(fd, PROFBUF_TAG_OTEL, &own_context));
+	own_context = context;
+	kt_start(fd);
+	be_sampled(fd, 10);
+	finish(fd, &s);
+	own_context = NULL;
+	t = only_context(&s);
+	none = count(&s, getpid(), 0, &others);
+	if (bytes < 0) {
+		CHECK(!t && none >= 10 && !others, "%u without, %u with", none, others);
+		CHECK(kt_check(&s).tags_lost == (cause ? none : 0) && failed(fd, cause) == (cause ? none : 0));
+	} else {
+		CHECK(!none && others >= 10, "%u without, %u with", none, others);
+		CHECK(t && t->bytes == 28 + bytes, "%d bytes, not %d", t ? t->bytes : -1, 28 + bytes);
+		seen = t ? (const struct context *)t->data : NULL;
+		CHECK(seen && seen->size == bytes && !memcmp(seen->attrs, c->attrs, bytes) && !memcmp(seen, c, 26));
+		CHECK(failed(fd, PROFBUF_TAG_BAD) == (cause ? others : 0) && !kt_check(&s).tags_lost);
+	}
+	CHECK(!memmem(s.words, s.n * 8, "secret", 6));
+	kt_free(&s);
+	close(fd);
+}
+
+/* A size that is not that of the attributes: what is no attribute is not in the stream. */
+static void attributes_end_where_one_does_not_fit(void)
+{
+	static union { struct context c; uint8_t bytes[128 << 10]; } u;
+	struct context *c = &u.c;
+	unsigned int one, two, at;
+	char filler[255];
+
+	memset(filler, 'y', sizeof(filler));
+	memset(c->trace, 7, sizeof(c->trace) + sizeof(c->span));
+	c->valid = 1;
+	check_context(c, 0, PROFBUF_TAG_KNOWN);
+	one = put_attribute(c, 0, 0, "first", 5);
+	two = put_attribute(c, one, 1, "second", 6);
+	put_attribute(c, two, 2, "secret", 6);
+	c->size = two;
+	check_context(c, two, PROFBUF_TAG_KNOWN);
+	/* Its length is beyond the size. */
+	c->size = two + 3;
+	check_context(c, two, PROFBUF_TAG_BAD);
+	/* Not even the length is in it. */
+	c->size = two + 1;
+	check_context(c, two, PROFBUF_TAG_BAD);
+	/* The length is beyond everything. */
+	c->attrs[two + 1] = 255;
+	memset(c->attrs + two + 2, 'x', 100);
+	c->size = two + 100;
+	check_context(c, two, PROFBUF_TAG_BAD);
+	/* A value is text. */
+	c->size = put_attribute(c, two, 2, "a\0secret", 8);
+	check_context(c, two, PROFBUF_TAG_BAD);
+	/* An empty value is one. */
+	c->size = put_attribute(c, two, 2, "", 0);
+	check_context(c, two + 2, PROFBUF_TAG_KNOWN);
+	/* As much as there may be, and more: of 644 bytes, those of the attributes that are within 640. */
+	for (at = 0; at < 640; at += 160)
+		put_attribute(c, at, at / 160, filler, 158);
+	c->size = 640;
+	check_context(c, 640, PROFBUF_TAG_KNOWN);
+	for (at = 0; at < 644; at += 161)
+		put_attribute(c, at, at / 161, filler, 159);
+	c->size = 644;
+	check_context(c, 3 * 161, PROFBUF_TAG_BAD);
+	for (at = 0; at < 65535 - 257; )
+		at = put_attribute(c, at, 1, filler, 255);
+	c->size = 65535;
+	check_context(c, 2 * 257, PROFBUF_TAG_BAD);
+	/* Not valid is no context, whatever else it is. */
+	for (unsigned int valid = 0; valid < 256; valid += valid ? 127 : 2) {
+		c->valid = valid;
+		check_context(c, -1, PROFBUF_TAG_KNOWN);
+	}
+}
+
+/* Where the memory ends, the record has to have ended. */
+static void a_context_at_the_end_of_memory(void)
+{
+	char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct context *c;
+	unsigned int n;
+
+	NEED(memory != MAP_FAILED && !munmap(memory + 4096, 4096));
+	c = (struct context *)(memory + 4096 - 28);
+	memset(c->trace, 7, sizeof(c->trace) + sizeof(c->span));
+	c->valid = 1;
+	check_context(c, 0, PROFBUF_TAG_KNOWN);
+	c->size = 2;
+	check_context(c, -1, PROFBUF_TAG_FAULT);
+	c = (struct context *)(memory + 4096 - 28 - 10);
+	memset(c->trace, 7, sizeof(c->trace) + sizeof(c->span));
+	c->valid = 1;
+	n = put_attribute(c, 0, 3, "at last", 8);
+	c->size = n;
+	check_context(c, 0, PROFBUF_TAG_BAD);	/* its text has the end of a string in it */
+	c->attrs[9] = '!';
+	check_context(c, n, PROFBUF_TAG_KNOWN);
+	c->size = n + 1;
+	check_context(c, -1, PROFBUF_TAG_FAULT);
+	/* The header itself is cut. */
+	check_context(memory + 4096 - 27, -1, PROFBUF_TAG_FAULT);
+	check_context(memory + 4096 - 1, -1, PROFBUF_TAG_FAULT);
+	munmap(memory, 4096);
+}
+
+static void a_context_that_is_no_memory(void)
+{
+	static const uint64_t wrong[] = {
+		8, 0x1000, 0x7ffffffff000, 0x8000000000000000, 0xffff888000000000, 0xffffffff81000000, -1,
+	};
+
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		check_context((void *)wrong[i], -1, PROFBUF_TAG_FAULT);
+}
+
+/* As fast as each of several threads can: no sample has half of one and half of another. */
+static volatile bool changing;
+
+static void *change_context(void *arg)
+{
+	struct context *c = arg;
+
+	own_context = c;
+	for (uint8_t i = 1; changing; i = i % 100 + 1) {
+		__atomic_store_n(&c->valid, 0, __ATOMIC_RELAXED);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		memset(c->trace, i, sizeof(c->trace));
+		memset(c->span, i, sizeof(c->span));
+		/* A length and a text that go with the ids. */
+		memset(c->attrs + 2, 'A' + i % 26, i);
+		c->attrs[1] = i;
+		c->size = 2 + i;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		__atomic_store_n(&c->valid, 1, __ATOMIC_RELAXED);
+		for (volatile int k = 0; k < 20; k++)
+			;
+	}
+	own_context = NULL;
+	return NULL;
+}
+
+static void a_context_that_changes_all_the_time_is_whole(void)
+{
+	enum { THREADS = 3 };
+	static union { struct context c; uint8_t bytes[256]; } u[THREADS];
+	const struct profbuf_record *r = NULL;
+	pthread_t threads[THREADS];
+	struct kt_stream s = { 0 };
+	unsigned int contexts = 0, torn = 0, with = 0;
+	int fd = session();
+
+	NEED(!add_source(fd, PROFBUF_TAG_OTEL, &own_context));
+	changing = true;
+	for (int i = 0; i < THREADS; i++)
+		NEED(!pthread_create(&threads[i], NULL, change_context, &u[i]));
+	kt_start(fd);
+	kt_sleep(1500 * MSEC);
+	finish(fd, &s);
+	changing = false;
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+		const struct profbuf_tag *t = (const struct profbuf_tag *)r;
+		const struct context *c = (const struct context *)t->data;
+		uint8_t i = c->trace[0];
+
+		with += r->type == PROFBUF_RECORD_SAMPLE && p->tag;
+		if (r->type != PROFBUF_RECORD_TAG)
+			continue;
+		contexts++;
+		if (t->cause || t->bytes != 28 + 2 + i || c->size != 2 + i || c->attrs[1] != i || c->valid != 1) {
+			torn++;
+			continue;
+		}
+		for (int k = 0; k < 24; k++)
+			torn += (uint8_t)t->data[k] != i;
+		for (int k = 0; k < i; k++)
+			torn += c->attrs[2 + k] != 'A' + i % 26;
+	}
+	/* Each thread has a hundred of them, that are the same for all. */
+	CHECK(!torn && contexts > 50 && contexts <= 100 && with > contexts, "%u contexts, %u torn, %u samples",
+	      contexts, torn, with);
+	CHECK(!failed(fd, PROFBUF_TAG_BAD) && !failed(fd, PROFBUF_TAG_FAULT));
+	kt_free(&s);
+	close(fd);
+}
+
+int main(void)
+{
+	RUN(a_thread_context_is_copied_at_the_sample);
+	RUN(attributes_end_where_one_does_not_fit);
+	RUN(a_context_at_the_end_of_memory);
+	RUN(a_context_that_is_no_memory);
+	RUN(a_context_that_changes_all_the_time_is_whole);
+	return kt_done();
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tags.h - what the tests of tags share: label sets written by hand, a session that is told where they are, and whose
+ * work its samples say it was
+ *
+ * For tests of one file: each has the thread-local pointers as its own.
+ */
+#ifndef KT_TAGS_H
+#define KT_TAGS_H
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "kt.h"
+
+struct set {
+	struct profbuf_label_set head;
+	char text[PROFBUF_LABELS_BYTES];
+};
+
+/* What the kernel is told to read. */
+static __thread const void *own_labels;
+
+static inline uint64_t thread_pointer(void)
+{
+	uint64_t tp;
+
+	asm("mov %%fs:0, %0" : "=r" (tp));
+	return tp;
+}
+
+static inline struct set labels(const char *key, const char *value)
+{
+	struct set s = { .head = { .magic = PROFBUF_LABELS_MAGIC, .count = 1 } };
+
+	s.head.bytes = snprintf(s.text, sizeof(s.text), "%s%c%s", key, 0, value) + 1;
+	return s;
+}
+
+static inline int add_source(int fd, enum profbuf_tag_kind kind, const void *variable)
+{
+	struct profbuf_tag_source source = {
+		.size = sizeof(source),
+		.pid = getpid(),
+		.kind = kind,
+		.tls = PROFBUF_TLS_STATIC,
+		.offset = (int64_t)((uint64_t)variable - thread_pointer()),
+	};
+
+	return ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source);
+}
+
+static inline int tag_pid(int fd, uint32_t flags, pid_t pid, const char *text, uint32_t bytes)
+{
+	struct profbuf_tag_set set = {
+		.size = sizeof(set), .flags = flags, .pid = pid, .bytes = bytes, .data = (uintptr_t)text,
+	};
+
+	return ioctl(fd, PROFBUF_IOC_TAG, &set);
+}
+
+/* A session of this process, told where its labels are. */
+static inline int session(void)
+{
+	struct profbuf_config config = kt_config();
+	int fd = kt_open();
+
+	config.filter = PROFBUF_FILTER_PROCESS;
+	config.filter_id = getpid();
+	kt_configure(fd, &config);
+	NEED(!add_source(fd, PROFBUF_TAG_LABELS, &own_labels));
+	return fd;
+}
+
+static inline struct kt_sums finish(int fd, struct kt_stream *s)
+{
+	kt_stop(fd);
+	kt_drain(fd, s);
+	return kt_check(s);
+}
+
+static inline uint64_t failed(int fd, enum profbuf_tag_cause cause)
+{
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	return get.tag_failed[cause];
+}
+
+/* Spins until a session of this process has so many more samples of what it does now; a busy machine takes its time. */
+static inline void be_sampled(int fd, unsigned int n)
+{
+	uint64_t until = kt_counters(fd, -1).delivered + n, end = kt_now() + 20 * SEC;
+
+	while (kt_counters(fd, -1).delivered < until && kt_now() < end)
+		for (volatile int i = 0; i < 2000; i++)
+			;
+}
+
+/* Samples of a thread with a tag, and with another one. */
+static inline unsigned int count(const struct kt_stream *s, pid_t tid, uint64_t tag, unsigned int *others)
+{
+	const struct profbuf_record *r = NULL;
+	unsigned int n = 0;
+
+	if (others)
+		*others = 0;
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+		if (r->type != PROFBUF_RECORD_SAMPLE || p->tid != (uint32_t)tid)
+			continue;
+		if (p->tag == tag)
+			n++;
+		else if (others)
+			(*others)++;
+	}
+	return n;
+}
+
+/* The samples of a thread that ran to its end have that tag; while it exits, it has none. One without has none ever. */
+static inline void check_thread(const struct kt_stream *s, pid_t tid, uint64_t tag)
+{
+	unsigned int others, with = count(s, tid, tag, &others);
+
+	CHECK(with > 25 && others <= (tag ? 2 : 0), "%u, %u others", with, others);
+	CHECK(!tag || count(s, tid, 0, NULL) == others);
+}
+
+/* The only definition of a tag; NULL: there is none. */
+static inline const struct profbuf_tag *definition(const struct kt_stream *s, uint32_t pid, uint64_t tag)
+{
+	const struct profbuf_record *r = NULL;
+	const struct profbuf_tag *found = NULL;
+
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_tag *t = (const struct profbuf_tag *)r;
+
+		if (r->type != PROFBUF_RECORD_TAG || t->tag != tag || t->pid != pid)
+			continue;
+		CHECK(!found, "a second definition of %llx", (unsigned long long)tag);
+		CHECK(t->len == (sizeof(*t) + t->bytes + 7) / 8);
+		found = t;
+	}
+	return found;
+}
+
+static inline void check_definition(const struct kt_stream *s, uint32_t pid, uint64_t tag, const struct set *set)
+{
+	const struct profbuf_tag *t = definition(s, pid, tag);
+
+	CHECK(t && !t->cause && t->misc == PROFBUF_TAG_LABELS && t->bytes == set->head.bytes &&
+	      !memcmp(t->data, set->text, t->bytes));
+}
+
+/* Threads that spin with labels of their own. */
+struct worker {
+	pthread_t thread;
+	const void *labels;
+	pid_t tid;
+	uint64_t ns;
+	bool ready;
+};
+
+static inline void *spin(void *arg)
+{
+	struct worker *w = arg;
+
+	own_labels = w->labels;
+	w->tid = gettid();
+	__atomic_store_n(&w->ready, true, __ATOMIC_RELEASE);
+	kt_spin(w->ns);
+	return NULL;
+}
+
+static inline void start(struct worker *w, const void *set, uint64_t ns)
+{
+	*w = (struct worker){ .labels = set, .ns = ns };
+	NEED(!pthread_create(&w->thread, NULL, spin, w));
+	while (!__atomic_load_n(&w->ready, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+#define REFUSED(error, call) CHECK((call) == -1 && errno == (error), #call ": %s", strerror(errno))
+
+#endif /* KT_TAGS_H */
