@@ -9,15 +9,22 @@
 #include "kt.h"
 
 bool kt_failed;
+static const char *skipped;
 static int tests;
 
 void kt_run(const char *name, void (*test)(void))
 {
 	kt_failed = false;
+	skipped = NULL;
 	fflush(stdout);
 	test();
-	printf("%sok %d - %s\n", kt_failed ? "not " : "", ++tests, name);
+	printf("%sok %d - %s%s%s\n", kt_failed ? "not " : "", ++tests, name, skipped ? " # SKIP " : "", skipped ?: "");
 	fflush(stdout);
+}
+
+void kt_skip(const char *why)
+{
+	skipped = why;
 }
 
 int kt_done(void)

@@ -50,6 +50,7 @@ extern bool kt_failed;	/* in the test function under way */
 
 #define RUN(test) kt_run(#test, test)
 void kt_run(const char *name, void (*test)(void));
+void kt_skip(const char *why);	/* the test under way: not on this kernel */
 int kt_done(void);
 
 /* Time. */

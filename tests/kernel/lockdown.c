@@ -121,6 +121,11 @@ static void an_unsigned_module_is_refused(void)
 	int module = open(getenv("MODULE"), O_RDONLY);
 
 	NEED(module >= 0);
+	if (access("/sys/module/module/parameters/sig_enforce", F_OK)) {
+		kt_skip("this kernel knows no signatures");
+		close(module);
+		return;
+	}
 	CHECK(syscall(SYS_finit_module, module, "", 0) == -1 && errno == EPERM, "%s", strerror(errno));
 	close(module);
 }

@@ -211,6 +211,10 @@ static void function_tracer(void)
 /* It replaces return addresses on the kernel's stack, which the sampler reads. */
 static void function_graph_tracer(void)
 {
+	if (access(TRACING "options/funcgraph-proc", F_OK)) {
+		kt_skip("this kernel has no such tracer");
+		return;
+	}
 	set("current_tracer", "function_graph");
 	set("trace", "\n");
 	sampled_under_trace("profbuf_write", "");
@@ -224,7 +228,6 @@ int main(int argc, char **argv)
 	RUN(processes_in_storms);
 	RUN(page_fault_tracing);
 	RUN(function_tracer);
-	if (!access(TRACING "options/funcgraph-proc", F_OK))
-		RUN(function_graph_tracer);
+	RUN(function_graph_tracer);
 	return kt_done();
 }
