@@ -657,7 +657,7 @@ void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
 
 /*
  * Takes a record of any type that profbuf_stream_next() or the device gave. Gives @emit the names of a process with the
- * first tag that needs them, which can take 0.2 s if the process does all it can to be slow.
+ * first tag that needs them, which can take 0.2 s, three times, if the process does all it can to be slow.
  *
  * Return: 0; -ENOMEM; what @emit returned other than 0.
  */

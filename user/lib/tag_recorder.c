@@ -15,6 +15,8 @@
 #include "table.h"
 
 #define SECOND		1000000000ULL
+/* On a machine that is busy a process may be slow once; one that always is, is not asked any more. */
+#define SLOW_MAX	3
 #define OTEL_SIZE	26
 #define OTEL_ATTRS	28
 
@@ -24,7 +26,7 @@ struct process {
 	uint32_t nr_names;	/* in the file */
 	uint64_t start_time;	/* 0: not known */
 	uint64_t next_try;
-	bool hopeless;		/* it kept us waiting */
+	unsigned int slow;	/* how often it kept us waiting */
 };
 
 struct cgroup {
@@ -178,11 +180,11 @@ static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, 
 	p = get_process(r, t->pid);
 	if (!p)
 		return -ENOMEM;
-	if (p->hopeless || names_needed(t) <= p->nr_names || now() < p->next_try)
+	if (p->slow == SLOW_MAX || names_needed(t) <= p->nr_names || now() < p->next_try)
 		return 0;
 	err = read_keys(p->pid, &keys);
 	p->next_try = now() + SECOND;
-	p->hopeless = err == -ETIMEDOUT;
+	p->slow += err == -ETIMEDOUT;
 	/* Without names labels are called by their numbers. */
 	if (err)
 		return 0;

@@ -5,7 +5,8 @@
  * usage: workload user|kernel FRAMES SECONDS
  *
  * The frame pointer leads to a chain of frames made by hand. user: the loop stays in user space. kernel: it reads a
- * file in memory. Compiled with TAGGED, it has a label set, as libprofbuf-tag would set it.
+ * file in memory. Compiled with TAGGED, it has a label set, as libprofbuf-tag would set it; with DYNAMIC, by the
+ * variable of a library; with OTEL, a thread context of OpenTelemetry instead.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -25,13 +26,30 @@ struct frame {
 
 static char buffer[65536];
 
-#ifdef TAGGED
+#if defined(TAGGED) || defined(DYNAMIC)
 static const struct {
 	struct profbuf_label_set head;
 	char text[12];
 } labels = { { .magic = PROFBUF_LABELS_MAGIC, .bytes = 12, .count = 1 }, "tenant\0acme" };
+#endif
 
+#ifdef TAGGED
 __thread const void *profbuf_thread_labels_v1 = &labels;
+#endif
+
+#ifdef DYNAMIC
+const void **variable(void);
+#endif
+
+#ifdef OTEL
+/* OTEP 4947: trace id, span id, valid, bytes of attributes; two attributes. */
+static const struct {
+	uint8_t ids[24], valid, reserved;
+	uint16_t bytes;
+	char attributes[12];
+} context = { .ids = "0123456789abcdef01234567", .valid = 1, .bytes = 12, .attributes = "\x00\x04/pay\x01\x04" "acme" };
+
+__thread const void *otel_thread_ctx_v1 = &context;
 #endif
 
 /* One round of work under the chain. */
@@ -62,6 +80,9 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+#ifdef DYNAMIC
+	*variable() = &labels;
+#endif
 	n = atoi(argv[2]);
 	/* On the stack, as the walk demands: above the stack pointer. */
 	frames = __builtin_alloca(n * sizeof(*frames));
