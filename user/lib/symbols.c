@@ -179,6 +179,7 @@ void symbols_exit(struct symbols *s)
 	free(s->all);
 	free(s->records);
 	free(s->modules);
+	free(s->jit_records);
 	index_exit(&s->object_index);
 	index_exit(&s->symbol_index);
 	strings_exit(&s->strings);

@@ -45,7 +45,11 @@ struct symbols {
 	size_t nr_modules, room_modules;
 	struct profbuf_kallsyms *kallsyms;
 
-	struct jit_map *jit_maps;
+	const struct profbuf_jit_symbol_record **jit_records;
+	size_t nr_jit_records, room_jit_records;
+	struct jit_program *jit_programs;	/* maps of code made at run time */
+	const struct profbuf_stream_info *info;	/* of the profile; NULL: no stream */
+	bool boot_known, this_boot;		/* it was made here, since the last boot */
 	struct fetcher *fetcher;
 	struct elf_symbols *vdso;
 	bool vdso_opened;
@@ -87,7 +91,8 @@ const struct profbuf_symbol *symbols_find_user(struct symbols *symbols, struct o
 int symbols_find_places(struct symbols *symbols, struct object *object, const struct profbuf_symbol *symbol,
 			uint64_t address, struct profbuf_frame *places, int max);
 
-/* symbols_jit.c: code without a file. */
+/* symbols_jit.c: code without a file. NULL: there was no memory for the record. */
+bool symbols_add_jit(struct symbols *symbols, const struct profbuf_jit_symbol_record *record);
 const struct profbuf_symbol *symbols_find_jit(struct symbols *symbols, const struct profbuf_program *program,
 					      uint64_t address);
 void symbols_exit_jit(struct symbols *symbols);
