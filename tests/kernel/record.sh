@@ -90,6 +90,45 @@ umount /tmp/small
 kill $spinner
 wait $spinner 2>/dev/null
 
+# A spinner on each CPU, and one with two threads: a mask or a filter that is ignored has samples of the others.
+taskset -c 0 bash -c 'while :; do :; done' &
+first=$!
+taskset -c 1 bash -c 'while :; do :; done' &
+second=$!
+sleep 0.5
+for cpu in 0 1; do
+	"$profbuf" record -q -a --idle -F 499 -d 1 -C $cpu -o /tmp/cpu && is_exact /tmp/cpu &&
+		"$profbuf" report --by cpu --json /tmp/cpu >/tmp/json && python3 -c 'import json
+r = json.load(open("/tmp/json"))
+assert [x["name"] for x in r["rows"]] == ["CPU '$cpu'"], r["rows"]
+assert r["samples"] > 200, r["samples"]' || break
+done
+result only_the_cpus_that_were_asked_for
+"$profbuf" record -q -F 499 -d 1 -C 1 -p $second -o /tmp/both && is_exact /tmp/both &&
+	"$profbuf" record -q -F 499 -d 1 -C 0 -p $second -o /tmp/neither && "$profbuf" report /tmp/neither >/tmp/report &&
+	grep -q '^# 0 samples' /tmp/report
+result cpus_and_a_process_are_one_condition
+kill $first $second
+wait $first $second 2>/dev/null
+python3 -c 'import threading
+def spin():
+    while True:
+        pass
+threading.Thread(target=spin, daemon=True).start()
+spin()' &
+threads=$!
+sleep 2
+for task in /proc/$threads/task/*; do
+	tid=${task##*/}
+	"$profbuf" record -q -F 499 -d 1 -t "$tid" -o /tmp/thread && is_exact /tmp/thread &&
+		"$profbuf" report --by thread --json /tmp/thread >/tmp/json && python3 -c 'import json
+r = json.load(open("/tmp/json"))
+assert len(r["rows"]) == 1 and r["rows"][0]["name"].endswith(" ('$threads'/'"$tid"')"), r["rows"]' || break
+done
+result only_the_thread_that_was_asked_for
+kill $threads
+wait $threads 2>/dev/null
+
 # A spinner in a cgroup below the one that is asked for, and one that is in none of them.
 outer=/sys/fs/cgroup/record
 mkdir -p $outer/inner
@@ -107,6 +146,34 @@ result top_of_a_cgroup
 kill $inside $outside
 wait $inside $outside 2>/dev/null
 rmdir $outer/inner $outer
+
+# Code made at run time: an endless loop of two bytes.
+python3 -c 'import ctypes, mmap, os
+code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code.write(b"\xeb\xfe")
+address = ctypes.addressof(ctypes.c_char.from_buffer(code))
+with open(f"/tmp/perf-{os.getpid()}.map", "w") as f:
+    f.write(f"{address:x} 2 jit_loop\n")
+ctypes.CFUNCTYPE(None)(address)()' &
+jit=$!
+sleep 2
+"$profbuf" record -q -F 499 -d 1 -p $jit -o /tmp/jit
+kill -KILL $jit
+wait $jit 2>/dev/null
+rm /tmp/perf-$jit.map
+is_exact /tmp/jit && "$profbuf" report --json /tmp/jit >/tmp/json && python3 -c 'import json
+r = json.load(open("/tmp/json"))
+jit = [x for x in r["rows"] if x["name"] == "jit_loop"]
+assert jit and jit[0]["self"] > r["samples"] * 0.9, r["rows"]'
+result code_made_at_run_time_has_its_names_after_the_process
+
+# The command outlived a recorder that ended first; and the profile from before was gone when no recording began.
+"$profbuf" record -q -a -F 499 -d 1 -o /tmp/timed -- sleep 31.25 && is_exact /tmp/timed && ! pgrep -f '^sleep 31.25$'
+result the_command_ends_with_the_time_of_the_recording
+echo keep >/tmp/kept
+"$profbuf" record -q -F 499 -d 1 --buffer 262144 -o /tmp/kept 2>/tmp/err
+[ $? = 1 ] && [ "$(cat /tmp/kept)" = keep ]
+result a_recording_that_does_not_begin_leaves_the_file
 
 "$profbuf" record -q -a --idle -F 499 -d 3 -o /dev/full 2>/tmp/err
 [ $? = 1 ] && grep -q '/dev/full: No space left' /tmp/err

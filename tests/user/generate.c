@@ -71,6 +71,19 @@ void generate_sample(struct generated *g, uint64_t time, unsigned int cpu, uint3
 	g->counters[cpu].delivered++;
 }
 
+void generate_jit_symbol(struct generated *g, uint32_t pid, uint64_t start_time, uint64_t start, uint64_t end,
+			 const char *name)
+{
+	struct profbuf_jit_symbol_record *s = GENERATE(g, PROFBUF_RECORD_JIT_SYMBOL, 9000, PROFBUF_CPU_NONE,
+						       profbuf_jit_symbol_record, strlen(name) + 1);
+
+	s->pid = pid;
+	s->start_time = start_time;
+	s->start = start;
+	s->end = end;
+	strcpy(s->name, name);
+}
+
 void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, unsigned int nr_kernel,
 		    const uint64_t *user, unsigned int nr_user)
 {
@@ -304,6 +317,9 @@ void generate_example(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
 	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, "ext4_read", "ext4");
 	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
+	/* Not where the samples are, and not of that process. */
+	generate_jit_symbol(g, 100, 5, 0x7f0000000100, 0x7f0000000200, "elsewhere");
+	generate_jit_symbol(g, 100, 4, 0x7f0000000000, 0x7f0000000200, "earlier");
 }
 
 /* Twice as many samples of each process, half of those in copy_page in write_page instead. */

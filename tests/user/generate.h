@@ -23,6 +23,8 @@ void generate_mapping(struct generated *g, uint32_t pid, uint64_t start_time, ui
 		      uint64_t offset, const char *path);
 void generate_symbol(struct generated *g, uint32_t kind, uint64_t start, uint64_t end, const char *name,
 		     const char *module);
+void generate_jit_symbol(struct generated *g, uint32_t pid, uint64_t start_time, uint64_t start, uint64_t end,
+			 const char *name);
 void generate_stack(struct generated *g, uint64_t id, const uint64_t *kernel, unsigned int nr_kernel,
 		    const uint64_t *user, unsigned int nr_user);
 /* A sample with a stack that was generated. */

@@ -18,6 +18,9 @@
 
 #define DEFAULT_FILE	"profile.profbuf"
 
+/* Reading goes on no longer than this before signals, keys and clocks are looked at again: there may always be more. */
+#define PASS_NS		100000000ULL
+
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_script(int argc, char **argv);

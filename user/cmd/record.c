@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "record_command.h"
 #include "record_output.h"
 
 #define BUFFER_BYTES	(1 << 20)
@@ -20,7 +20,10 @@
 static const char help[] =
 	"usage: profbuf record [options] [-- command...]\n"
 	"\n"
-	"Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends.\n"
+	"Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends. Ctrl-C is for the\n"
+	"command then, a second one for the recording, too. If the recording ends first, by that, by -d or by an error,\n"
+	"the command gets SIGTERM, and 5 s later, or at another Ctrl-C, SIGKILL. A file that is there is not touched\n"
+	"before the recording, and the command, have started.\n"
 	"\n"
 	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output, as with --raw\n"
 	"      --raw              the kernel's stream as it is; else equal stacks are stored once, and compressed\n"
@@ -38,10 +41,12 @@ static const char help[] =
 	"      --idle             samples of idle CPUs, too\n"
 	"      --buffer KIB       ring of each CPU (512)\n"
 	"      --stack DEPTH      frames of each kind (127)\n"
-	"  -q, --quiet            no summary\n"
+	"  -q, --quiet            no progress, no summary\n"
 	"  -h, --help             this\n"
 	"\n"
-	"Exit status: the command's; else 0, 1 after an error, 2 for a wrong option.\n";
+	"Progress is shown on a terminal, but not beside a command, which may write to it.\n"
+	"\n"
+	"Exit status: 1 after an error, 2 for a wrong option; else that of the command, unless -d ended it; else 0.\n";
 
 struct recording {
 	struct profbuf_session *session;
@@ -50,11 +55,8 @@ struct recording {
 	double duration;
 	struct record_output output;
 	bool all, quiet, progress;
-	char **command;
-	pid_t child;
-	int go;				/* a pipe: closed when the child may run */
-	int child_status;
-	bool child_ended;
+	struct record_command command;
+	bool interrupted;
 	struct profbuf_tag_finder *tags;
 	struct tag_losses tag_losses;
 	uint64_t first_time;
@@ -69,17 +71,17 @@ static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 	}
 }
 
-/* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
+/* Reads for a while. Returns 2: there is more; 1: more may come; 0: the end; -1: an error that was said. */
 static int drain(struct recording *r)
 {
 	static uint64_t buffer[BUFFER_BYTES / 8];
+	uint64_t began = now_ns(), time = began;
+	ssize_t n = 0;
 
-	for (;;) {
-		uint64_t time = now_ns();
-		ssize_t n = profbuf_session_read(r->session, buffer, sizeof(buffer));
-
+	for (; time - began < PASS_NS; time = now_ns()) {
+		n = profbuf_session_read(r->session, buffer, sizeof(buffer));
 		if (n == -EAGAIN)
-			return record_output_idle(&r->output, time) ? 1 : -1;
+			break;
 		if (n == -EINTR)
 			continue;
 		if (n < 0)
@@ -90,69 +92,9 @@ static int drain(struct recording *r)
 		if (!record_output_add(&r->output, buffer, n / 8))
 			return -1;
 	}
-}
-
-/* What the command was, and how it ended; NULL: there was none. */
-static const struct profbuf_record *make_command(struct recording *r)
-{
-	static uint64_t words[PROFBUF_RECORD_MAX / 8];
-	struct profbuf_command_record *c = (void *)words;
-	size_t at = 0, room = sizeof(words) - sizeof(*c);
-
-	if (!r->command)
-		return NULL;
-	for (char **arg = r->command; *arg && at + strlen(*arg) + 1 <= room; arg++) {
-		strcpy(c->text + at, *arg);
-		at += strlen(*arg) + 1;
-		c->misc++;
-	}
-	c->len = (sizeof(*c) + at + 7) / 8;
-	c->time = now_ns();
-	c->type = PROFBUF_RECORD_COMMAND;
-	c->cpu = PROFBUF_CPU_NONE;
-	c->pid = r->child;
-	c->status = r->child_status;
-	return (const struct profbuf_record *)c;
-}
-
-/* The command, waiting for the recording to start. */
-static bool fork_command(struct recording *r)
-{
-	int pipe_fds[2], err;
-	sigset_t none;
-
-	if (pipe2(pipe_fds, O_CLOEXEC)) {
-		fail("pipe: %s", strerror(errno));
-		return false;
-	}
-	r->child = fork();
-	if (r->child < 0) {
-		fail("fork: %s", strerror(errno));
-		return false;
-	}
-	if (!r->child) {
-		char byte;
-
-		close(pipe_fds[1]);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		while (read(pipe_fds[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		execvp(r->command[0], r->command);
-		err = errno;
-		fprintf(stderr, "profbuf: %s: %s\n", r->command[0], strerror(err));
-		_exit(err == ENOENT ? 127 : 126);
-	}
-	close(pipe_fds[0]);
-	r->go = pipe_fds[1];
-	return true;
-}
-
-static void release_command(struct recording *r)
-{
-	if (r->go >= 0)
-		close(r->go);
-	r->go = -1;
+	if (!record_output_pass(&r->output, time))
+		return -1;
+	return n == -EAGAIN ? 1 : 2;
 }
 
 static void print_progress(struct recording *r)
@@ -179,10 +121,10 @@ static bool run(struct recording *r, int signals)
 		{ .fd = profbuf_session_fd(r->session), .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
-	int more;
+	int more = 1;
 
 	for (;;) {
-		if (poll(fds, 2, poll_timeout(r)) < 0 && errno != EINTR) {
+		if (poll(fds, 2, more > 1 ? 0 : poll_timeout(r)) < 0 && errno != EINTR) {
 			fail("poll: %s", strerror(errno));
 			return false;
 		}
@@ -192,13 +134,13 @@ static bool run(struct recording *r, int signals)
 			if (read(signals, &info, sizeof(info)) != sizeof(info))
 				continue;
 			if (info.ssi_signo == SIGCHLD) {
-				if (waitpid(r->child, &r->child_status, WNOHANG) != r->child)
+				if (!record_command_reap(&r->command))
 					continue;
-				r->child_ended = true;
-			} else if (r->child > 0 && !r->child_ended) {
-				/* The command gets it, and its end is ours. */
+			} else if (r->command.pid && !r->command.ended && !r->interrupted) {
+				/* The command gets it, and its end is ours, unless it takes no notice. */
 				if (info.ssi_pid)
-					kill(r->child, info.ssi_signo);
+					kill(r->command.pid, info.ssi_signo);
+				r->interrupted = true;
 				continue;
 			}
 			profbuf_session_stop(r->session);
@@ -231,11 +173,43 @@ static void print_summary(struct recording *r)
 	tag_losses_print(stderr, &r->tag_losses, r->tags);
 }
 
-/* Configures and starts, records to the end. */
+/* Configures and starts. Returns EXIT_OK, or an exit code after saying why; then nothing was written to. */
+static int start(struct recording *r)
+{
+	bool command = r->command.argv;
+	int err, status;
+
+	if (!record_command_fork(&r->command))
+		return EXIT_FAILED;
+	if (command && !r->all) {
+		r->config.filter = PROFBUF_FILTER_PROCESS;
+		r->config.filter_id = r->command.pid;
+	}
+	err = profbuf_session_configure(r->session, &r->config);
+	/* A command that is still to begin has no variables. */
+	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all))
+		profbuf_tag_finder_scan(r->tags, r->session);
+	tag_losses_begin(&r->tag_losses, r->tags);
+	if (!err)
+		err = profbuf_session_start(r->session);
+	if (err) {
+		/* It waits, and shall not begin. */
+		if (command)
+			kill(r->command.pid, SIGKILL);
+		return fail_config(r->session, err);
+	}
+	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
+	r->first_time = now_ns();
+	status = record_command_release(&r->command);
+	return status || record_output_begin(&r->output) ? status : EXIT_FAILED;
+}
+
+/* From the start to the end of the files. */
 static int record(struct recording *r)
 {
+	bool ok, ended;
 	sigset_t mask;
-	int signals, err;
+	int signals, status;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
@@ -244,38 +218,23 @@ static int record(struct recording *r)
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	/* A reader of the pipe that went away is an error like another. */
-	signal(SIGPIPE, SIG_IGN);
+	r->command.sigpipe = signal(SIGPIPE, SIG_IGN);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	if (signals < 0)
 		return fail("signalfd: %s", strerror(errno));
-
-	if (r->command && !fork_command(r))
-		return EXIT_FAILED;
-	if (r->command && !r->all) {
-		r->config.filter = PROFBUF_FILTER_PROCESS;
-		r->config.filter_id = r->child;
-	}
-	err = profbuf_session_configure(r->session, &r->config);
-	/* A command that is still to begin has no variables. */
-	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!r->command || r->all))
-		profbuf_tag_finder_scan(r->tags, r->session);
-	tag_losses_begin(&r->tag_losses, r->tags);
-	if (!err)
-		err = profbuf_session_start(r->session);
-	if (err) {
-		if (r->child > 0)
-			kill(r->child, SIGKILL);
-		return fail_config(r->session, err);
-	}
-	fcntl(profbuf_session_fd(r->session), F_SETFL, O_NONBLOCK);
-	r->first_time = now_ns();
-	release_command(r);
-	if (!run(r, signals) || !record_output_end(&r->output, make_command(r)))
+	status = start(r);
+	ok = !status && run(r, signals);
+	ended = r->command.ended;
+	record_command_end(&r->command, signals);
+	if (status)
+		return status;
+	if (!ok || !record_output_end(&r->output, record_command_record(&r->command)))
 		return EXIT_FAILED;
 	print_summary(r);
-	if (!r->child_ended)
+	/* What it did after its time was over is as it was asked for. */
+	if (!r->command.argv || (!ended && !r->interrupted))
 		return EXIT_OK;
-	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status) : 128 + WTERMSIG(r->child_status);
+	return record_command_status(&r->command);
 }
 
 enum { OPT_RAW = OPT_OWN, OPT_ROTATE };
@@ -345,7 +304,7 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .output.path = DEFAULT_FILE, .output.file.fd = -1, .go = -1 };
+	struct recording r = { .output.path = DEFAULT_FILE, .output.file.fd = -1 };
 	int option, err, status;
 
 	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {
@@ -357,8 +316,8 @@ int cmd_record(int argc, char **argv)
 			return EXIT_USAGE;
 	}
 	if (optind < argc)
-		r.command = argv + optind;
-	if (r.command && r.options.filter) {
+		r.command.argv = argv + optind;
+	if (r.command.argv && r.options.filter) {
 		fail("a command, or -p, -t or --cgroup, not both");
 		return EXIT_USAGE;
 	}
@@ -383,7 +342,7 @@ int cmd_record(int argc, char **argv)
 	status = EXIT_FAILED;
 	if (!record_output_open(&r.output))
 		goto out;
-	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command;
+	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command.argv;
 	status = record(&r);
 out:
 	/* After an error: what the device gave until then is in the file. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record_output.h"
@@ -22,10 +23,20 @@ static bool written(const struct output_file *file, int err)
 
 /* Files */
 
+/* What is in the file already stays there for now. */
+static int open_path(struct output_file *file)
+{
+	int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	file->created = fd >= 0;
+	return fd < 0 && errno == EEXIST ? open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : fd;
+}
+
+/* Opens it, and changes nothing in it. */
 static bool open_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
-	int err, n;
+	int n;
 
 	if (o->part)
 		n = asprintf(&file->path, "%s.%04u", o->path, o->part);
@@ -37,23 +48,43 @@ static bool open_file(struct record_output *o)
 		fail("%s", strerror(ENOMEM));
 		return false;
 	}
-	file->fd = strcmp(o->path, "-") ? open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) :
-		   STDOUT_FILENO;
-	if (file->fd < 0) {
+	file->fd = strcmp(o->path, "-") ? open_path(file) : STDOUT_FILENO;
+	if (file->fd < 0)
 		fail("%s: %s", file->path, strerror(errno));
-		return false;
-	}
-	err = profbuf_writer_open(&file->writer, file->fd, o->raw);
+	return file->fd >= 0;
+}
+
+/* From now on it is ours. */
+static bool begin_file(struct record_output *o)
+{
+	struct output_file *file = &o->file;
+	struct stat st;
+	int err = 0;
+
+	file->created = false;
+	if (file->fd != STDOUT_FILENO && !fstat(file->fd, &st) && S_ISREG(st.st_mode) && ftruncate(file->fd, 0))
+		err = -errno;
+	if (!err)
+		err = profbuf_writer_open(&file->writer, file->fd, o->raw);
 	if (!err)
 		err = profbuf_symbol_recorder_new(&file->symbols);
 	if (err)
-		fail("%s", strerror(-err));
+		fail("%s: %s", file->path, strerror(-err));
 	return !err;
 }
 
 static int add_to_writer(const struct profbuf_record *record, void *context)
 {
 	return profbuf_writer_add(context, record);
+}
+
+/* Without memory a symbol or a description less is in the file. */
+static int add_to_file(const struct profbuf_record *record, void *context)
+{
+	struct output_file *file = context;
+
+	profbuf_symbol_recorder_add(file->symbols, record);
+	return profbuf_writer_add(file->writer, record);
 }
 
 /* The names, and the end. Says nothing: it may run beside everything else. */
@@ -134,7 +165,7 @@ static int begin_part(struct record_output *o, uint64_t time)
 	if (!err)
 		err = add_part_records(o, time, o->part);
 	if (!err)
-		err = profbuf_sideband_emit(o->sideband, add_to_writer, o->file.writer);
+		err = profbuf_sideband_emit(o->sideband, add_to_file, &o->file);
 	return err;
 }
 
@@ -157,13 +188,13 @@ static bool next_part(struct record_output *o, uint64_t time)
 		free_file(&o->old);
 	}
 	o->part++;
-	return open_file(o) && written(&o->file, begin_part(o, time));
+	return open_file(o) && begin_file(o) && written(&o->file, begin_part(o, time));
 }
 
-/* A part without a sample explains nothing, however large it is. */
+/* A part without a sample explains nothing, however large it is. What has final counters is the last one. */
 static bool is_full(const struct record_output *o, uint64_t time)
 {
-	if (!o->part || !o->info)
+	if (!o->part || !o->info || o->final)
 		return false;
 	if (o->rotate_ns && time >= o->began + o->rotate_ns)
 		return true;
@@ -196,6 +227,8 @@ static void count(struct record_output *o, const struct profbuf_record *record)
 		o->lost += lost;
 		if (cpu)
 			cpu->lost += lost;
+	} else if (record->type == PROFBUF_RECORD_COUNTERS && record->misc & PROFBUF_COUNTERS_FINAL) {
+		o->final = true;
 	}
 }
 
@@ -215,6 +248,11 @@ bool record_output_open(struct record_output *o)
 		return false;
 	}
 	return open_file(o);
+}
+
+bool record_output_begin(struct record_output *o)
+{
+	return begin_file(o);
 }
 
 /* What the tag recorder found out is for the parts to come, too. */
@@ -258,7 +296,7 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
  * Whoever reads a pipe gets all there is, a file what is older than a second: no more is missing in it if the recorder
  * is killed.
  */
-bool record_output_idle(struct record_output *o, uint64_t time)
+bool record_output_pass(struct record_output *o, uint64_t time)
 {
 	if (is_full(o, time))
 		return next_part(o, time);
@@ -288,6 +326,8 @@ uint64_t record_output_bytes(const struct record_output *o)
 void record_output_close(struct record_output *o)
 {
 	join_old_file(o);
+	if (o->file.created)
+		unlink(o->file.path);
 	free_file(&o->old);
 	free_file(&o->file);
 	profbuf_tag_recorder_free(o->tags);

@@ -2,9 +2,12 @@
 /*
  * record_output.h - where a recording goes: into one file, or into one after another
  *
- * With rotation the file is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends only when the
- * device had nothing more to give, so that what comes after is of the next part's time; naming what is in it takes as
- * long as reading /proc/kallsyms does, and is done by another thread, for the rings go on filling.
+ * With rotation the file is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends when the device has
+ * nothing more to give, so that what comes after is of the next part's time, or, if it always has more, after a pass;
+ * naming what is in it takes as long as reading /proc/kallsyms does, and is done by another thread, for the rings go on
+ * filling.
+ *
+ * A file that is there is opened at first, to know that it can be, and emptied when there is something to be written.
  *
  * Functions that return a bool say what is wrong before they return false.
  */
@@ -19,6 +22,7 @@
 struct output_file {
 	char *path;
 	int fd;				/* -1: none */
+	bool created;			/* here, and nothing is in it */
 	struct profbuf_writer *writer;
 	struct profbuf_symbol_recorder *symbols;
 	uint64_t bytes;			/* once it is closed */
@@ -52,6 +56,7 @@ struct record_output {
 	uint64_t flushed;		/* when */
 	uint64_t began;			/* when the part did */
 	uint64_t part_samples;
+	bool final;			/* the stream's final counters have begun */
 	struct profbuf_stream_info *info;	/* of the stream, with rotation */
 	struct profbuf_sideband *sideband;	/* with rotation */
 	struct output_sums *cpus;		/* with rotation */
@@ -60,11 +65,14 @@ struct record_output {
 /* Opens the file, or the first part. */
 bool record_output_open(struct record_output *output);
 
+/* The recording has started: what was in the file before goes. */
+bool record_output_begin(struct record_output *output);
+
 /* Takes records of the device, @n words. */
 bool record_output_add(struct record_output *output, const uint64_t *words, size_t n);
 
-/* The device had no more at @time: what has to be in the file by now is written, or the next part begins. */
-bool record_output_idle(struct record_output *output, uint64_t time);
+/* After a pass over the device, at @time: what has to be in the file by now is written, or the next part begins. */
+bool record_output_pass(struct record_output *output, uint64_t time);
 
 /* After the stream's end: symbols, the command if there was one, and the end of the file. */
 bool record_output_end(struct record_output *output, const struct profbuf_record *command);
@@ -72,7 +80,7 @@ bool record_output_end(struct record_output *output, const struct profbuf_record
 /* Bytes in all files. */
 uint64_t record_output_bytes(const struct record_output *output);
 
-/* Also after an error: what was added until then is in the file, if it can be. */
+/* Also after an error: what was added until then is in the file, if it can be; without a beginning, nothing changed. */
 void record_output_close(struct record_output *output);
 
 #endif /* PROFBUF_RECORD_OUTPUT_H */

@@ -13,7 +13,7 @@ static const char help[] =
 	"usage: profbuf script [options] [FILE]\n"
 	"\n"
 	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
-	"script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, 1 and the event,\n"
+	"script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, weight and event,\n"
 	"then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, if there is one:\n"
 	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY].\n"
 	"\n"

@@ -166,10 +166,12 @@ static bool make_room(struct top *t)
 	return true;
 }
 
-/* Reads what there is. Returns 1: more may come; 0: the end; -1: an error that was said. */
+/* Reads what there is, for a while. Returns 1: more may come; 0: the end; -1: an error that was said. */
 static int drain(struct top *t)
 {
-	while (t->session && t->n * 8 < INTERVAL_BYTES) {
+	uint64_t began = now_ns();
+
+	while (t->session && t->n * 8 < INTERVAL_BYTES && now_ns() - began < PASS_NS) {
 		ssize_t n;
 
 		if (!make_room(t)) {

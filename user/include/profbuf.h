@@ -80,6 +80,7 @@ enum profbuf_file_record_type {
 	PROFBUF_RECORD_OTEL_KEYS = 1028, /* struct profbuf_otel_keys_record */
 	PROFBUF_RECORD_CGROUP	= 1029,	/* struct profbuf_cgroup_record */
 	PROFBUF_RECORD_PART	= 1030,	/* struct profbuf_part_record */
+	PROFBUF_RECORD_JIT_SYMBOL = 1031, /* struct profbuf_jit_symbol_record */
 };
 
 #define PROFBUF_SYMBOL_VDSO	1	/* misc: start and end are offsets in [vdso] */
@@ -97,6 +98,24 @@ struct profbuf_symbol_record {
 	__u64	start;
 	__u64	end;		/* after the last byte */
 	char	text[];
+};
+
+/*
+ * A function that a process made at run time, by the map it wrote (/tmp/perf-PID.map): one that addresses of the stream
+ * lie in. name is zero-terminated.
+ */
+struct profbuf_jit_symbol_record {
+	__u64	len;
+	__u64	time;
+	__u16	type;		/* PROFBUF_RECORD_JIT_SYMBOL */
+	__u16	cpu;		/* PROFBUF_CPU_NONE */
+	__u32	misc;
+	__u32	pid;
+	__u32	reserved;
+	__u64	start_time;	/* of the process */
+	__u64	start;
+	__u64	end;		/* after the last byte */
+	char	name[];
 };
 
 /*
@@ -558,8 +577,8 @@ size_t profbuf_profile_markers(const struct profbuf_profile *profile, const stru
 struct profbuf_symbol_recorder;
 
 /*
- * Remembers which addresses of the kernel a stream has, and makes the records that name them, so that the file can be
- * read after the next boot, and elsewhere.
+ * Remembers which addresses a stream has of the kernel, and of code that processes made at run time, and makes the
+ * records that name them, so that the file can be read after the next boot, and elsewhere.
  */
 int profbuf_symbol_recorder_new(struct profbuf_symbol_recorder **recorder);
 void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *recorder);

@@ -90,7 +90,7 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 	bool ok = true;
 
 	if (!p->info) {
-		p->info = keep(p, r);
+		p->symbols.info = p->info = keep(p, r);
 		return p->info ? profbuf_accounting_init(&p->accounting, p->info) : -ENOMEM;
 	}
 	profbuf_accounting_add(&p->accounting, r);
@@ -124,6 +124,9 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 		break;
 	case PROFBUF_RECORD_SYMBOL:
 		ok = add_symbol(p, r);
+		break;
+	case PROFBUF_RECORD_JIT_SYMBOL:
+		ok = symbols_add_jit(&p->symbols, keep(p, r));
 		break;
 	case PROFBUF_RECORD_COMMAND:
 		p->command = keep(p, r);

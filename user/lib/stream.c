@@ -42,6 +42,8 @@ static size_t min_words(unsigned int type)
 		return sizeof(struct profbuf_module) / 8;
 	case PROFBUF_RECORD_SYMBOL:
 		return sizeof(struct profbuf_symbol_record) / 8 + 1;
+	case PROFBUF_RECORD_JIT_SYMBOL:
+		return sizeof(struct profbuf_jit_symbol_record) / 8 + 1;
 	case PROFBUF_RECORD_COMMAND:
 		return sizeof(struct profbuf_command_record) / 8;
 	case PROFBUF_RECORD_PART:
@@ -139,6 +141,11 @@ static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r
 		const struct profbuf_symbol_record *p = (const void *)r;
 
 		return p->start < p->end && has_strings(r, p->text, 2);
+	}
+	case PROFBUF_RECORD_JIT_SYMBOL: {
+		const struct profbuf_jit_symbol_record *p = (const void *)r;
+
+		return p->start < p->end && has_strings(r, p->name, 1);
 	}
 	case PROFBUF_RECORD_COMMAND:
 		return has_strings(r, ((const struct profbuf_command_record *)r)->text, r->misc);

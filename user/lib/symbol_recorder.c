@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "jit_recorder.h"
 #include "profbuf.h"
 #include "symbols.h"
 #include "symbols_elf.h"
@@ -14,6 +15,7 @@ struct profbuf_symbol_recorder {
 	uint64_t *addresses;
 	size_t n, room;
 	struct index index;
+	struct jit_recorder jit;
 };
 
 typedef int (*emit_fn)(const struct profbuf_record *record, void *context);
@@ -30,6 +32,7 @@ void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *r)
 		return;
 	index_exit(&r->index);
 	free(r->addresses);
+	jit_recorder_exit(&r->jit);
 	free(r);
 }
 
@@ -51,10 +54,10 @@ static int add_address(struct profbuf_symbol_recorder *r, uint64_t address)
 int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *r, const struct profbuf_record *record)
 {
 	const struct profbuf_sample *s = (const struct profbuf_sample *)record;
-	int i, err = 0;
+	int i, err = jit_recorder_add(&r->jit, record);
 
 	if (record->type != PROFBUF_RECORD_SAMPLE)
-		return 0;
+		return err;
 	for (i = 0; i < s->nr_kernel && !err; i++)
 		err = add_address(r, s->frames[i] - !!i);
 	return err;
@@ -140,5 +143,7 @@ int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *r, emit_fn emit
 {
 	int err = emit_kernel(r, emit, context);
 
-	return err ? err : emit_vdso(emit, context);
+	if (!err)
+		err = emit_vdso(emit, context);
+	return err ? err : jit_recorder_emit(&r->jit, emit, context);
 }

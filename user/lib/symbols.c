@@ -168,7 +168,8 @@ void symbols_exit(struct symbols *s)
 	size_t i;
 
 	for (i = 0; i < s->nr_objects; i++) {
-		elf_symbols_close(s->objects[i]->elf);
+		if (!s->objects[i]->shared)
+			elf_symbols_close(s->objects[i]->elf);
 		free(s->objects[i]->ids);
 	}
 	symbols_exit_jit(s);
@@ -179,7 +180,9 @@ void symbols_exit(struct symbols *s)
 	free(s->all);
 	free(s->records);
 	free(s->modules);
+	free(s->jit_records);
 	index_exit(&s->object_index);
+	index_exit(&s->elf_index);
 	index_exit(&s->symbol_index);
 	strings_exit(&s->strings);
 	arena_exit(&s->arena);

@@ -3,7 +3,7 @@
  * symbols.h - objects and symbols of one profile, inside libprofbuf
  *
  * Every look-up gives a symbol: of what is not known there is one that says so. A file is opened once, when the first
- * address in it is looked up.
+ * address in it is looked up, and with a build id only once wherever it lies.
  */
 #ifndef PROFBUF_SYMBOLS_H
 #define PROFBUF_SYMBOLS_H
@@ -20,6 +20,7 @@ struct object {
 	uint64_t code_offset;		/* in the file: of the first mapping of its code */
 	bool opened;
 	struct elf_symbols *elf;	/* NULL: none was found, or not an ELF file */
+	bool shared;			/* elf is that of another object, of the same build id */
 	uint32_t *ids;			/* of elf's symbols, + 1 */
 	uint32_t unknown;		/* the symbol for what is not known in it, + 1 */
 };
@@ -35,6 +36,7 @@ struct symbols {
 	size_t nr_objects, room_objects;
 	size_t n, room;
 	struct index object_index;
+	struct index elf_index;		/* objects that opened their files, by build id */
 	struct index symbol_index;	/* of those that have no elf_symbol */
 
 	/* The kernel's, out of the stream or out of kallsyms. */
@@ -45,7 +47,11 @@ struct symbols {
 	size_t nr_modules, room_modules;
 	struct profbuf_kallsyms *kallsyms;
 
-	struct jit_map *jit_maps;
+	const struct profbuf_jit_symbol_record **jit_records;
+	size_t nr_jit_records, room_jit_records;
+	struct jit_program *jit_programs;	/* maps of code made at run time */
+	const struct profbuf_stream_info *info;	/* of the profile; NULL: no stream */
+	bool boot_known, this_boot;		/* it was made here, since the last boot */
 	struct fetcher *fetcher;
 	struct elf_symbols *vdso;
 	bool vdso_opened;
@@ -87,7 +93,8 @@ const struct profbuf_symbol *symbols_find_user(struct symbols *symbols, struct o
 int symbols_find_places(struct symbols *symbols, struct object *object, const struct profbuf_symbol *symbol,
 			uint64_t address, struct profbuf_frame *places, int max);
 
-/* symbols_jit.c: code without a file. */
+/* symbols_jit.c: code without a file. NULL: there was no memory for the record. */
+bool symbols_add_jit(struct symbols *symbols, const struct profbuf_jit_symbol_record *record);
 const struct profbuf_symbol *symbols_find_jit(struct symbols *symbols, const struct profbuf_program *program,
 					      uint64_t address);
 void symbols_exit_jit(struct symbols *symbols);

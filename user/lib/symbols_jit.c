@@ -1,116 +1,106 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_jit.c - code that programs make at run time, by the maps they write: /tmp/perf-PID.map
+ * symbols_jit.c - what code is that programs made at run time: by the names the recorder stored, or by the map of a
+ * process that still runs
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <time.h>
 
+#include "jit_map.h"
 #include "symbols.h"
 
-struct jit_entry {
-	uint64_t start;
-	uint64_t end;
-	size_t order;		/* in the file: what was written later replaces what it overlaps */
-	const char *name;
-};
-
-struct jit_map {
-	struct jit_map *next;
+struct jit_program {
+	struct jit_program *next;
 	uint32_t program;	/* id */
-	struct jit_entry *all;	/* by start */
-	size_t n;
-	size_t room;
+	struct jit_map map;
 };
 
-static int by_start(const void *a, const void *b)
+bool symbols_add_jit(struct symbols *s, const struct profbuf_jit_symbol_record *record)
 {
-	const struct jit_entry *x = a, *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* "START SIZE name", both hexadecimal. */
-static bool parse_line(struct symbols *s, struct jit_map *map, char *line)
-{
-	uint64_t start, size;
-	int at = 0;
-	char *end;
-
-	end = strchr(line, '\n');
-	if (end)
-		*end = 0;
-	if (sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &at) < 2 || !at || !line[at] || !size ||
-	    start + size < start)
-		return true;
-	if (!ARRAY_GROW(map->all, map->n, map->room))
+	if (!record || !ARRAY_GROW(s->jit_records, s->nr_jit_records, s->room_jit_records))
 		return false;
-	map->all[map->n] = (struct jit_entry){
-		.start = start,
-		.end = start + size,
-		.order = map->n,
-		.name = strings_intern(&s->strings, line + at),
-	};
-	return map->all[map->n++].name;
+	s->jit_records[s->nr_jit_records++] = record;
+	return true;
 }
 
-static FILE *open_map(const struct symbols *s, const struct profbuf_program *program)
+/* This system is the one that made the stream, and was not started again since. */
+static bool is_this_boot(struct symbols *s)
 {
-	uint32_t pid = program->ns_pid ? program->ns_pid : program->pid;
-	struct stat st;
-	char path[96];
-	FILE *f = NULL;
+	const struct profbuf_stream_info *info = s->info;
+	struct profbuf_kallsyms *kallsyms;
+	struct utsname name;
+	struct timespec t;
+	bool same;
 
-	if (s->no_user || s->root)
-		return NULL;
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", program->pid, pid);
-	f = fopen(path, "re");
-	if (!f) {
-		snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid);
-		f = fopen(path, "re");
-	}
-	/* Anyone can write to /tmp: only what the process's user, or root, wrote. */
-	if (f && (fstat(fileno(f), &st) || !S_ISREG(st.st_mode) || (st.st_uid && st.st_uid != program->uid))) {
-		fclose(f);
-		f = NULL;
-	}
-	return f;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (!info || uname(&name) || strcmp(name.release, info->release) || strcmp(name.machine, info->machine) ||
+	    t.tv_sec * 1000000000ULL + t.tv_nsec < info->time)
+		return false;
+	/* Who had no right to the kernel's addresses had only own processes: start times say enough. */
+	if (!info->kernel_anchor)
+		return true;
+	if (s->this_kernel)
+		return true;
+	if (profbuf_kallsyms_load(&kallsyms, "/proc/kallsyms"))
+		return false;
+	same = profbuf_kallsyms_address(kallsyms, "schedule") == info->kernel_anchor;
+	profbuf_kallsyms_free(kallsyms);
+	return same;
 }
 
+/* What the stream says of the process. Return: 1; 0: nothing; -1: no memory. */
+static int load_records(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < s->nr_jit_records; i++) {
+		const struct profbuf_jit_symbol_record *r = s->jit_records[i];
+		const char *name;
+
+		if (r->pid != program->pid || r->start_time != program->start_time)
+			continue;
+		name = strings_intern(&s->strings, r->name);
+		if (!name || !jit_map_add(map, r->start, r->end, name))
+			return -1;
+		found = 1;
+	}
+	return found;
+}
+
+/* Without memory names are missing. */
 static void load(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
 {
-	FILE *f = open_map(s, program);
-	char *line = NULL;
-	size_t room = 0;
+	const struct jit_process process = { program->pid, program->ns_pid, program->uid, program->start_time };
+	int fd;
 
-	if (!f)
-		return;
-	while (getline(&line, &room, f) > 0 && parse_line(s, map, line))
-		;
-	free(line);
-	fclose(f);
-	if (map->n)
-		qsort(map->all, map->n, sizeof(*map->all), by_start);
+	if (!load_records(s, map, program) && !s->no_user && !s->root) {
+		if (!s->boot_known)
+			s->this_boot = is_this_boot(s);
+		s->boot_known = true;
+		fd = s->this_boot ? jit_map_open(&process) : -1;
+		if (fd >= 0)
+			jit_map_read(map, &s->strings, fd);
+	}
+	jit_map_sort(map);
 }
 
 static struct jit_map *get_map(struct symbols *s, const struct profbuf_program *program)
 {
-	struct jit_map *map;
+	struct jit_program *p;
 
-	for (map = s->jit_maps; map; map = map->next) {
-		if (map->program == program->id)
-			return map;
+	for (p = s->jit_programs; p; p = p->next) {
+		if (p->program == program->id)
+			return &p->map;
 	}
-	map = calloc(1, sizeof(*map));
-	if (!map)
+	p = calloc(1, sizeof(*p));
+	if (!p)
 		return NULL;
-	map->program = program->id;
-	map->next = s->jit_maps;
-	s->jit_maps = map;
-	load(s, map, program);
-	return map;
+	p->program = program->id;
+	p->next = s->jit_programs;
+	s->jit_programs = p;
+	load(s, &p->map, program);
+	return &p->map;
 }
 
 const struct profbuf_symbol *symbols_find_jit(struct symbols *s, const struct profbuf_program *program,
@@ -118,32 +108,22 @@ const struct profbuf_symbol *symbols_find_jit(struct symbols *s, const struct pr
 {
 	struct object *object = symbols_object_named(s, "[jit]", false);
 	struct jit_map *map = get_map(s, program);
-	size_t low = 0, high;
+	const struct jit_entry *entry;
 
 	if (!object || !map)
 		return NULL;
-	high = map->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->all[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || map->all[low - 1].end <= address)
-		return symbols_named(s, object, "[jit]", 0, true);
-	return symbols_named(s, object, map->all[low - 1].name, 0, false);
+	entry = jit_map_find(map, address);
+	return symbols_named(s, object, entry ? entry->name : "[jit]", 0, !entry);
 }
 
 void symbols_exit_jit(struct symbols *s)
 {
-	struct jit_map *map, *next;
+	struct jit_program *p, *next;
 
-	for (map = s->jit_maps; map; map = next) {
-		next = map->next;
-		free(map->all);
-		free(map);
+	for (p = s->jit_programs; p; p = next) {
+		next = p->next;
+		jit_map_exit(&p->map);
+		free(p);
 	}
-	s->jit_maps = NULL;
+	s->jit_programs = NULL;
 }

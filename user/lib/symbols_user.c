@@ -60,6 +60,24 @@ static int try_build_id(struct object *o, const char *root, char *path, const ch
 	return try_path(o, path);
 }
 
+/* Where other objects of the same build id are, or were. */
+static int try_others(struct symbols *s, struct object *o, const char *root, char *path)
+{
+	bool changed = o->pub.changed;
+	int fd = -1;
+
+	for (size_t i = 0; i < s->nr_objects && fd < 0; i++) {
+		const struct profbuf_object *other = &s->objects[i]->pub;
+
+		if (other != &o->pub && *other->path == '/' && other->build_id_len == o->pub.build_id_len &&
+		    !memcmp(other->build_id, o->pub.build_id, other->build_id_len) &&
+		    snprintf(path, PATH_MAX, "%s%s", root, other->path) < PATH_MAX)
+			fd = try_path(o, path);
+	}
+	o->pub.changed = changed;
+	return fd;
+}
+
 /* The object's file: where the process sees it, where we do, by its build id, or from afar. @path: PATH_MAX bytes. */
 static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
 {
@@ -76,6 +94,8 @@ static int find_file(struct symbols *s, struct object *o, const struct profbuf_p
 		fd = try_build_id(o, root, path, "");
 	if (fd < 0 && o->pub.build_id_len > 1)
 		fd = try_build_id(o, root, path, ".debug");
+	if (fd < 0 && o->pub.build_id_len)
+		fd = try_others(s, o, root, path);
 	if (fd < 0 && *o->pub.path == '/') {
 		fd = fetch_object(s, &o->pub);
 		snprintf(path, PATH_MAX, "%s", o->pub.path);
@@ -83,22 +103,51 @@ static int find_file(struct symbols *s, struct object *o, const struct profbuf_p
 	return fd;
 }
 
+/* The file that another object of the same build id has opened: the same, elsewhere. NULL: none has. */
+static struct elf_symbols *find_opened(const struct symbols *s, const struct object *o, uint64_t hash)
+{
+	uint64_t at = hash;
+	uint32_t id;
+
+	while ((id = index_next(&s->elf_index, hash, &at)) != INDEX_NONE) {
+		const struct profbuf_object *other = &s->objects[id]->pub;
+
+		if (other->build_id_len == o->pub.build_id_len &&
+		    !memcmp(other->build_id, o->pub.build_id, other->build_id_len))
+			return s->objects[id]->elf;
+	}
+	return NULL;
+}
+
+static void open_file(struct symbols *s, struct object *o, const struct profbuf_program *program, uint64_t hash)
+{
+	char path[PATH_MAX];
+	int fd = find_file(s, o, program, path);
+
+	if (fd < 0)
+		return;
+	/* Without memory for the index it is opened again. */
+	if (!elf_symbols_open(&o->elf, path, fd) && o->pub.build_id_len)
+		index_add(&s->elf_index, hash, o->pub.id);
+	o->pub.changed = false;
+	close(fd);
+}
+
 static void open_object(struct symbols *s, struct object *o, const struct profbuf_program *program)
 {
+	uint64_t hash = o->pub.build_id_len ? hash_bytes(o->pub.build_id, o->pub.build_id_len) : 0;
 	const struct elf_symbol *all;
-	char path[PATH_MAX];
-	int fd;
 
 	o->opened = true;
 	if (s->no_user)
 		return;
-	fd = find_file(s, o, program, path);
-	if (fd >= 0) {
-		if (!elf_symbols_open(&o->elf, path, fd))
-			o->ids = calloc(elf_symbols_all(o->elf, &all) + 1, sizeof(*o->ids));
-		o->pub.changed = false;
-		close(fd);
-	}
+	if (o->pub.build_id_len)
+		o->elf = find_opened(s, o, hash);
+	o->shared = o->elf;
+	if (!o->elf)
+		open_file(s, o, program, hash);
+	if (o->elf)
+		o->ids = calloc(elf_symbols_all(o->elf, &all) + 1, sizeof(*o->ids));
 	o->pub.missing = !o->elf;
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * record_command.h - the command that a recording is of: it begins when the recording has, and ends no later than it
+ *
+ * SIGCHLD and the signals that end the recording are blocked, and come by a signalfd.
+ */
+#ifndef PROFBUF_RECORD_COMMAND_H
+#define PROFBUF_RECORD_COMMAND_H
+
+#include <sys/types.h>
+
+#include "cmd.h"
+
+struct record_command {
+	char **argv;			/* of the caller; NULL: there is none, and nothing below happens */
+	void (*sigpipe)(int signal);	/* what the command does at SIGPIPE */
+	pid_t pid;			/* 0: not yet */
+	int status;			/* as of waitpid() */
+	bool ended;
+	int go;				/* a pipe: closed when it may run */
+	int went;			/* another: it says what kept it from running, or closes it */
+};
+
+/* Forks, but waits. False after saying what is wrong. */
+bool record_command_fork(struct record_command *command);
+
+/* Lets it run. Returns EXIT_OK, or, after saying what is wrong with the command, the exit code for that. */
+int record_command_release(struct record_command *command);
+
+/* After SIGCHLD: has it ended? */
+bool record_command_reap(struct record_command *command);
+
+/* It shall not outlive the recording: SIGTERM, and SIGKILL after a while, or at another signal of @signals. */
+void record_command_end(struct record_command *command, int signals);
+
+/* What it was, and how it ended, as a record, until the next call; NULL: there was none. */
+const struct profbuf_record *record_command_record(const struct record_command *command);
+
+/* Exit code. */
+int record_command_status(const struct record_command *command);
+
+#endif /* PROFBUF_RECORD_COMMAND_H */

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * jit_map.c - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "jit_map.h"
+
+#define SECOND	1000000000ULL
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/* /proc/PID/stat has it in ticks, after the command's name, which may be anything. */
+bool jit_process_lives(const struct jit_process *p)
+{
+	unsigned long long ticks = 0;
+	char path[32], line[1024];
+	const char *at;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", p->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	n = fread(line, 1, sizeof(line) - 1, f);
+	fclose(f);
+	line[n] = 0;
+	at = strrchr(line, ')');
+	/* The state, 18 numbers, then the start time. */
+	for (int i = 0; at && i < 20; i++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %llu", &ticks) == 1 && ticks == p->start_time / (SECOND / sysconf(_SC_CLK_TCK));
+}
+
+static bool is_map_of(const struct jit_process *p, int fd)
+{
+	uint64_t began = now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME) + p->start_time;
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && (!st.st_uid || st.st_uid == p->uid) &&
+	       st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec + SECOND / 100 >= began;
+}
+
+static int open_path(const struct jit_process *p, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && !is_map_of(p, fd)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+int jit_map_open(const struct jit_process *p)
+{
+	char path[64];
+
+	if (!jit_process_lives(p))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", p->pid, p->ns_pid ? p->ns_pid : p->pid);
+	return open_path(p, path);
+}
+
+int jit_map_open_here(const struct jit_process *p)
+{
+	char path[32];
+
+	/* The map of a process of another pid namespace is not here, but another's of that number may be. */
+	if (p->ns_pid && p->ns_pid != p->pid)
+		return -1;
+	/* Or that of whoever has the pid now. */
+	snprintf(path, sizeof(path), "/proc/%u", p->pid);
+	if (!access(path, F_OK) && !jit_process_lives(p))
+		return -1;
+	snprintf(path, sizeof(path), "/tmp/perf-%u.map", p->pid);
+	return open_path(p, path);
+}
+
+bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *name)
+{
+	if (!ARRAY_GROW(map->all, map->n, map->room))
+		return false;
+	map->all[map->n] = (struct jit_entry){ .start = start, .end = end, .order = map->n, .name = name };
+	map->n++;
+	return true;
+}
+
+/* "START SIZE name", both hexadecimal. */
+static bool parse_line(struct jit_map *map, struct strings *strings, char *line)
+{
+	uint64_t start, size;
+	const char *name;
+	int at = 0;
+
+	line[strcspn(line, "\n")] = 0;
+	if (sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &at) < 2 || !at || !line[at] || !size ||
+	    start + size < start)
+		return true;
+	name = strings_intern(strings, line + at);
+	return name && jit_map_add(map, start, start + size, name);
+}
+
+bool jit_map_read(struct jit_map *map, struct strings *strings, int fd)
+{
+	FILE *f = lseek(fd, 0, SEEK_SET) ? NULL : fdopen(fd, "r");
+	char *line = NULL;
+	size_t room = 0;
+	bool ok = true;
+
+	if (!f) {
+		close(fd);
+		return true;
+	}
+	while (ok && getline(&line, &room, f) > 0)
+		ok = parse_line(map, strings, line);
+	free(line);
+	fclose(f);
+	return ok;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct jit_entry *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void jit_map_sort(struct jit_map *map)
+{
+	if (map->n)
+		qsort(map->all, map->n, sizeof(*map->all), by_start);
+}
+
+const struct jit_entry *jit_map_find(const struct jit_map *map, uint64_t address)
+{
+	size_t low = 0, high = map->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (map->all[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < map->all[low - 1].end ? &map->all[low - 1] : NULL;
+}
+
+void jit_map_exit(struct jit_map *map)
+{
+	free(map->all);
+	*map = (struct jit_map){ 0 };
+}

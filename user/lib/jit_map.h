@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * jit_map.h - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map, inside libprofbuf
+ *
+ * Files of that name outlive their processes, and pids are used again: one counts only if the process's user, or root,
+ * owns it, and if it was written to since the process began.
+ */
+#ifndef PROFBUF_JIT_MAP_H
+#define PROFBUF_JIT_MAP_H
+
+#include "table.h"
+
+struct jit_entry {
+	uint64_t start;
+	uint64_t end;
+	size_t order;		/* in the file: what was written later replaces what it overlaps */
+	const char *name;
+};
+
+struct jit_map {
+	struct jit_entry *all;	/* by start, once jit_map_sort() was called */
+	size_t n, room;
+};
+
+/* Whose map it is; as in struct profbuf_process. */
+struct jit_process {
+	uint32_t pid;
+	uint32_t ns_pid;
+	uint32_t uid;
+	uint64_t start_time;
+};
+
+/* The process of that pid is that one, and still runs. */
+bool jit_process_lives(const struct jit_process *process);
+
+/* Its map, as the process sees it: in its own root, which only a process that lives has. -1: there is none. */
+int jit_map_open(const struct jit_process *process);
+
+/* The map in /tmp here, of a process that has ended. -1: there is none. */
+int jit_map_open_here(const struct jit_process *process);
+
+/* One more entry; @name stays the caller's. False: no memory. */
+bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *name);
+
+/* All entries of a file, from its beginning; @fd is closed. Names are in @strings. False: no memory. */
+bool jit_map_read(struct jit_map *map, struct strings *strings, int fd);
+
+/* After the last entry, before the first jit_map_find(). */
+void jit_map_sort(struct jit_map *map);
+
+/* NULL: the address is in none. */
+const struct jit_entry *jit_map_find(const struct jit_map *map, uint64_t address);
+
+void jit_map_exit(struct jit_map *map);
+
+#endif /* PROFBUF_JIT_MAP_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * jit_recorder.h - names for the code that the processes of a stream made at run time, inside libprofbuf
+ *
+ * Addresses are kept of processes that are known to have such code, or of which nothing is known yet. A process's map
+ * is opened while it lives, as it may be gone with it, and read at the end.
+ */
+#ifndef PROFBUF_JIT_RECORDER_H
+#define PROFBUF_JIT_RECORDER_H
+
+#include "jit_map.h"
+#include "profbuf.h"
+
+/* Of one process id. */
+struct jit_subject {
+	struct jit_process process;
+	bool described;
+	bool has_code;
+	int fd;			/* of its map; -1: none */
+	bool looked_here;	/* at its end */
+	struct jit_map map;
+};
+
+struct jit_address {
+	uint32_t pid;
+	uint64_t address;
+};
+
+struct jit_recorder {
+	struct jit_subject *subjects;
+	size_t nr_subjects, room_subjects;
+	struct index subject_index;
+	struct jit_address *addresses;
+	size_t n, room;
+	struct index address_index;
+	unsigned int nr_open;
+	struct strings strings;
+};
+
+/* Takes a record of any type. Return: 0; -ENOMEM. */
+int jit_recorder_add(struct jit_recorder *recorder, const struct profbuf_record *record);
+
+/* Gives @emit each record; stops at what it returns other than 0, and returns that. Return: 0; -ENOMEM. */
+int jit_recorder_emit(struct jit_recorder *recorder,
+		      int (*emit)(const struct profbuf_record *record, void *context), void *context);
+void jit_recorder_exit(struct jit_recorder *recorder);
+
+#endif /* PROFBUF_JIT_RECORDER_H */
