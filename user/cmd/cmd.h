@@ -36,6 +36,12 @@ int fail_device(int err);
 /* A number from the command line, within bounds. Returns false after saying what is wrong. */
 bool parse_number(const char *option, const char *text, double min, double max, double *value);
 
+/* Likewise one without a fraction. */
+bool parse_whole(const char *option, const char *text, double min, double max, uint64_t *value);
+
+/* Whether standard output is a terminal; says that it must not be. */
+bool is_binary_to_terminal(void);
+
 /* CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
 

@@ -15,12 +15,13 @@ static const struct {
 	bool has_root;		/* takes --root */
 	bool is_of_stream;	/* needs what a pprof file has not */
 	bool has_by;		/* takes --by */
+	bool is_binary;
 } formats[] = {
 	{ .name = "folded",		.write = export_folded, .has_root = true },
 	{ .name = "flamegraph",	.write = export_flamegraph, .has_root = true },
 	{ .name = "json",		.write = export_json },
-	{ .name = "perf",		.write = export_perf, .is_of_stream = true },
-	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true },
+	{ .name = "perf",		.write = export_perf, .is_of_stream = true, .is_binary = true },
+	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true, .is_binary = true },
 	{ .name = "speedscope",	.write = export_speedscope, .has_by = true },
 };
 
@@ -205,7 +206,7 @@ static bool parse_option(struct export *x, int option, const char *arg)
 			fail("--format takes folded, flamegraph, json, perf, pprof or speedscope, not \"%s\"", arg);
 		return x->format < NR_FORMATS;
 	case 'o':
-		x->output = arg;
+		x->output = strcmp(arg, "-") ? arg : NULL;
 		return true;
 	case OPT_TAG:
 		return tag_filter_add(&x->filter, arg);
@@ -273,7 +274,7 @@ int cmd_export(int argc, char **argv)
 	wrong = contradiction(&x);
 	if (wrong)
 		fail("%s", wrong);
-	else
+	else if (x.output || !formats[x.format].is_binary || !is_binary_to_terminal())
 		status = export_file(&x, argc, argv);
 out:
 	tag_filter_free(&x.filter);
