@@ -102,8 +102,8 @@ size_t utf8_bytes(const char *text);
 int control_character(const char *text);
 
 /*
- * At most @width characters of @text; what is no UTF-8, and control characters are ?: what a process calls itself
- * steers no terminal. Returns how many.
+ * At most @width characters of @text; control characters are ?, and what is no UTF-8 is U+FFFD: what a process calls
+ * itself steers no terminal. Returns how many.
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 

@@ -43,7 +43,7 @@ _profbuf() {
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;
 		script)	words='--lines --inlines --tag --help' ;;
-		export)	words='--format --output --tag --root --by --help' ;;
+		export)	words='--format --output --tag --root --by --lines --inlines --help' ;;
 		tag)	words='--tid --delete --help' ;;
 		stat)	words='--by-cpu --interval --rounds --json --help' ;;
 		info)	words='--json --help' ;;
