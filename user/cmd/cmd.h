@@ -39,6 +39,12 @@ int fail_device(int err);
 /* A number from the command line, within bounds. Returns false after saying what is wrong. */
 bool parse_number(const char *option, const char *text, double min, double max, double *value);
 
+/* Likewise one without a fraction. */
+bool parse_whole(const char *option, const char *text, double min, double max, uint64_t *value);
+
+/* Whether standard output is a terminal; says that it must not be. */
+bool is_binary_to_terminal(void);
+
 /* CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
 
@@ -99,8 +105,8 @@ size_t utf8_bytes(const char *text);
 int control_character(const char *text);
 
 /*
- * At most @width characters of @text; U+FFFD stands for what is no UTF-8, and ? for a control character: what a process
- * calls itself steers no terminal. Returns how many.
+ * At most @width characters of @text; control characters are ?, and what is no UTF-8 is U+FFFD: what a process calls
+ * itself steers no terminal. Returns how many.
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 

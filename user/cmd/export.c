@@ -15,13 +15,18 @@ static const struct {
 	bool has_root;		/* takes --root */
 	bool is_of_stream;	/* needs what a pprof file has not */
 	bool has_by;		/* takes --by */
+	bool has_lines;		/* takes --lines */
+	bool no_inlines;	/* does not take --inlines: its reader finds them itself */
+	bool is_binary;
 } formats[] = {
 	{ .name = "folded",		.write = export_folded, .has_root = true },
 	{ .name = "flamegraph",	.write = export_flamegraph, .has_root = true },
 	{ .name = "json",		.write = export_json },
-	{ .name = "perf",		.write = export_perf, .is_of_stream = true },
-	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true },
-	{ .name = "speedscope",	.write = export_speedscope, .has_by = true },
+	{ .name = "perf",		.write = export_perf, .is_of_stream = true, .is_binary = true,
+	  .no_inlines = true },
+	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true, .is_binary = true,
+	  .has_lines = true },
+	{ .name = "speedscope",	.write = export_speedscope, .has_by = true, .has_lines = true },
 };
 
 #define NR_FORMATS	(sizeof(formats) / sizeof(formats[0]))
@@ -44,6 +49,8 @@ static const char help[] =
 	TAG_FILTER_HELP
 	"      --root KEY         folded, flamegraph: the outermost frame is the tag (KEY tag: its label set; tag:NAME:\n"
 	"                         its label NAME)\n"
+	"      --lines            pprof, speedscope: files and lines of the source, where there is debug information\n"
+	"      --inlines          inlined functions, likewise (not in perf, which finds them itself)\n"
 	"      --by KEY           speedscope: a profile for each process, thread, tag, or value of the label NAME\n"
 	"                         (tag:NAME)\n"
 	"  -h, --help\n"
@@ -138,6 +145,7 @@ struct export {
 	struct tag_filter filter;
 	bool has_root, has_by;
 	bool by_thread, by_tag;
+	bool lines, inlines;
 	const char *root_key, *by_key;	/* NULL: whole label sets */
 };
 
@@ -155,7 +163,7 @@ static bool write_profile(FILE *f, const struct export *x, struct profbuf_profil
 	struct tag_values root = { 0 }, by = { 0 };
 	struct export_options options = {
 		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread,
-		.by = x->by_tag ? &by : NULL,
+		.by = x->by_tag ? &by : NULL, .lines = x->lines, .inlines = x->inlines,
 	};
 	bool ok = tag_filter_apply(&x->filter, profile) &&
 		  (!x->has_root || tag_values_make(&root, profile, x->root_key, TAG_WORD)) &&
@@ -188,7 +196,7 @@ static int write_file(const struct export *x, struct profbuf_profile *profile, c
 	return status;
 }
 
-enum { OPT_TAG = 256, OPT_ROOT, OPT_BY };
+enum { OPT_TAG = 256, OPT_ROOT, OPT_BY, OPT_LINES, OPT_INLINES };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
@@ -196,6 +204,8 @@ static const struct option options[] = {
 	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "by", required_argument, NULL, OPT_BY },
+	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "inlines", no_argument, NULL, OPT_INLINES },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -221,7 +231,7 @@ static bool parse_option(struct export *x, int option, const char *arg)
 			fail("--format takes folded, flamegraph, json, perf, pprof or speedscope, not \"%s\"", arg);
 		return x->format < NR_FORMATS;
 	case 'o':
-		x->output = arg;
+		x->output = strcmp(arg, "-") ? arg : NULL;
 		return true;
 	case OPT_TAG:
 		return tag_filter_add(&x->filter, arg);
@@ -232,6 +242,12 @@ static bool parse_option(struct export *x, int option, const char *arg)
 		return parse_tag_key(arg, &x->root_key);
 	case OPT_BY:
 		return parse_by(x, arg);
+	case OPT_LINES:
+		x->lines = true;
+		return true;
+	case OPT_INLINES:
+		x->inlines = true;
+		return true;
 	}
 	return false;
 }
@@ -245,16 +261,21 @@ static const char *contradiction(const struct export *x)
 		return "--root is for folded and flamegraph";
 	if (x->has_by && !formats[x->format].has_by)
 		return "--by is for speedscope";
+	if (x->lines && !formats[x->format].has_lines)
+		return "--lines is for pprof and speedscope";
+	if (x->inlines && formats[x->format].no_inlines)
+		return "--inlines is not for perf, which finds them itself";
 	return NULL;
 }
 
 static int export_file(const struct export *x, int argc, char **argv)
 {
+	const struct profbuf_profile_options read_options = { .lines = x->lines, .inlines = x->inlines };
 	struct profbuf_profile *profile;
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, NULL, &path);
+	profile = load_profile(argc, argv, &read_options, &path);
 	if (!profile)
 		return EXIT_FAILED;
 	if (formats[x->format].is_of_stream &&
@@ -289,7 +310,7 @@ int cmd_export(int argc, char **argv)
 	wrong = contradiction(&x);
 	if (wrong)
 		fail("%s", wrong);
-	else
+	else if (x.output || !formats[x.format].is_binary || !is_binary_to_terminal())
 		status = export_file(&x, argc, argv);
 out:
 	tag_filter_free(&x.filter);

@@ -15,6 +15,7 @@ struct export_options {
 	const struct tag_values *root;	/* folded and flamegraph: the outermost frame; NULL: the process */
 	bool by_thread;		/* speedscope: a profile for each thread, */
 	const struct tag_values *by;	/* or for each of these; else for each process */
+	bool lines, inlines;	/* are what the profile was read with */
 };
 
 bool export_folded(FILE *f, struct profbuf_profile *profile, const struct export_options *options);

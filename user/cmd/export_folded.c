@@ -38,6 +38,16 @@ static void print_root(FILE *f, const char *comm)
 		fputc(*comm == ' ' || *comm == ';' || *comm == '\n' ? '_' : *comm, f);
 }
 
+/* What kind of code a frame is, as the format says it. */
+static const char *suffix_of(const struct profbuf_frame *frame, bool kernel)
+{
+	if (kernel)
+		return "_[k]";
+	if (frame->inlined)
+		return "_[i]";
+	return frame->symbol->unknown || strcmp(frame->symbol->object->name, "[jit]") ? "" : "_[j]";
+}
+
 static void print_stacks(FILE *f, const struct profbuf_profile *profile, const struct name *names,
 			 const struct tag_stack *counted, size_t n, const struct tag_values *root)
 {
@@ -60,12 +70,12 @@ static void print_stacks(FILE *f, const struct profbuf_profile *profile, const s
 		}
 		print_root(f, programs[stack->program]->comm);
 		for (k = stack_depth(stack); k-- > 0;) {
-			const struct name *name = &names[frames[stack->frames[k]].symbol->id];
+			const struct profbuf_frame *frame = &frames[stack->frames[k]];
+			const struct name *name = &names[frame->symbol->id];
 
 			fputc_unlocked(';', f);
 			fwrite_unlocked(name->text, 1, name->bytes, f);
-			if (k < stack->nr_kernel)
-				fwrite_unlocked("_[k]", 1, 4, f);
+			fputs_unlocked(suffix_of(frame, k < stack->nr_kernel), f);
 		}
 		fprintf(f, " %" PRIu64 "\n", counted[i].samples);
 	}

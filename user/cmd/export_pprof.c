@@ -17,6 +17,7 @@
 
 #define PART_BYTES	(64 << 10)
 #define STACK_FRAMES	(2 * 255)	/* as a record can have them */
+#define INLINED_MAX	64	/* frames of one location; a longer chain becomes two */
 #define FIXED_LABELS	5		/* comm, pid, tid, thread and tag */
 
 /* A frame's location in the program that was written last. */
@@ -64,7 +65,9 @@ struct writer {
 	size_t nr_texts;
 	Pprof__Label *labels;	/* of the sample that is being written */
 	Pprof__Label **label_pointers;
-	struct location *locations;	/* by frame */
+	struct location *locations;	/* by the innermost frame */
+	uint32_t *functions;	/* ids, by frame */
+	bool lines, inlines;
 	struct kernel_span *spans;	/* by object */
 	uint32_t *kernel_mappings;	/* by object; 0: none */
 	struct mapped *maps;		/* by program and address */
@@ -158,14 +161,17 @@ static uint32_t put_mapping(struct writer *w, const struct profbuf_object *objec
 	mapping.filename = put_string(w, object->path);
 	mapping.build_id = *build_id ? put_string(w, build_id) : 0;
 	mapping.has_functions = true;
+	mapping.has_filenames = w->lines;
+	mapping.has_line_numbers = w->lines;
+	mapping.has_inline_frames = w->inlines;
 	p.n_mapping = 1;
 	p.mapping = mappings;
 	put_profile(w, &p);
 	return mapping.id;
 }
 
-/* Ids of functions are those of symbols, + 1; [lost] comes after them. */
-static void put_function(struct writer *w, uint64_t id, const char *name, const char *linkage_name)
+/* @file: NULL: not known. */
+static void put_function(struct writer *w, uint64_t id, const char *name, const char *linkage_name, const char *file)
 {
 	Pprof__Profile p = PPROF__PROFILE__INIT;
 	Pprof__Function function = PPROF__FUNCTION__INIT, *functions[] = { &function };
@@ -173,22 +179,66 @@ static void put_function(struct writer *w, uint64_t id, const char *name, const 
 	function.id = id;
 	function.name = put_string(w, name);
 	function.system_name = strcmp(name, linkage_name) ? put_string(w, linkage_name) : function.name;
+	function.filename = file ? put_string(w, file) : 0;
 	p.n_function = 1;
 	p.function = functions;
 	put_profile(w, &p);
 }
 
-static uint32_t put_location(struct writer *w, uint32_t mapping, uint64_t address, uint64_t function)
+static uint32_t symbol_of_frame(const void *of, size_t i)
+{
+	return ((const struct writer *)of)->frames[i].symbol->id;
+}
+
+/*
+ * Ids are those of symbols, + 1; [lost] comes after them. A function has one file: code of another file in it, which a
+ * macro or an inlined function has brought, is of another function of its name, after [lost].
+ */
+static bool put_functions(struct writer *w)
+{
+	uint32_t *first = NULL, *order = bucket_sort(w, w->nr_frames, symbol_of_frame, w->nr_symbols, &first);
+	struct {
+		const char *file;
+		uint32_t id;
+	} *made = calloc(w->nr_frames + 1, sizeof(*made));
+	uint32_t last = w->nr_symbols + 1;
+	bool ok = order && made;
+
+	for (size_t i = 0; ok && i < w->nr_symbols; i++) {
+		const struct profbuf_symbol *s = w->symbols[i];
+		size_t n = 0, m;
+
+		for (size_t k = first[i]; k < first[i + 1]; k++) {
+			const char *file = w->frames[order[k]].file;
+
+			for (m = 0; m < n && made[m].file != file; m++)
+				;
+			if (m == n) {
+				made[n].file = file;
+				made[n].id = n ? ++last : i + 1;
+				put_function(w, made[n++].id, s->name, s->linkage_name, file);
+			}
+			w->functions[order[k]] = made[m].id;
+		}
+		if (!n)
+			put_function(w, i + 1, s->name, s->linkage_name, NULL);
+	}
+	free(made);
+	free(order);
+	free(first);
+	return ok;
+}
+
+/* @lines: the innermost first. */
+static uint32_t put_location(struct writer *w, uint32_t mapping, uint64_t address, Pprof__Line **lines, size_t n)
 {
 	Pprof__Profile p = PPROF__PROFILE__INIT;
 	Pprof__Location location = PPROF__LOCATION__INIT, *locations[] = { &location };
-	Pprof__Line line = PPROF__LINE__INIT, *lines[] = { &line };
 
-	line.function_id = function;
 	location.id = ++w->nr_locations;
 	location.mapping_id = mapping;
 	location.address = address;
-	location.n_line = 1;
+	location.n_line = n;
 	location.line = lines;
 	p.n_location = 1;
 	p.location = locations;
@@ -301,22 +351,45 @@ static uint32_t stack_of_event(const void *of, size_t i)
 	return ((const struct writer *)of)->events[i].stack;
 }
 
-/* Stacks come by program, so that each frame has one location at a time. */
-static void get_locations(struct writer *w, const struct profbuf_stack *stack, uint64_t *ids)
+/* The location of @n frames, each of them inlined into the next. */
+static uint32_t put_frames(struct writer *w, uint32_t program, const uint32_t *frames, unsigned int n)
 {
-	for (unsigned int k = 0; k < stack_depth(stack); k++) {
-		const struct profbuf_frame *frame = &w->frames[stack->frames[k]];
-		/* The kernel is the same in all programs. */
-		uint32_t program = frame->symbol->object->kernel ? UINT32_MAX : stack->program + 1;
-		struct location *location = &w->locations[stack->frames[k]];
+	const struct profbuf_frame *outermost = &w->frames[frames[n - 1]];
+	Pprof__Line lines[INLINED_MAX], *pointers[INLINED_MAX];
 
+	for (unsigned int i = 0; i < n; i++) {
+		pprof__line__init(&lines[i]);
+		lines[i].function_id = w->functions[frames[i]];
+		lines[i].line = w->frames[frames[i]].line;
+		pointers[i] = &lines[i];
+	}
+	return put_location(w, get_mapping(w, program, outermost), outermost->address, pointers, n);
+}
+
+/*
+ * Stacks come by program, so that each frame has one location at a time. Frames that were inlined are lines of that of
+ * the function they are in. Returns how many locations.
+ */
+static size_t get_locations(struct writer *w, const struct profbuf_stack *stack, uint64_t *ids)
+{
+	size_t n = 0;
+
+	for (unsigned int k = 0; k < stack_depth(stack); k++) {
+		unsigned int first = k;
+		struct location *location = &w->locations[stack->frames[first]];
+		uint32_t program;
+
+		while (w->frames[stack->frames[k]].inlined && k + 1 < stack_depth(stack) && k - first + 1 < INLINED_MAX)
+			k++;
+		/* The kernel is the same in all programs. */
+		program = w->frames[stack->frames[k]].symbol->object->kernel ? UINT32_MAX : stack->program + 1;
 		if (location->program != program) {
-			location->id = put_location(w, get_mapping(w, stack->program, frame), frame->address,
-						    frame->symbol->id + 1);
+			location->id = put_frames(w, stack->program, &stack->frames[first], k - first + 1);
 			location->program = program;
 		}
-		ids[k] = location->id;
+		ids[n++] = location->id;
 	}
+	return n;
 }
 
 /* Which samples of a stack are one, and what one of them counts. */
@@ -426,12 +499,12 @@ static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64
 		      size_t n)
 {
 	uint64_t ids[STACK_FRAMES];
-	size_t i, nr_labels;
+	size_t i, nr_labels, nr_ids;
 	uint64_t count = 0;
 
 	if (!n)
 		return;
-	get_locations(w, stack, ids);
+	nr_ids = get_locations(w, stack, ids);
 	w->labels[0].key = w->key_comm;
 	w->labels[0].str = comm;
 	w->labels[1].key = w->key_pid;
@@ -442,7 +515,7 @@ static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64
 		if (i + 1 < n && !by_thread(&threads[i], &threads[i + 1]))
 			continue;
 		nr_labels = set_labels(w, &threads[i]);
-		put_sample(w, ids, stack_depth(stack), count, w->label_pointers, nr_labels);
+		put_sample(w, ids, nr_ids, count, w->label_pointers, nr_labels);
 		count = 0;
 	}
 }
@@ -496,12 +569,14 @@ static bool put_samples(struct writer *w)
 
 static void put_lost(struct writer *w)
 {
+	Pprof__Line line = PPROF__LINE__INIT, *lines[] = { &line };
 	uint64_t lost = lost_weight(w->profile), id;
 
 	if (!lost)
 		return;
-	put_function(w, w->nr_symbols + 1, "[lost]", "[lost]");
-	id = put_location(w, 0, 0, w->nr_symbols + 1);
+	line.function_id = w->nr_symbols + 1;
+	put_function(w, line.function_id, "[lost]", "[lost]", NULL);
+	id = put_location(w, 0, 0, lines, 1);
 	put_sample(w, &id, 1, lost, NULL, 0);
 }
 
@@ -581,24 +656,19 @@ static bool put_kernel(struct writer *w)
 
 static bool put_all(struct writer *w)
 {
-	size_t i;
-
 	put_header(w);
-	if (!put_kernel(w))
-		return false;
-	for (i = 0; i < w->nr_symbols; i++)
-		put_function(w, i + 1, w->symbols[i]->name, w->symbols[i]->linkage_name);
-	if (!put_samples(w))
+	if (!put_kernel(w) || !put_functions(w) || !put_samples(w))
 		return false;
 	put_lost(w);
 	compress_part(w, Z_FINISH);
 	return w->ok;
 }
 
-bool export_pprof(FILE *f, struct profbuf_profile *profile,
-		 const struct export_options *options __attribute__((unused)))
+bool export_pprof(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
-	struct writer w = { .f = f, .profile = profile, .ok = true };
+	struct writer w = {
+		.f = f, .profile = profile, .lines = options->lines, .inlines = options->inlines, .ok = true,
+	};
 
 	w.nr_events = profbuf_profile_events(profile, &w.events);
 	w.nr_stacks = profbuf_profile_stacks(profile, &w.stacks);
@@ -611,7 +681,8 @@ bool export_pprof(FILE *f, struct profbuf_profile *profile,
 	w.part_room = PART_BYTES;
 	w.out = malloc(PART_BYTES);
 	w.locations = calloc(w.nr_frames + 1, sizeof(*w.locations));
-	w.ok = w.part && w.out && w.locations && sort_maps(&w) && find_texts(&w);
+	w.functions = calloc(w.nr_frames + 1, sizeof(*w.functions));
+	w.ok = w.part && w.out && w.locations && w.functions && sort_maps(&w) && find_texts(&w);
 	/* 16 more than the largest window make it a gzip stream. */
 	if (w.ok && deflateInit2(&w.z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
 		w.ok = put_all(&w);
@@ -622,6 +693,7 @@ bool export_pprof(FILE *f, struct profbuf_profile *profile,
 	free(w.part);
 	free(w.out);
 	free(w.locations);
+	free(w.functions);
 	free(w.maps);
 	free(w.spans);
 	free(w.kernel_mappings);

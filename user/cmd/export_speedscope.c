@@ -67,19 +67,32 @@ static uint32_t group_of(const void *of, size_t i)
 	return (uint64_t *)bsearch(&thread, w->threads, w->nr_threads, sizeof(thread), by_word) - w->threads;
 }
 
-static void print_frames(FILE *f, const struct profbuf_profile *profile)
+static void print_frame(FILE *f, const struct profbuf_symbol *symbol, const char *file, uint32_t line)
+{
+	fputs("{\"name\":", f);
+	print_json_string(f, symbol->name);
+	fputs(",\"file\":", f);
+	print_json_string(f, file);
+	if (line)
+		fprintf(f, ",\"line\":%" PRIu32, line);
+	fputs("},\n", f);
+}
+
+/* Those of the profile, which have lines, or one for each symbol; then [lost]. Returns its position. */
+static size_t print_frames(FILE *f, const struct profbuf_profile *profile, bool lines)
 {
 	const struct profbuf_symbol *const *symbols;
-	size_t i, n = profbuf_profile_symbols(profile, &symbols);
+	const struct profbuf_frame *frames;
+	size_t i, n = lines ? profbuf_profile_frames(profile, &frames) : profbuf_profile_symbols(profile, &symbols);
 
 	for (i = 0; i < n; i++) {
-		fputs("{\"name\":", f);
-		print_json_string(f, symbols[i]->name);
-		fputs(",\"file\":", f);
-		print_json_string(f, symbols[i]->object->path);
-		fputs("},\n", f);
+		const struct profbuf_symbol *symbol = lines ? frames[i].symbol : symbols[i];
+		bool known = lines && frames[i].line;
+
+		print_frame(f, symbol, known ? frames[i].file : symbol->object->path, known ? frames[i].line : 0);
 	}
 	fputs("{\"name\":\"[lost]\"}", f);
+	return n;
 }
 
 static void begin_profile(struct writer *w, const char *name, uint64_t samples)
@@ -96,7 +109,8 @@ static void print_stack(const struct writer *w, const struct profbuf_stack *stac
 	char separator = '[';
 
 	while (k-- > 0) {
-		fprintf(w->f, "%c%u", separator, w->frames[stack->frames[k]].symbol->id);
+		fprintf(w->f, "%c%u", separator,
+			w->options->lines ? stack->frames[k] : w->frames[stack->frames[k]].symbol->id);
 		separator = ',';
 	}
 	fputc(']', w->f);
@@ -161,8 +175,7 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 {
 	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
-	const struct profbuf_symbol *const *symbols;
-	size_t i, n, nr_groups = profbuf_profile_programs(profile, &programs);
+	size_t i, n, lost_frame, nr_groups = profbuf_profile_programs(profile, &programs);
 	struct writer w = {
 		.f = f, .period = profbuf_profile_info(profile)->period, .separator = "", .profile = profile,
 		.options = options,
@@ -185,7 +198,7 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":\"profbuf\",\"name\":", f);
 	print_json_string(f, options->path);
 	fputs(",\n\"shared\":{\"frames\":[\n", f);
-	print_frames(f, profile);
+	lost_frame = print_frames(f, profile, options->lines);
 	fputs("]},\n\"profiles\":[", f);
 	for (i = 0; i < nr_groups; i++) {
 		if (first[i] < first[i + 1])
@@ -193,8 +206,7 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 	}
 	if (lost) {
 		begin_profile(&w, "[lost]", lost);
-		fprintf(f, "\"samples\":[[%zu]],\"weights\":[%" PRIu64 "]}", profbuf_profile_symbols(profile, &symbols),
-			lost * w.period);
+		fprintf(f, "\"samples\":[[%zu]],\"weights\":[%" PRIu64 "]}", lost_frame, lost * w.period);
 	}
 	fputs("]}\n", f);
 	free(w.threads);

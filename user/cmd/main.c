@@ -35,7 +35,7 @@ static void usage(FILE *f)
 	fputs("usage: profbuf COMMAND [options]\n\n", f);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].what);
-	fputs("\nprofbuf COMMAND --help says more.\n", f);
+	fputs("\nprofbuf COMMAND --help says more; profbuf --version: which one this is.\n", f);
 }
 
 int fail(const char *format, ...)
@@ -76,9 +76,30 @@ bool parse_number(const char *option, const char *text, double min, double max, 
 	errno = 0;
 	*value = strtod(text, &end);
 	if (errno || end == text || *end || !isfinite(*value) || *value < min || *value > max) {
-		fail("%s takes a number from %g to %g, not \"%s\"", option, min, max, text);
+		fail("%s takes a number from %.7g to %.7g, not \"%s\"", option, min, max, text);
 		return false;
 	}
+	return true;
+}
+
+bool parse_whole(const char *option, const char *text, double min, double max, uint64_t *value)
+{
+	double number;
+
+	if (!parse_number(option, text, min, max, &number))
+		return false;
+	*value = number;
+	if (*value == number)
+		return true;
+	fail("%s takes a whole number, not \"%s\"", option, text);
+	return false;
+}
+
+bool is_binary_to_terminal(void)
+{
+	if (!isatty(STDOUT_FILENO))
+		return false;
+	fail("that is nothing for a terminal: write it to a file (-o FILE) or a pipe");
 	return true;
 }
 
@@ -103,6 +124,13 @@ struct profbuf_profile *read_profile(const char *path, const struct profbuf_prof
 	case -ENODATA:
 		fail("%s is empty", path);
 		return NULL;
+	case -ENOMSG:
+		fail("%s is cut off before its first record: there is nothing to read in it", path);
+		return NULL;
+	case -ENOENT:
+		fail("%s: %s%s", path, strerror(-err),
+		     strcmp(path, DEFAULT_FILE) ? "" : "; profbuf record makes one, or name another");
+		return NULL;
 	case -EBADMSG:
 		fail("%s is not a profbuf stream, and not a pprof file", path);
 		return NULL;
@@ -114,8 +142,8 @@ struct profbuf_profile *read_profile(const char *path, const struct profbuf_prof
 		return NULL;
 	}
 	if (profbuf_profile_damage(profile, &bytes))
-		fail("%s is damaged or cut off after %llu bytes; what is before is read", path,
-		     (unsigned long long)bytes);
+		fail("%s is damaged or cut off after %llu bytes of uncompressed records; what is before is read",
+		     path, (unsigned long long)bytes);
 	return profile;
 }
 
@@ -195,19 +223,50 @@ int finish_output(void)
 	return EXIT_OK;
 }
 
+static bool is_option(const char *arg, const char *option, char letter)
+{
+	return !strcmp(arg, option) || !strcmp(arg, option + 2) || (arg[0] == '-' && arg[1] == letter && !arg[2]);
+}
+
+/* One of the commands; of its arguments the first is how it calls itself when an option is wrong. */
+static int run(size_t command, int argc, char **argv)
+{
+	char name[32];
+	int status;
+
+	snprintf(name, sizeof(name), "profbuf %s", commands[command].name);
+	argv[0] = name;
+	status = commands[command].run(argc, argv);
+	/* What is left of record's arguments is a command, and this is its status. */
+	if (status == EXIT_USAGE && (commands[command].run != cmd_record || optind >= argc))
+		fail("see %s --help", name);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	char *help[] = { NULL, "--help", NULL };
+
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		usage(stdout);
+	if (is_option(argv[1], "--help", 'h')) {
+		if (argc == 2) {
+			usage(stdout);
+			return finish_output();
+		}
+		argv[1] = argv[2];
+		argv += 1;
+		argc = 0;
+	}
+	if (is_option(argv[1], "--version", 'V')) {
+		printf("profbuf %s\n", profbuf_version());
 		return finish_output();
 	}
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return argc ? run(i, argc - 1, argv + 1) : run(i, 2, help);
 	}
 	fail("there is no command \"%s\"", argv[1]);
 	usage(stderr);

@@ -323,6 +323,8 @@ int cmd_record(int argc, char **argv)
 	}
 	if (!strcmp(r.output.path, "-")) {
 		r.output.raw = true;
+		if (is_binary_to_terminal())
+			return EXIT_USAGE;
 		if (r.output.rotate_ns || r.output.rotate_bytes) {
 			fail("--rotate needs the name of a file");
 			return EXIT_USAGE;

@@ -17,7 +17,9 @@
 static bool written(const struct output_file *file, int err)
 {
 	if (err)
-		fail("%s: %s; the file has what was written before", file->path, strerror(-err));
+		fail("%s: %s; %s has what was written before",
+		     strcmp(file->path, "-") ? file->path : "standard output", strerror(-err),
+		     strcmp(file->path, "-") ? "the file" : "its reader");
 	return !err;
 }
 

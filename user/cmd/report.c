@@ -233,8 +233,6 @@ static const struct option options[] = {
 /* One option. Returns false after saying what is wrong. */
 static bool parse_option(struct report_options *o, int option, const char *arg)
 {
-	double value;
-
 	switch (option) {
 	case 'b':
 		return parse_by(arg, o);
@@ -266,15 +264,9 @@ static bool parse_option(struct report_options *o, int option, const char *arg)
 	case OPT_MIN_PERCENT:
 		return parse_number("--min-percent", arg, 0, 100, &o->min_percent);
 	case OPT_MIN_SAMPLES:
-		if (!parse_number("--min-samples", arg, 0, 1e18, &value))
-			return false;
-		o->min_samples = value;
-		return true;
+		return parse_whole("--min-samples", arg, 0, 1e18, &o->min_samples);
 	case 'n':
-		if (!parse_number("-n", arg, 0, 1e18, &value))
-			return false;
-		o->limit = value;
-		return true;
+		return parse_whole("-n", arg, 0, 1e18, &o->limit);
 	case 'j':
 		o->json = true;
 		return true;

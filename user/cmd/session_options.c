@@ -86,8 +86,29 @@ static bool open_cgroup(struct session_options *o, const char *name)
 	return true;
 }
 
+/* Returns false after saying what of it makes no sense together. */
+static bool agree(const struct session_options *o)
+{
+	if (o->no_kernel && o->no_user)
+		fail("--no-kernel and --no-user leave nothing to sample");
+	else if (o->no_kernel && o->idle)
+		fail("--idle is of the kernel: not with --no-kernel");
+	else
+		return true;
+	return false;
+}
+
+/* So that a second one does not replace the first. */
+static bool is_filtered(const struct session_options *o)
+{
+	if (o->filter)
+		fail("one of -p, -t and --cgroup, and once, please");
+	return o->filter;
+}
+
 bool parse_session_option(struct session_options *o, int option, const char *arg)
 {
+	uint64_t whole;
 	double value;
 
 	switch (option) {
@@ -98,13 +119,12 @@ bool parse_session_option(struct session_options *o, int option, const char *arg
 		return true;
 	case 'p':
 	case 't':
-		if (!parse_number(option == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &value))
+		if (is_filtered(o) || !parse_whole(option == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &o->filter_id))
 			return false;
 		o->filter = option == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
-		o->filter_id = value;
 		return true;
 	case OPT_CGROUP:
-		return open_cgroup(o, arg);
+		return !is_filtered(o) && open_cgroup(o, arg);
 	case 'C':
 		o->some_cpus = true;
 		return parse_cpus(arg, o->cpus, sizeof(o->cpus));
@@ -112,22 +132,22 @@ bool parse_session_option(struct session_options *o, int option, const char *arg
 		return parse_source(arg, &o->source);
 	case OPT_NO_KERNEL:
 		o->no_kernel = true;
-		return true;
+		return agree(o);
 	case OPT_NO_USER:
 		o->no_user = true;
-		return true;
+		return agree(o);
 	case OPT_IDLE:
 		o->idle = true;
-		return true;
+		return agree(o);
 	case OPT_BUFFER:
 		if (!parse_number("--buffer", arg, 4, 256 << 10, &value))
 			return false;
 		o->ring_bytes = value * 1024;
 		return true;
 	case OPT_STACK:
-		if (!parse_number("--stack", arg, 0, PROFBUF_STACK_MAX, &value))
+		if (!parse_whole("--stack", arg, 0, PROFBUF_STACK_MAX, &whole))
 			return false;
-		o->depth = value;
+		o->depth = whole;
 		o->some_depth = true;
 		return true;
 	}

@@ -114,15 +114,11 @@ static const struct option options[] = {
 
 static bool parse_id(const char *name, const char *text, uint32_t *id)
 {
-	double value;
+	uint64_t value = 0;
+	bool ok = parse_whole(name, text, 1, INT32_MAX, &value);
 
-	if (!parse_number(name, text, 1, INT32_MAX, &value))
-		return false;
 	*id = value;
-	if (*id == value)
-		return true;
-	fail("%s is a whole number, not \"%s\"", name, text);
-	return false;
+	return ok;
 }
 
 int cmd_tag(int argc, char **argv)

@@ -50,10 +50,10 @@ size_t print_harmless(FILE *f, const char *text, size_t width)
 			n = utf8_bytes(text);
 			if (!n)
 				fputs("\xef\xbf\xbd", f);
-			else if (control_character(text) < 0)
-				fwrite(text, 1, n, f);
-			else
+			else if (control_character(text) >= 0)
 				fputc('?', f);
+			else
+				fwrite(text, 1, n, f);
 			columns++;
 		}
 		text += n ? n : 1;

@@ -6,7 +6,7 @@ _profbuf() {
 	local session='--frequency --pid --tid --cgroup --cpu --source --no-kernel --no-user --idle --buffer --stack'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'record report top script export tag stat info --help' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'record report top script export tag stat info help --help --version' -- "$word")
 		return
 	fi
 	# What comes after the options of record is another program's command line.
@@ -17,6 +17,7 @@ _profbuf() {
 		fi
 	done
 	case $command$before in
+	helphelp)		words='record report top script export tag stat info' ;;
 	report-b | report--by)	words='symbol line object process thread cpu tag tag:' ;;
 	export--root)		words='tag tag:' ;;
 	export--by)		words='process thread tag tag:' ;;
@@ -42,7 +43,7 @@ _profbuf() {
 				--json --help' ;;
 		top)	words="--delay --by --limit --batch --iterations --help $session" ;;
 		script)	words='--lines --inlines --tag --help' ;;
-		export)	words='--format --output --tag --root --by --help' ;;
+		export)	words='--format --output --tag --root --by --lines --inlines --help' ;;
 		tag)	words='--tid --delete --help' ;;
 		stat)	words='--by-cpu --interval --rounds --json --help' ;;
 		info)	words='--json --help' ;;

@@ -21,6 +21,8 @@ def records(data):
     at = 0
     while at < len(data):
         length, _time, kind, cpu = struct.unpack_from("=QQHH", data, at)
+        if length < 3:
+            sys.exit(f"damaged at byte {at}")
         yield kind, cpu, data[at:at + length * 8]
         at += length * 8
 
@@ -34,7 +36,10 @@ def read_device(seconds):
 
 def read_file(path):
     with open(path, "rb") as f:
-        yield from records(f.read())
+        data = f.read()
+    if data[24:31] != b"profbuf":
+        sys.exit(f"{path} is not a stream as it is: profbuf record --raw stores one")
+    yield from records(data)
 
 
 argument = sys.argv[1] if len(sys.argv) > 1 else "1"

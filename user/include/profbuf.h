@@ -22,6 +22,11 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+#define LIBPROFBUF_VERSION	"0.1.0"
+
+/* Of the library that is there, as LIBPROFBUF_VERSION is of that which the caller was compiled for. */
+const char *profbuf_version(void);
+
 /* Sessions ------------------------------------------------------------------------------------------------------- */
 
 struct profbuf_session;
@@ -47,6 +52,9 @@ int profbuf_session_configure(struct profbuf_session *session, const struct prof
 int profbuf_session_info(const struct profbuf_session *session, struct profbuf_info *info);
 int profbuf_session_start(struct profbuf_session *session);
 int profbuf_session_stop(struct profbuf_session *session);
+
+/* What is in the rings comes with the next reads: see PROFBUF_IOC_FLUSH. */
+int profbuf_session_flush(struct profbuf_session *session);
 
 /* @cpu: a CPU, or PROFBUF_CPU_NONE for the sum. */
 int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get);
@@ -478,8 +486,8 @@ struct profbuf_profile;
  * A stream that is damaged or cut is read up to there: see profbuf_profile_damage(). Of a pprof file (profile.proto,
  * compressed by gzip or not) the verdict is PROFBUF_UNCOUNTED, and profbuf_profile_value() says what its samples are.
  *
- * Return: 0; -errno of open() and read(); -ENODATA: empty; -EBADMSG: neither; -EPROTO: a stream of a later ABI or of
- * the other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
+ * Return: 0; -errno of open() and read(); -ENODATA: empty; -ENOMSG: cut off before its first record ended; -EBADMSG:
+ * neither; -EPROTO: a stream of a later ABI or of the other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
  */
 int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options);
@@ -530,7 +538,8 @@ const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf
 const struct profbuf_command_record *profbuf_profile_command(const struct profbuf_profile *profile);
 
 /*
- * 0 if the whole file was read; -ENODATA: its last record is cut off; -EBADMSG: it is damaged. @bytes: what was read.
+ * 0 if the whole file was read; -ENODATA: its last record is cut off; -EBADMSG: it is damaged. @bytes: of the records
+ * that were read, uncompressed.
  */
 int profbuf_profile_damage(const struct profbuf_profile *profile, uint64_t *bytes);
 

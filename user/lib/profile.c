@@ -151,7 +151,7 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 	}
 	p->bytes = profbuf_reader_bytes(reader);
 	if (!p->info)
-		return got ? got : -ENODATA;
+		return got == -ENODATA ? -ENOMSG : got ? got : -ENODATA;
 	/* What could be read is a profile. */
 	if (got != 0 && got != -ENODATA && got != -EBADMSG)
 		return got;

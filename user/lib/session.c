@@ -14,6 +14,11 @@ struct profbuf_session {
 	int fd;
 };
 
+const char *profbuf_version(void)
+{
+	return LIBPROFBUF_VERSION;
+}
+
 static int call(const struct profbuf_session *session, unsigned long cmd, const void *arg)
 {
 	return ioctl(session->fd, cmd, arg) ? -errno : 0;
@@ -84,6 +89,11 @@ int profbuf_session_start(struct profbuf_session *session)
 int profbuf_session_stop(struct profbuf_session *session)
 {
 	return call(session, PROFBUF_IOC_STOP, NULL);
+}
+
+int profbuf_session_flush(struct profbuf_session *session)
+{
+	return call(session, PROFBUF_IOC_FLUSH, NULL);
 }
 
 int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get)
