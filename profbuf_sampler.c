@@ -40,19 +40,13 @@ union header {
 	u64 words[PROFBUF_HEADER_WORDS];
 };
 
-#define SAME_AS_SAMPLE(field) \
-	static_assert(offsetof(union header, field) == \
-		      offsetof(struct profbuf_sample, field) - offsetof(struct profbuf_sample, type))
-SAME_AS_SAMPLE(cpu);
-SAME_AS_SAMPLE(mode);
-SAME_AS_SAMPLE(stop);
-SAME_AS_SAMPLE(nr_kernel);
-SAME_AS_SAMPLE(nr_user);
-SAME_AS_SAMPLE(tag);
-SAME_AS_SAMPLE(pid);
-SAME_AS_SAMPLE(tid);
-SAME_AS_SAMPLE(stack);
-static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - offsetof(struct profbuf_sample, type));
+#define SAMPLE_HEADER	offsetof(struct profbuf_sample, type)
+static_assert(offsetof(union header, mode) == offsetof(struct profbuf_sample, mode) - SAMPLE_HEADER);
+static_assert(offsetof(union header, nr_user) == offsetof(struct profbuf_sample, nr_user) - SAMPLE_HEADER);
+static_assert(offsetof(union header, tag) == offsetof(struct profbuf_sample, tag) - SAMPLE_HEADER);
+static_assert(offsetof(union header, tid) == offsetof(struct profbuf_sample, tid) - SAMPLE_HEADER);
+static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, stack) - SAMPLE_HEADER);
+static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
 
 /* What someone without rights may see: every id is the opener's, and the kernel lets the process be looked at. */
 static bool is_own(const struct profbuf_session *s, struct task_struct *task)
