@@ -9,10 +9,14 @@
  * them round, which is what some mutants do. Names are those of tick() in profbuf_sampler.c and of
  * profbuf_counters.[ch].
  *
+ * With -DSTRIDE a tick may change the stride: then the timer leaves out all periods but one of so many. How far its
+ * expiry is moved and what the next tick takes for left out have to be the same, though an NMI may change the stride
+ * between any two steps.
+ *
  * What is checked: nobody comes to write while another write is under way, so that all records said to be delivered
  * are in the ring, and all losses counted there; when the counters of whole ticks are read, and at the end,
- * ticks = delivered + lost + skipped + missed; after max_ticks ticks no sample is taken, but by one tick at most inside
- * of which an NMI was the last.
+ * ticks = delivered + lost + skipped + missed; at the end ticks are the periods that passed, missed those that the
+ * timer was late; after max_ticks ticks no sample is taken, but by one tick at most inside of which an NMI was the last.
  *
  * Each -DM_... breaks one thing and must be refuted.
  */
@@ -31,7 +35,8 @@ byte done = 0;
 
 /* struct profbuf_cpu */
 bit busy = 0, ended = 0;
-byte entered = 0, left = 0, delivered = 0, lost = 0, missed = 0, nested = 0, late = 0, idle = 0;
+byte entered = 0, left = 0, delivered = 0, lost = 0, missed = 0, nested = 0, late = 0, idle = 0, budget = 0;
+byte stride = 1, left_out = 0;
 
 /* The ring: what was committed, what was counted as lost. */
 byte w = 0, overflow = 0;
@@ -39,8 +44,12 @@ byte writers = 0;
 byte sampled = 0;	/* ticks that were not nested and came before the end */
 byte over = 0;		/* of these: an NMI came to the end after they had looked for it */
 
+/* Of the clock: how far the expiry was moved, the periods that passed, how many of them it was late. */
+byte ahead = 0, periods = 0, delays = 0;
+
+/* Those that are in entered, too. */
 #define SKIPPED		(nested + late + idle)
-#define ADDS_UP(e)	(e + missed == delivered + lost + SKIPPED + missed)
+#define TICKS_OF(e)	(e + missed + budget)
 
 #ifdef M_COUNTED_BY_LOAD_AND_STORE
 #define COUNT(x)	old = x; x = old + 1
@@ -87,8 +96,15 @@ inline tick()
 	COUNT(left);
 #endif
 	if
-	:: !in_nmi -> COUNT(missed)			/* the timer came late */
-	:: true
+	:: before ->					/* periods without a tick before this one */
+#ifdef M_LEFT_OUT_BY_NEW_STRIDE
+		gone = (before < stride - 1 -> before : stride - 1);
+#else
+		gone = (before < left_out -> before : left_out);
+#endif
+		budget = budget + gone;			/* local64_add() */
+		missed = missed + before - gone
+	:: else
 	fi;
 	if
 #ifndef M_NOT_BUSY
@@ -127,9 +143,15 @@ inline tick()
 		};
 		sample();
 		if
-		:: entered + missed >= MAX_TICKS -> ended = 1
+		:: TICKS_OF(entered) >= MAX_TICKS -> ended = 1
 		:: else
 		fi;
+#ifdef STRIDE
+		if					/* profbuf_budget_charge() */
+		:: stride = 3 - stride
+		:: skip
+		fi;
+#endif
 		busy = 0
 	fi;
 #ifdef M_ENTERED_AFTER_WORK
@@ -144,10 +166,25 @@ inline tick()
 
 active proctype timer() provided (!in_nmi)
 {
-	byte n = 0, old;
+	byte n = 0, before, gone, old;
 
 	do
-	:: n < TICKS -> tick(); n++
+	:: n < TICKS ->
+		atomic {
+			if				/* hrtimer_forward_now() */
+			:: before = left_out
+			:: before = left_out + 1; delays++
+			fi;
+			periods = periods + ahead + 1 + before - left_out
+		};
+		tick();
+		left_out = stride - 1;
+#ifdef M_STRIDE_READ_TWICE
+		ahead = stride - 1;
+#else
+		ahead = left_out;			/* hrtimer_add_expires_ns() */
+#endif
+		n++
 	:: break
 	od;
 	done++
@@ -155,10 +192,10 @@ active proctype timer() provided (!in_nmi)
 
 active proctype nmi()
 {
-	byte n = 0, old;
+	byte n = 0, before = 0, gone, old;
 
 	do
-	:: n < NMIS -> in_nmi = 1; tick(); n++; in_nmi = 0
+	:: n < NMIS -> in_nmi = 1; periods++; tick(); n++; in_nmi = 0
 	:: break
 	od;
 	done++
@@ -190,7 +227,8 @@ active proctype reader()
 	   atomic { l = 0; e = 0; sum = 0 }
 	:: done == 2 -> break
 	od;
-	assert(ADDS_UP(entered) && left == entered);
+	assert(entered == delivered + lost + SKIPPED && left == entered);
+	assert(TICKS_OF(entered) == periods && missed == delays);
 	assert(w == delivered && overflow == lost);
 	assert(sampled == delivered + lost + idle)
 }
