@@ -149,7 +149,8 @@ rmdir $outer/inner $outer
 
 # Code made at run time: an endless loop of two bytes.
 python3 -c 'import ctypes, mmap, os
-code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS,
+                 prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
 code.write(b"\xeb\xfe")
 address = ctypes.addressof(ctypes.c_char.from_buffer(code))
 with open(f"/tmp/perf-{os.getpid()}.map", "w") as f:
