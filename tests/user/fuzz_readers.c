@@ -2,7 +2,7 @@
 /*
  * fuzz_readers.c - any bytes as what the library reads beside streams: what is found in them is there
  *
- * The program's name says which reader it is: fuzz-elf, fuzz-tagelf, fuzz-perfmap, fuzz-kallsyms, fuzz-otel, fuzz-pprof.
+ * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel or -pprof.
  */
 #include <stdio.h>
 #include <stdlib.h>

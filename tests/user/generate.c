@@ -478,8 +478,8 @@ void generate_tags(struct generated *g)
 }
 
 /*
- * Names that a terminal would obey, a program's, a thread's, a file's and a kernel symbol's; and a long one, of letters of
- * two bytes each but the first. The program's and the file's are no UTF-8.
+ * Names that a terminal would obey, a program's, a thread's, a file's and a kernel symbol's; and a long one, of letters
+ * of two bytes each but the first. The program's and the file's are no UTF-8.
  */
 void generate_hostile(struct generated *g)
 {
@@ -491,7 +491,8 @@ void generate_hostile(struct generated *g)
 	generate_info(g, 1);
 	strcpy(((struct profbuf_stream_info *)g->words)->release, "6.1\x1b[2J");
 	generate_process(g, 1000000, 100, 5, "x\x1b[31mRED\xff", 1);
-	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/lib\x1b]0;owned\a\xc2\x9b" "1m\x7f\xef\xbf\xbf.so");
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0,
+			 "/nonexistent/lib\x1b]0;owned\a\xc2\x9b" "1m\x7f\xef\xbf\xbf.so");
 	generate_thread(g, 1000000, 100, 100, "t\x1b[32m\rGREEN");
 	generate_sample(g, 2000000, 0, 100, kernel, 1, user, 1);
 	generate_sample(g, 3000000, 0, 100, NULL, 0, user, 1);

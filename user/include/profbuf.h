@@ -487,7 +487,8 @@ struct profbuf_profile;
  * compressed by gzip or not) the verdict is PROFBUF_UNCOUNTED, and profbuf_profile_value() says what its samples are.
  *
  * Return: 0; -errno of open() and read(); -ENODATA: empty; -ENOMSG: cut off before its first record ended; -EBADMSG:
- * neither; -EPROTO: a stream of a later ABI or of the other byte order; -EFBIG: a pprof file of more than 1 GiB; -ENOMEM.
+ * neither; -EPROTO: a stream of a later ABI or of the other byte order; -EFBIG: a pprof file of more than 1 GiB;
+ * -ENOMEM.
  */
 int profbuf_profile_read(struct profbuf_profile **profile, const char *path,
 			 const struct profbuf_profile_options *options);
