@@ -16,7 +16,8 @@
  * What is checked: nobody comes to write while another write is under way, so that all records said to be delivered
  * are in the ring, and all losses counted there; when the counters of whole ticks are read, and at the end,
  * ticks = delivered + lost + skipped + missed; at the end ticks are the periods that passed, missed those that the
- * timer was late; after max_ticks ticks no sample is taken, but by one tick at most inside of which an NMI was the last.
+ * timer was late; after max_ticks ticks no sample is taken, but by one tick at most inside of which an NMI was the
+ * last.
  *
  * Each -DM_... breaks one thing and must be refuted.
  */
