@@ -11,7 +11,7 @@ result() {
 	n=$((n + 1))
 	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
 }
-profbuf=$BIN/../../user/profbuf
+profbuf=$BIN/../../../user/profbuf
 echo 0 >/proc/sys/kernel/kptr_restrict
 echo -1 >/proc/sys/kernel/perf_event_paranoid
 # On a busy host perf would take its samples for too slow, and leave some of them out.

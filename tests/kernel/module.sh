@@ -53,12 +53,12 @@ result memory_does_not_grow_with_loads
 insmod "$MODULE" min_period_us=1000 default_period_us=2000 max_memory_mb=1
 [ "$(cat $params/min_period_us)" = 1000 ] && [ "$(cat $params/default_period_us)" = 2000 ]
 result parameters_are_taken
-"$BIN/../../user/profbuf" record -q -F 1001 -d 0.1 -o /tmp/p 2>/tmp/err
+"$BIN/../../../user/profbuf" record -q -F 1001 -d 0.1 -o /tmp/p 2>/tmp/err
 [ $? = 1 ] && grep -q '1000 Hz' /tmp/err
 result rate_above_the_floor_is_refused_with_the_floor_in_the_message
-"$BIN/../../user/profbuf" record -q -F 999 --buffer 64 -d 0.1 -o /tmp/p
+"$BIN/../../../user/profbuf" record -q -F 999 --buffer 64 -d 0.1 -o /tmp/p
 result rate_below_the_floor_is_taken
-"$BIN/../../user/profbuf" record -q -F 999 --buffer 1024 -d 0.1 -o /tmp/p 2>/tmp/err
+"$BIN/../../../user/profbuf" record -q -F 999 --buffer 1024 -d 0.1 -o /tmp/p 2>/tmp/err
 [ $? = 1 ] && grep -q 'max_memory_mb' /tmp/err
 result memory_above_the_limit_is_refused
 rmmod profbuf

@@ -8,7 +8,7 @@ result() {
 	n=$((n + 1))
 	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
 }
-profbuf=$BIN/../../user/profbuf
+profbuf=$BIN/../../../user/profbuf
 
 # is_exact FILE: the accounting adds up, and there are samples
 is_exact() {
@@ -70,11 +70,13 @@ sleep 0.5
 "$profbuf" record -q -a --idle -F 499 -d 3.5 --rotate 1s -o /tmp/rotated && parts /tmp/rotated && [ ! -e /tmp/rotated ] &&
 	[ "$(od -An -tx1 -N4 /tmp/rotated.0003)" = ' 28 b5 2f fd' ]
 result rotation_by_time_has_every_sample_in_one_part
+broken=
 for part in /tmp/rotated.000[1-3]; do
 	"$profbuf" report --by process "$part" | grep -q "  bash ($spinner)" &&
 		"$profbuf" report "$part" | grep -qE '^# (1\.[0-2]|0\.9) s at 499 Hz, hrtimer; (4[89]|50)[0-9.]* samples' &&
-		"$profbuf" report "$part" | grep -q 'part [1-3] of a recording: all its samples and losses' || break
+		"$profbuf" report "$part" | grep -q 'part [1-3] of a recording: all its samples and losses' || { broken=1; break; }
 done
+[ -z "$broken" ]
 result each_part_is_of_its_time_and_knows_the_process
 "$profbuf" record -q -a --idle -F 4999 -d 3 --buffer 4 --stack 10 --rotate 64K --raw -o /tmp/sized && parts /tmp/sized &&
 	[ "$(od -An -c -j24 -N7 /tmp/sized.0002 | tr -d ' ')" = profbuf ] && [ "$(stat -c %s /tmp/sized.0001)" -ge 65536 ]
@@ -96,13 +98,15 @@ first=$!
 taskset -c 1 bash -c 'while :; do :; done' &
 second=$!
 sleep 0.5
+broken=
 for cpu in 0 1; do
 	"$profbuf" record -q -a --idle -F 499 -d 1 -C $cpu -o /tmp/cpu && is_exact /tmp/cpu &&
 		"$profbuf" report --by cpu --json /tmp/cpu >/tmp/json && python3 -c 'import json
 r = json.load(open("/tmp/json"))
 assert [x["name"] for x in r["rows"]] == ["CPU '$cpu'"], r["rows"]
-assert r["samples"] > 200, r["samples"]' || break
+assert r["samples"] > 200, r["samples"]' || { broken=1; break; }
 done
+[ -z "$broken" ]
 result only_the_cpus_that_were_asked_for
 "$profbuf" record -q -F 499 -d 1 -C 1 -p $second -o /tmp/both && is_exact /tmp/both &&
 	"$profbuf" record -q -F 499 -d 1 -C 0 -p $second -o /tmp/neither && "$profbuf" report /tmp/neither >/tmp/report &&
@@ -118,13 +122,15 @@ threading.Thread(target=spin, daemon=True).start()
 spin()' &
 threads=$!
 sleep 2
+broken=
 for task in /proc/$threads/task/*; do
 	tid=${task##*/}
 	"$profbuf" record -q -F 499 -d 1 -t "$tid" -o /tmp/thread && is_exact /tmp/thread &&
 		"$profbuf" report --by thread --json /tmp/thread >/tmp/json && python3 -c 'import json
 r = json.load(open("/tmp/json"))
-assert len(r["rows"]) == 1 and r["rows"][0]["name"].endswith(" ('$threads'/'"$tid"')"), r["rows"]' || break
+assert len(r["rows"]) == 1 and r["rows"][0]["name"].endswith(" ('$threads'/'"$tid"')"), r["rows"]' || { broken=1; break; }
 done
+[ -z "$broken" ]
 result only_the_thread_that_was_asked_for
 kill $threads
 wait $threads 2>/dev/null

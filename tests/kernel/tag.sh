@@ -8,7 +8,7 @@ result() {
 	n=$((n + 1))
 	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
 }
-profbuf=$BIN/../../user/profbuf
+profbuf=$BIN/../../../user/profbuf
 
 # agrees PROFILE OUTPUT: the report by tenant and what the server has measured itself
 agrees() {

@@ -15,7 +15,7 @@ user() {	# somebody
 	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
 }
 profbuf=/tmp/profbuf
-cp "$BIN/../../user/profbuf" $profbuf
+cp "$BIN/../../../user/profbuf" $profbuf
 cp "$BIN/split" /tmp/split
 cp "$BIN/split" $'/tmp/odd\e[31m'
 sysfs=/sys/class/misc/profbuf
