@@ -288,7 +288,7 @@ static void what_ends_while_it_is_tagged_is_not_tagged(void)
 	pthread_t thread;
 
 	if (late.fd < 0)
-		kill(t.pid, SIGKILL);
+		NEED(!kill(t.pid, SIGKILL) && !waitid(P_PID, t.pid, &info, WEXITED | WNOWAIT));
 	NEED(!pthread_create(&thread, NULL, tag_late, &t));
 	if (late.fd >= 0) {
 		NEED(poll(&missing, 1, 10000) == 1);
