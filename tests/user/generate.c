@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * generate.c - streams made by hand; as a program, FILE [other|compact|tags|unread|second|third|hostile|names|rates], it
- * writes one of them
+ * generate.c - streams made by hand; as a program it writes one of them: FILE
+ * [other|compact|tags|unread|second|third|hostile|names|rates]
  */
 #include <stdio.h>
 #include <stdlib.h>

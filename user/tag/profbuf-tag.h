@@ -13,12 +13,12 @@
  * the rest of the process's life: make labels of tenants, routes and jobs, not of request ids.
  *
  * Nothing is inherited silently: a thread begins without labels, but for one of profbuf_thread_create(), and so does
- * the child of a fork(), which may set them again; when it leaves scopes that were open at the fork(), what was in force
- * around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program.
+ * the child of a fork(), which may set them again; when it leaves scopes that were open at the fork(), what was in
+ * force around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program.
  *
  * Which functions may be called where: profbuf_set_labels(), profbuf_get_labels(), profbuf_exchange_labels(),
- * profbuf_label(), profbuf_labels_refused() and the scopes also from a signal handler; those that make sets take memory,
- * so they may not. All may be called from every thread, and in the child of a fork().
+ * profbuf_label(), profbuf_labels_refused() and the scopes also from a signal handler; those that make sets take
+ * memory, so they may not. All may be called from every thread, and in the child of a fork().
  *
  * How to link: with libprofbuf-tag.so, if in doubt: there is one variable then, for the program and all its plugins.
  * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip
@@ -29,8 +29,8 @@
  * A static program cannot (with -static-pie and that option it crashes in glibc before main()): do not strip it.
  *
  * With musl a plugin cannot bring libprofbuf-tag.so along: musl keeps no room for variables as this one that come with
- * dlopen(), which fails ("initial-exec TLS resolves to dynamic definition"). There the program has to be linked with it,
- * with -Wl,--no-as-needed if it does not use it itself, or be started with LD_PRELOAD=libprofbuf-tag.so.1.
+ * dlopen(), which fails ("initial-exec TLS resolves to dynamic definition"). There the program has to be linked with
+ * it, with -Wl,--no-as-needed if it does not use it itself, or be started with LD_PRELOAD=libprofbuf-tag.so.1.
  */
 #ifndef PROFBUF_TAG_H
 #define PROFBUF_TAG_H
