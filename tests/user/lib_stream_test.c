@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lib_stream_test.c - libprofbuf: streams that are right, and each way of being wrong; accounting; sideband
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib_test.h"
+
+void test_example_has_its_records(void **state)
+{
+	unsigned int types[2048] = { 0 };
+	const struct profbuf_record *r;
+	struct profbuf_stream s;
+	struct generated g;
+
+	(void)state;
+	generate_example(&g);
+	profbuf_stream_init(&s, g.words, g.n * 8);
+	while (profbuf_stream_next(&s, &r) == 1)
+		types[r->type]++;
+	assert_int_equal(s.at, g.n);
+	assert_int_equal(types[PROFBUF_RECORD_INFO], 1);
+	assert_int_equal(types[PROFBUF_RECORD_SAMPLE], 80);
+	assert_int_equal(types[PROFBUF_RECORD_LOST], 1);
+	assert_int_equal(types[PROFBUF_RECORD_COUNTERS], 2);
+	assert_int_equal(types[PROFBUF_RECORD_SYMBOL], 3);
+	generate_free(&g);
+}
+
+void test_cut_record_is_no_data(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8 - 8, 1), -ENODATA);
+	assert_int_equal(next(&g, g.n * 8, 1), 1);
+	assert_int_equal(next(&g, g.n * 8, 2), 0);
+	assert_int_equal(next(&g, 0, 0), 0);
+	generate_free(&g);
+}
+
+void test_other_files_are_not_streams(void **state)
+{
+	struct generated g = { 0 };
+	struct profbuf_stream_info *info;
+
+	(void)state;
+	generate_info(&g, 1);
+	info = (void *)g.words;
+	info->magic++;
+	assert_int_equal(next(&g, g.n * 8, 0), -EBADMSG);
+	info->magic = __builtin_bswap64(PROFBUF_MAGIC);
+	assert_int_equal(next(&g, g.n * 8, 0), -EPROTO);
+	info->magic = PROFBUF_MAGIC;
+	info->abi_version++;
+	assert_int_equal(next(&g, g.n * 8, 0), -EPROTO);
+	info->abi_version--;
+	info->type = PROFBUF_RECORD_SAMPLE;
+	assert_int_equal(next(&g, g.n * 8, 0), -EBADMSG);
+	info->type = PROFBUF_RECORD_INFO;
+	assert_int_equal(next(&g, g.n * 8, 0), 1);
+	generate_free(&g);
+}
+
+/* Each change makes a record that is right otherwise one that is refused. */
+#define REFUSED(make, change) do { \
+	struct generated g = { 0 }; \
+	struct profbuf_record *r; \
+	size_t at; \
+	generate_info(&g, 2); \
+	at = g.n; \
+	make; \
+	r = (struct profbuf_record *)(g.words + at); \
+	assert_int_equal(next(&g, g.n * 8, 1), 1); \
+	change; \
+	assert_int_equal(next(&g, g.n * 8, 1), -EBADMSG); \
+	generate_free(&g); \
+} while (0)
+
+#define AS(name)	((struct profbuf_##name *)r)
+
+void test_damaged_records_are_refused(void **state)
+{
+	(void)state;
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 0);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 2);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = PROFBUF_RECORD_MAX / 8 + 1);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = UINT64_MAX);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 6);
+	REFUSED(generate_lost(&g, 1, 0, 1), r->cpu = 2);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), r->cpu = PROFBUF_CPU_NONE);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), AS(sample)->nr_user = 3);
+	REFUSED(generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2), AS(sample)->nr_kernel = 255);
+	REFUSED(generate_process(&g, 1, 1, 1, "x", 0), memset(AS(process)->comm, 'x', 16));
+	REFUSED(generate_process(&g, 1, 1, 1, "x", 0), r->len--);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->end = 1);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), AS(mapping)->build_id_len = 25);
+	REFUSED(generate_mapping(&g, 1, 1, 1, 2, 0, "/x"), memset(AS(mapping)->path, 'x', 8));
+	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->stride = 0);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), AS(module)->end = 1);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), AS(module)->name[0] = 0);
+	REFUSED(generate_module(&g, 1, 2, "nfs"), memset(AS(module)->name, 'x', 64));
+	REFUSED(generate_rate(&g, 1, 0, 2), AS(rate)->cpu = 2);
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 8);
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = UINT32_MAX);
+	REFUSED(generate_marker(&g, 1, "text"), AS(marker)->misc = 3);
+	REFUSED(generate_symbol(&g, 0, 1, 2, "a", ""), AS(symbol_record)->end = 1);
+	REFUSED(generate_symbol(&g, 0, 1, 2, "abcdef", ""), memset(AS(symbol_record)->text, 'x', 8));
+	REFUSED(generate_jit_symbol(&g, 1, 1, 1, 2, "a"), AS(jit_symbol_record)->end = 1);
+	REFUSED(generate_jit_symbol(&g, 1, 1, 1, 2, "abcdefg"), memset(AS(jit_symbol_record)->name, 'x', 8));
+	REFUSED(generate_jit_symbol(&g, 1, 1, 1, 2, "a"), r->len--);
+	REFUSED(generate_stack(&g, 0, NULL, 0, frames, 2), AS(stack_record)->nr_user = 3);
+	REFUSED(generate_stack(&g, 0, NULL, 0, frames, 2), AS(stack_record)->nr_kernel = 1);
+	REFUSED(generate_stack(&g, 0, NULL, 0, frames, 2), r->len = 3);
+	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, "a\0b", 4), AS(tag)->bytes = 9);
+	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, "a\0b", 4), AS(tag)->bytes = UINT16_MAX);
+	REFUSED(generate_tag(&g, 1, 1, 1, PROFBUF_TAG_LABELS, NULL, 0), r->len--);
+	REFUSED(generate_tag_lost(&g, 1, 1, 1), r->len--);
+	REFUSED(generate_life(&g, PROFBUF_RECORD_EXEC, 1, 1, "x"), memset(AS(life)->comm, 'x', 16));
+	REFUSED(generate_life(&g, PROFBUF_RECORD_EXIT, 1, 1, "x"), memset(AS(life)->comm, 'x', 16));
+	REFUSED(generate_life(&g, PROFBUF_RECORD_EXIT, 1, 1, "x"), r->len--);
+	REFUSED(generate_thread(&g, 1, 1, 1, "x"), memset(AS(thread)->comm, 'x', 16));
+	REFUSED(generate_otel_keys(&g, 1, 1, "a\0b", 2, 4), r->misc = 7);
+	REFUSED(generate_otel_keys(&g, 1, 1, "a\0b", 2, 4), r->misc = UINT32_MAX);
+	REFUSED(generate_otel_keys(&g, 1, 1, "abcdefg", 1, 8), memset(AS(otel_keys_record)->text, 'x', 8));
+	REFUSED(generate_cgroup(&g, 1, "/x"), memset(AS(cgroup_record)->path, 'x', 8));
+	REFUSED(generate_cgroup(&g, 1, ""), r->len--);
+	REFUSED(generate_stack_sample(&g, 1, 0, 1, 0, 0, 2), r->cpu = 2);
+	REFUSED(generate_stack_sample(&g, 1, 0, 1, 0, 0, 2), r->len--);
+}
+
+void test_second_info_is_refused(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 2);
+	generate_info(&g, 2);
+	assert_int_equal(next(&g, g.n * 8, 1), -EBADMSG);
+	generate_free(&g);
+}
+
+void test_unknown_records_are_passed_over(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	generate(&g, 777, 1, 0, 5);
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8, 2), 1);
+	generate_free(&g);
+}
+
+void test_records_that_grew_are_read(void **state)
+{
+	struct generated g = { 0 };
+
+	(void)state;
+	generate_info(&g, 1);
+	memset(g.words + g.n, 0xff, 80);
+	g.words[0] += 2;
+	g.n += 2;
+	generate_lost(&g, 1, 0, 1);
+	assert_int_equal(next(&g, g.n * 8, 1), 1);
+	generate_free(&g);
+}
+
+/* Accounting */
+
+static enum profbuf_verdict verdict(const struct generated *g)
+{
+	struct profbuf_accounting a;
+	const struct profbuf_record *r;
+	enum profbuf_verdict v;
+	struct profbuf_stream s;
+
+	profbuf_stream_init(&s, g->words, g->n * 8);
+	assert_int_equal(profbuf_stream_next(&s, &r), 1);
+	assert_int_equal(profbuf_accounting_init(&a, (const void *)r), 0);
+	while (profbuf_stream_next(&s, &r) == 1)
+		profbuf_accounting_add(&a, r);
+	profbuf_accounting_check(&a);
+	v = a.verdict;
+	profbuf_accounting_exit(&a);
+	return v;
+}
+
+void test_accounting_is_judged(void **state)
+{
+	struct generated g;
+
+	(void)state;
+	generate_example(&g);
+	assert_int_equal(verdict(&g), PROFBUF_EXACT);
+	generate_free(&g);
+	for (int i = 0; i < 4; i++) {
+		g = (struct generated){ 0 };
+		generate_info(&g, 2);
+		generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2);
+		generate_lost(&g, 2, 1, 7);
+		g.counters[0].ticks += i == 0;		/* one tick went nowhere */
+		g.counters[0].delivered += i == 1;	/* one sample is not in the stream */
+		g.counters[0].ticks += i == 1;
+		g.counters[1].lost += i == 2;		/* one loss is not */
+		g.counters[1].ticks += i == 2;
+		generate_end(&g, i == 3 ? 1 : 2);	/* the end of a CPU is missing */
+		assert_int_equal(verdict(&g), i == 3 ? PROFBUF_UNFINISHED : PROFBUF_WRONG);
+		generate_free(&g);
+	}
+}
+
+void test_tags_that_could_not_be_read_are_summed(void **state)
+{
+	const struct profbuf_accounting *a;
+	struct profbuf_profile *profile;
+	struct generated g;
+
+	(void)state;
+	generate_unread(&g);
+	/* A cause of a later version. */
+	((struct profbuf_tag_lost *)(g.words + g.n) - 1)->count[7] = 5;
+	assert_true(generate_write(&g, path));
+	generate_free(&g);
+	assert_int_equal(profbuf_profile_read(&profile, path, NULL), 0);
+	a = profbuf_profile_accounting(profile);
+	assert_int_equal(a->tags_lost[PROFBUF_TAG_FAULT], 3);
+	assert_int_equal(a->tags_lost[PROFBUF_TAG_BAD], 1);
+	assert_int_equal(profbuf_accounting_tags_lost(a), 9);
+	assert_int_equal(a->verdict, PROFBUF_EXACT);
+	profbuf_profile_free(profile);
+}
+
+/* Each of a part's two ends has to agree with what is in it, also where nothing was sampled. */
+void test_parts_are_judged(void **state)
+{
+	struct generated g;
+
+	(void)state;
+	generate_second(&g);
+	assert_int_equal(verdict(&g), PROFBUF_PART);
+	generate_sample(&g, 700000000, 0, 100, NULL, 0, frames, 1);
+	assert_int_equal(verdict(&g), PROFBUF_WRONG);
+	generate_free(&g);
+	generate_third(&g);
+	assert_int_equal(verdict(&g), PROFBUF_EXACT);
+	generate_lost(&g, 700000000, 1, 1);
+	assert_int_equal(verdict(&g), PROFBUF_WRONG);
+	generate_free(&g);
+	/* Of a part whose next one is not that which follows, no more is known than that it ended. */
+	g = (struct generated){ 0 };
+	generate_info(&g, 1);
+	generate_part(&g, 1, 1, 2);
+	generate_sample(&g, 2, 0, 100, NULL, 0, frames, 1);
+	generate_part(&g, 3, 1, 4);
+	assert_int_equal(verdict(&g), PROFBUF_UNFINISHED);
+	generate_free(&g);
+}
+
+/* Sideband */
+
+struct emitted {
+	char text[256];
+	size_t n;
+};
+
+static int note(const struct profbuf_record *r, void *context)
+{
+	struct emitted *e = context;
+	const char *word = "?";
+
+	if (r->type == PROFBUF_RECORD_PROCESS)
+		word = ((const struct profbuf_process *)r)->comm;
+	else if (r->type == PROFBUF_RECORD_MAPPING)
+		word = ((const struct profbuf_mapping *)r)->path;
+	else if (r->type == PROFBUF_RECORD_THREAD)
+		word = ((const struct profbuf_thread *)r)->comm;
+	else if (r->type == PROFBUF_RECORD_MODULE)
+		word = ((const struct profbuf_module *)r)->name;
+	else if (r->type == PROFBUF_RECORD_RATE)
+		word = ((const struct profbuf_rate *)r)->stride != 4 ? "rate" : r->cpu ? "fourth" : "quarter";
+	e->n += snprintf(e->text + e->n, sizeof(e->text) - e->n, "%s ", word);
+	return !strcmp(word, "stop") ? -ECANCELED : 0;
+}
+
+static void add_sideband(struct profbuf_sideband *s, const struct generated *g)
+{
+	for (size_t at = 0; at < g->n; at += g->words[at])
+		assert_int_equal(profbuf_sideband_add(s, (const void *)(g->words + at)), 0);
+}
+
+static void check_emitted(struct profbuf_sideband *s, const char *wanted)
+{
+	struct emitted e = { 0 };
+
+	assert_int_equal(profbuf_sideband_emit(s, note, &e), 0);
+	assert_string_equal(e.text, wanted);
+}
+
+/* The last description of each; what ended once more. */
+void test_sideband_in_force(void **state)
+{
+	struct profbuf_sideband *s;
+	struct emitted e = { 0 };
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	check_emitted(s, "");
+	generate_info(&g, 1);
+	generate_mapping(&g, 9, 9, 1, 2, 0, "/nobody");
+	generate_process(&g, 1, 7, 1, "old", 1);
+	generate_mapping(&g, 7, 1, 1, 2, 0, "/old");
+	generate_process(&g, 2, 8, 1, "other", 0);
+	generate_process(&g, 3, 7, 1, "new", 2);
+	generate_mapping(&g, 7, 1, 1, 2, 0, "/new");
+	generate_mapping(&g, 7, 1, 3, 4, 0, "/more");
+	generate_process(&g, 4, 7, 2, "pid again", 0);
+	generate_thread(&g, 50, 7, 70, "first");
+	generate_thread(&g, 50, 7, 70, "second");
+	generate_thread(&g, 50, 8, 80, "third");
+	generate_module(&g, 100, 200, "nfs");
+	generate_rate(&g, 5, 0, 2);
+	generate_rate(&g, 5, 1, 4);
+	generate_rate(&g, 6, 0, 4);
+	generate_sample(&g, 5, 0, 7, NULL, 0, frames, 1);
+	add_sideband(s, &g);
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
+	generate_free(&g);
+
+	generate_life(&g, PROFBUF_RECORD_EXIT, 50, 7, "new");
+	((struct profbuf_life *)g.words)->start_time = 1;
+	add_sideband(s, &g);
+	check_emitted(s, "new /new /more other pid again second third nfs quarter fourth ");
+	check_emitted(s, "other pid again third nfs quarter fourth ");
+	generate_process(&g, 6, 8, 1, "stop", 0);
+	add_sideband(s, &g);
+	assert_int_equal(profbuf_sideband_emit(s, note, &e), -ECANCELED);
+	profbuf_sideband_free(s);
+	profbuf_sideband_free(NULL);
+	generate_free(&g);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lib_symbols_test.c - libprofbuf: symbols of a user's file and of the kernel
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib_test.h"
+
+/* A real file: this program's own function, found by the inode, and not in a file with another one. */
+void test_user_symbols_of_a_real_file(void **state)
+{
+	unsigned long from, to, offset, self = (unsigned long)&test_user_symbols_of_a_real_file;
+	const struct profbuf_stack *stacks;
+	struct generated g = { 0 };
+	uint64_t start = 0x10000000, addresses[2];
+	struct profbuf_profile *p;
+	char line[512], exe[256];
+	FILE *f = fopen("/proc/self/maps", "r");
+	struct stat st;
+	size_t mapping;
+	ssize_t n;
+
+	(void)state;
+	do {
+		assert_non_null(fgets(line, sizeof(line), f));
+		assert_int_equal(sscanf(line, "%lx-%lx %*s %lx", &from, &to, &offset), 3);
+	} while (self < from || self >= to);
+	fclose(f);
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	assert_true(n > 0);
+	exe[n] = 0;
+	assert_int_equal(stat(exe, &st), 0);
+	addresses[0] = start + (self - from) + 4;
+	addresses[1] = start + (self - from) + 1;	/* returns to: the call is at the byte before */
+	generate_info(&g, 1);
+	generate_process(&g, 1, 7, 1, "self", 1);
+	mapping = g.n;
+	generate_mapping(&g, 7, 1, start, start + (to - from), offset, exe);
+	((struct profbuf_mapping *)(g.words + mapping))->inode = st.st_ino;
+	generate_sample(&g, 2, 0, 7, NULL, 0, addresses, 2);
+	p = profile_of(&g);
+	profbuf_profile_stacks(p, &stacks);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "test_user_symbols_of_a_real_file");
+	assert_string_equal(symbol_at(p, &stacks[0], 1), "test_user_symbols_of_a_real_file");
+	profbuf_profile_free(p);
+
+	((struct profbuf_mapping *)(g.words + mapping))->inode++;
+	p = profile_of(&g);
+	profbuf_profile_stacks(p, &stacks);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "[lib_test]");
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* Kernel symbols */
+
+static const char kallsyms[] =
+	"ffffffff81000000 T _stext\n"
+	"ffffffff81000000 T startup\n"
+	"ffffffff81000100 t helper\n"
+	"ffffffff81000100 W weak_alias\n"
+	"ffffffff81000200 T schedule\n"
+	"ffffffff81000300 T _etext\n"
+	"ffffffff82000000 D some_data\n"
+	"ffffffffc0000000 t init\t[ext4]\n"
+	"ffffffffc0000100 t last\t[ext4]\n"
+	"nonsense\n";
+
+void test_kallsyms(void **state)
+{
+	struct profbuf_kallsyms *k;
+	const char *name, *module;
+	uint64_t start, end;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs(kallsyms, f);
+	fclose(f);
+	assert_int_equal(profbuf_kallsyms_load(&k, path), 0);
+	assert_true(profbuf_kallsyms_find(k, 0xffffffff81000050, &name, &module, &start, &end));
+	assert_string_equal(name, "startup");
+	assert_string_equal(module, "");
+	assert_true(profbuf_kallsyms_find(k, 0xffffffff810001ff, &name, &module, &start, &end));
+	assert_string_equal(name, "helper");
+	assert_int_equal(end - start, 0x100);
+	assert_true(profbuf_kallsyms_find(k, 0xffffffffc0000001, &name, &module, &start, &end));
+	assert_string_equal(name, "init");
+	assert_string_equal(module, "ext4");
+	assert_false(profbuf_kallsyms_find(k, 0xffffffff81000301, &name, &module, &start, &end));
+	assert_false(profbuf_kallsyms_find(k, 0xffffffff82000001, &name, &module, &start, &end));
+	assert_false(profbuf_kallsyms_find(k, 5, &name, &module, &start, &end));
+	assert_true(profbuf_kallsyms_address(k, "schedule") == 0xffffffff81000200);
+	assert_int_equal(profbuf_kallsyms_address(k, "nowhere"), 0);
+	profbuf_kallsyms_free(k);
+}
+
+void test_hidden_kallsyms_are_eperm(void **state)
+{
+	struct profbuf_kallsyms *k;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs("0000000000000000 T startup\n0000000000000000 T schedule\n", f);
+	fclose(f);
+	assert_int_equal(profbuf_kallsyms_load(&k, path), -EPERM);
+	assert_int_equal(profbuf_kallsyms_load(&k, "/nonexistent"), -ENOENT);
+}
