@@ -5,26 +5,18 @@
 #include <linux/bitmap.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
-#include <linux/elf.h>
-#include <linux/fs.h>
-#include <linux/highmem.h>
-#include <linux/kdev_t.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
-#include <asm/elf.h>
 
 #include "profbuf_compat.h"
+#include "profbuf_mappings.h"
 #include "profbuf_session.h"
 #include "profbuf_sideband.h"
-
-/* The note that has the build id, of the owner GNU; no header of the kernel's names it. */
-#define NT_GNU_BUILD_ID	3
 
 /* Bytes one session's queue may hold. */
 #define QUEUE_MAX	(8UL << 20)
@@ -301,143 +293,6 @@ void profbuf_sideband_pass(struct profbuf_cpu *c)
 
 /* The worker's side */
 
-/*
- * The build id of the ELF file that @file is, if its first page is in memory, which it is while the file is executed.
- * Nothing is read from disk: a filesystem that hangs does not hang the worker.
- */
-static u32 build_id_of(const struct file *file, u8 *build_id, u32 max)
-{
-	const Elf64_Ehdr *ehdr;
-	const Elf64_Phdr *phdr;
-	struct page *page;
-	const u8 *elf;
-	u32 i, len = 0;
-
-	page = find_get_page(file->f_mapping, 0);
-	if (!page)
-		return 0;
-	if (!PageUptodate(page))
-		goto out_put;
-
-	elf = kmap_local_page(page);
-	ehdr = (const Elf64_Ehdr *)elf;
-	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) || ehdr->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    ehdr->e_phentsize != sizeof(*phdr) || ehdr->e_phoff > PAGE_SIZE || ehdr->e_phoff % 8 ||
-	    ehdr->e_phnum > (PAGE_SIZE - ehdr->e_phoff) / sizeof(*phdr))
-		goto out_unmap;
-	phdr = (const Elf64_Phdr *)(elf + ehdr->e_phoff);
-	for (i = 0; i < ehdr->e_phnum && !len; i++) {
-		u64 at = phdr[i].p_offset, end = at + phdr[i].p_filesz;
-
-		if (phdr[i].p_type != PT_NOTE || at % 4 || end < at || end > PAGE_SIZE)
-			continue;
-		while (at + sizeof(Elf64_Nhdr) <= end) {
-			const Elf64_Nhdr *note = (const Elf64_Nhdr *)(elf + at);
-			u64 name = at + sizeof(*note);
-			u64 desc = name + ALIGN((u64)note->n_namesz, 4);
-
-			at = desc + ALIGN((u64)note->n_descsz, 4);
-			if (at > end)
-				break;
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
-			    !memcmp(elf + name, "GNU", sizeof("GNU")) && note->n_descsz <= max) {
-				len = note->n_descsz;
-				memcpy(build_id, elf + desc, len);
-				break;
-			}
-		}
-	}
-out_unmap:
-	kunmap_local(elf);
-out_put:
-	put_page(page);
-	return len;
-}
-
-static const char *vma_path(struct vm_area_struct *vma, char *buf, int size)
-{
-	const char *path = NULL;
-
-	if (vma->vm_file) {
-		path = d_path(profbuf_compat_user_path(vma->vm_file), buf, size);
-		return IS_ERR(path) ? "" : path;
-	}
-	if (vma->vm_ops && vma->vm_ops->name)
-		path = vma->vm_ops->name(vma);	/* [vdso] */
-	return path ? path : "";
-}
-
-/* Adds a mapping record to @notes. */
-static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct *vma, char *buf, int size,
-			 struct list_head *notes)
-{
-	const char *path = vma_path(vma, buf, size);
-	size_t len = strlen(path) + 1;
-	struct profbuf_mapping *m;
-	struct profbuf_note *note;
-
-	note = profbuf_note_alloc(sizeof(*m) + len);
-	if (!note)
-		return false;
-	list_add_tail(&note->list, notes);
-	m = (struct profbuf_mapping *)note->words;
-	m->time = r->time;
-	m->type = PROFBUF_RECORD_MAPPING;
-	m->cpu = PROFBUF_CPU_NONE;
-	m->pid = r->pid;
-	m->start_time = r->start_time;
-	m->start = vma->vm_start;
-	m->end = vma->vm_end;
-	memcpy(m->path, path, len);
-	if (vma->vm_file) {
-		const struct inode *inode = profbuf_compat_user_inode(vma->vm_file);
-
-		m->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-		m->inode = inode->i_ino;
-		m->dev_major = MAJOR(inode->i_sb->s_dev);
-		m->dev_minor = MINOR(inode->i_sb->s_dev);
-		m->build_id_len = build_id_of(vma->vm_file, m->build_id, sizeof(m->build_id));
-	} else {
-		m->misc = PROFBUF_MAPPING_ANON;
-	}
-	return true;
-}
-
-/* A hash of the executable mappings, to tell whether they are the ones described before. */
-static u64 mappings_signature(struct mm_struct *mm)
-{
-	struct vm_area_struct *vma;
-	u64 h = 1;
-
-	VMA_ITERATOR(vmi, mm, 0);
-
-	for_each_vma(vmi, vma) {
-		if (!(vma->vm_flags & VM_EXEC))
-			continue;
-		h = profbuf_hash(h + vma->vm_start);
-		h = profbuf_hash(h + vma->vm_end);
-		h = profbuf_hash(h + vma->vm_pgoff);
-		h = profbuf_hash(h + (vma->vm_file ? file_inode(vma->vm_file)->i_ino : 0));
-	}
-	return h;
-}
-
-static bool describe_mappings(const struct profbuf_request *r, char *buf, int size, struct list_head *notes, u32 *nr)
-{
-	struct vm_area_struct *vma;
-
-	VMA_ITERATOR(vmi, r->mm, 0);
-
-	for_each_vma(vmi, vma) {
-		if (!(vma->vm_flags & VM_EXEC))
-			continue;
-		if (!describe_vma(r, vma, buf, size, notes))
-			return false;
-		(*nr)++;
-	}
-	return true;
-}
-
 static struct profbuf_note *describe_process(const struct profbuf_request *r)
 {
 	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_process));
@@ -478,7 +333,7 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 
 	if (r->mm) {
 		mmap_read_lock(r->mm);
-		sig ^= mappings_signature(r->mm);
+		sig ^= profbuf_mappings_signature(r->mm);
 	}
 	/* As the ticks' signatures. */
 	sig = (u64)r->pid << 32 | lower_32_bits(sig);
@@ -490,7 +345,7 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 	process = describe_process(r);
 	if (process)
 		list_add_tail(&process->list, &notes);
-	if (!process || (r->mm && !describe_mappings(r, buf, size, &notes, &nr))) {
+	if (!process || (r->mm && !profbuf_mappings_describe(r, buf, size, &notes, &nr))) {
 		if (r->mm)
 			mmap_read_unlock(r->mm);
 		free_notes(&notes);
