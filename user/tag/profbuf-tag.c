@@ -48,10 +48,22 @@ static void forget_labels(void)
 	profbuf_set_labels(NULL);
 }
 
+/*
+ * What registers it, by the names that the C libraries have for it: glibc's pthread_atfork() is a part of whoever calls
+ * it, and calls the first; musl has the second only. The same file runs with both, so neither may have to be there.
+ */
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso)
+	__attribute__((weak));
+extern int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) __attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
+
 /* When the program or the plugin is loaded: the first call of another function may be that of a thread that forks. */
 static void __attribute__((constructor)) watch_forks(void)
 {
-	pthread_atfork(NULL, NULL, forget_labels);
+	if (__register_atfork)
+		__register_atfork(NULL, NULL, forget_labels, &__dso_handle);
+	else if (pthread_atfork)
+		pthread_atfork(NULL, NULL, forget_labels);
 }
 
 static struct profbuf_label_set *node_set(struct node *node)

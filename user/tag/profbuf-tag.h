@@ -14,7 +14,8 @@
  *
  * Nothing is inherited silently: a thread begins without labels, but for one of profbuf_thread_create(), and so does
  * the child of a fork(), which may set them again; when it leaves scopes that were open at the fork(), what was in
- * force around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program.
+ * force around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program; so
+ * does that of fork() in a static program of musl that does not call pthread_atfork() itself.
  *
  * Which functions may be called where: profbuf_set_labels(), profbuf_get_labels(), profbuf_exchange_labels(),
  * profbuf_label(), profbuf_labels_refused() and the scopes also from a signal handler; those that make sets take
