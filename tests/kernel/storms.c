@@ -175,6 +175,8 @@ static void sampled_under_trace(const char *a, const char *b)
 		int fd = kt_open();
 		unsigned int lines;
 
+		/* With every function traced, an emulated CPU may take a millisecond for a tick. */
+		config.period = 4 * MSEC;
 		config.source = source;
 		kt_configure(fd, &config);
 		sums = kt_run_session(fd, 500 * MSEC, &s);
