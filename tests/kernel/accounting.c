@@ -183,13 +183,6 @@ static void ticks_are_the_periods_that_passed(void)
 	}
 }
 
-static void set_limit(int percent)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
-
-	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
-}
-
 /* Periods left out for the budget count, those after the last tick, too. */
 static void periods_before_the_stop_count(void)
 {
@@ -205,7 +198,7 @@ static void periods_before_the_stop_count(void)
 		kt_configure(others[i], &config);
 		kt_start(others[i]);
 	}
-	set_limit(1);
+	kt_set_parameter("max_overhead_percent", 1);
 	for (int i = 0; i < 6; i++) {
 		struct profbuf_config config = kt_config();
 		uint64_t t0, t1, ticks;
@@ -223,7 +216,7 @@ static void periods_before_the_stop_count(void)
 		      (unsigned long long)ticks, (unsigned long long)((t1 - t0) / MSEC));
 		close(fd);
 	}
-	set_limit(100);
+	kt_set_parameter("max_overhead_percent", 100);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		close(others[i]);
 }
@@ -251,7 +244,7 @@ static void sysfs_has_the_same_numbers(void)
 
 	CHECK(sysfs("sessions") == 0);
 	/* So that each cause there may be is a part of the sum. */
-	set_limit(1);
+	kt_set_parameter("max_overhead_percent", 1);
 	config.period = MSEC / 10;
 	kt_configure(fd, &config);
 	kt_start(fd);
@@ -266,7 +259,7 @@ static void sysfs_has_the_same_numbers(void)
 	close(fd);
 	CHECK(sysfs("sessions") == 0);
 	CHECK(sysfs("ticks") - before == c.ticks);
-	set_limit(100);
+	kt_set_parameter("max_overhead_percent", 100);
 	CHECK(sysfs("skipped_budget") > 0);
 	CHECK(sysfs("ticks") == sysfs("delivered") + sysfs("lost") + sysfs("missed") + sysfs("skipped_nested") +
 	      sysfs("skipped_no_regs") + sysfs("skipped_idle") + sysfs("skipped_kernel") + sysfs("skipped_user") +
@@ -286,13 +279,6 @@ static void missed_periods_count(void)
 	CHECK(sum.missed > 0);
 }
 
-static void set_floor(int us)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/min_period_us", "w");
-
-	NEED(f && fprintf(f, "%d", us) > 0 && !fclose(f));
-}
-
 static __attribute__((noinline)) void deep(unsigned int levels, volatile unsigned int *rounds)
 {
 	if (levels)
@@ -310,7 +296,7 @@ static void ticks_longer_than_their_period(void)
 	volatile unsigned int *rounds = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	NEED(rounds != MAP_FAILED);
-	set_floor(10);
+	kt_set_parameter("min_period_us", 10);
 	for (int source = 0; source < 2; source++) {
 		struct profbuf_config config = kt_config();
 		struct profbuf_counters sum;
@@ -337,7 +323,7 @@ static void ticks_longer_than_their_period(void)
 			rounds[i] = 0;
 		}
 	}
-	set_floor(50);
+	kt_set_parameter("min_period_us", 50);
 	munmap((void *)rounds, 4096);
 }
 

@@ -7,13 +7,6 @@
 
 #define SESSIONS	64
 
-static void set_limit(int percent)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
-
-	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
-}
-
 /* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
 static struct profbuf_config greedy(uint32_t source)
 {
@@ -58,7 +51,7 @@ static void a_shell_stays_usable(void)
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
 	int fds[SESSIONS];
 
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 	for (int i = 0; i < SESSIONS; i++)
 		fds[i] = start(&config);
 	for (int i = 0; i < 20; i++)
@@ -85,7 +78,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 	}
 	kt_pin(1);
 	work(120, 600 * MSEC);
-	set_limit(limit_at_end);
+	kt_set_parameter("max_overhead_percent", limit_at_end);
 	kt_pin(0);
 	/* A CPU that has slowed down most has a tick a second. */
 	work(120, 1500 * MSEC);
@@ -123,7 +116,7 @@ static void the_stream_says_when_the_rate_is_lowered(void)
 	for (int i = 0; i < 2; i++) {
 		struct kt_sums sums;
 
-		set_limit(5);
+		kt_set_parameter("max_overhead_percent", 5);
 		sums = run(sources[i], &max, last, 5);
 		CHECK(sums.rates && max > 1);
 		CHECK(sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
@@ -139,11 +132,11 @@ static void the_stream_says_when_the_rate_is_raised(void)
 	uint64_t max, last[KT_CPUS];
 	struct kt_sums sums;
 
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 	sums = run(PROFBUF_SOURCE_HRTIMER, &max, last, 100);
 	CHECK(sums.rates >= 2 && max > 1);
 	CHECK(last[0] == 1, "CPU 0 ended at 1/%llu", (unsigned long long)last[0]);
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 }
 
 /* At 19 Hz two ticks of a window take less than its part, however long they are. */
@@ -154,7 +147,7 @@ static void a_greedy_session_does_not_slow_down_a_modest_one(void)
 	struct kt_sums sums;
 	int fd, other;
 
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 	other = start(&config);
 	config.period = SEC / 19;
 	fd = start(&config);
@@ -182,9 +175,9 @@ static void changes_nobody_reads_are_counted(void)
 
 	kt_pin(0);
 	for (int i = 0; i < 20; i++) {
-		set_limit(1);
+		kt_set_parameter("max_overhead_percent", 1);
 		work(120, 120 * MSEC);
-		set_limit(100);
+		kt_set_parameter("max_overhead_percent", 100);
 		work(120, 250 * MSEC);
 	}
 	kt_stop(fd);
@@ -195,7 +188,7 @@ static void changes_nobody_reads_are_counted(void)
 	      (unsigned long long)sums.rates, (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_BUSY]);
 	kt_free(&s);
 	close(fd);
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 }
 
 int main(void)

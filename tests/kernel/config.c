@@ -65,21 +65,14 @@ static void source_and_period(void)
 	ACCEPTED(c.period = 50000, now.period == 50000);
 }
 
-static void set_floor(int us)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/min_period_us", "w");
-
-	NEED(f && fprintf(f, "%d", us) > 0 && !fclose(f));
-}
-
 /* The administrator's floor holds for cycles, too. */
 static void floor_of_cycles(void)
 {
-	set_floor(1000);
+	kt_set_parameter("min_period_us", 1000);
 	REFUSED(ERANGE, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 100000));
 	REFUSED(ENOENT, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 1ULL << 40));
 	REFUSED(ENOENT, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 0));
-	set_floor(50);
+	kt_set_parameter("min_period_us", 50);
 }
 
 static void ring(void)

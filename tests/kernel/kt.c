@@ -67,6 +67,16 @@ void kt_pin(int cpu)
 	NEED(!sched_setaffinity(0, sizeof(set), &set));
 }
 
+void kt_set_parameter(const char *name, int value)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/profbuf/parameters/%s", name);
+	f = fopen(path, "w");
+	NEED(f && fprintf(f, "%d", value) > 0 && !fclose(f));
+}
+
 void kt_become(uid_t uid)
 {
 	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));

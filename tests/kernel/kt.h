@@ -59,6 +59,9 @@ void kt_sleep(uint64_t ns);
 void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space */
 void kt_pin(int cpu);
 
+/* A parameter of the module, from now on. */
+void kt_set_parameter(const char *name, int value);
+
 /* Gives up root, for good. */
 void kt_become(uid_t uid);
 

@@ -9,13 +9,6 @@
 
 #define SESSIONS	64
 
-static void set_limit(int percent)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
-
-	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
-}
-
 /* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
 static struct profbuf_config greedy(uint32_t source)
 {
@@ -87,9 +80,9 @@ static void the_share_of_a_cpu_is_bounded(void)
 {
 	double unlimited, limited;
 
-	set_limit(100);
+	kt_set_parameter("max_overhead_percent", 100);
 	unlimited = share(PROFBUF_SOURCE_HRTIMER, 1);
-	set_limit(5);
+	kt_set_parameter("max_overhead_percent", 5);
 	limited = share(PROFBUF_SOURCE_HRTIMER, 1);
 	printf("# hrtimer at 20 kHz takes %.1f %% of a CPU, with a limit of 5 %%: %.1f %%\n", 100 * unlimited,
 	       100 * limited);

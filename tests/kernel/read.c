@@ -404,13 +404,6 @@ static void fault_at_every_byte_of_a_record(void)
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
-static void set_limit(int percent)
-{
-	FILE *f = fopen("/sys/module/profbuf/parameters/max_overhead_percent", "w");
-
-	NEED(f && fprintf(f, "%d", percent) > 0 && !fclose(f));
-}
-
 /* Also of what is said of the rate, and of changes that nobody has read in time. */
 static void fault_at_every_byte_of_rates_and_losses(void)
 {
@@ -427,9 +420,9 @@ static void fault_at_every_byte_of_rates_and_losses(void)
 	config.period = 50000;
 	fd = start_on_first_cpu(&config);
 	for (int i = 0; i < 100 && !get.sideband_lost[PROFBUF_SIDEBAND_BUSY]; i++) {
-		set_limit(1);
+		kt_set_parameter("max_overhead_percent", 1);
 		kt_spin(50 * MSEC);
-		set_limit(100);
+		kt_set_parameter("max_overhead_percent", 100);
 		kt_spin(150 * MSEC);
 		NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
 	}
