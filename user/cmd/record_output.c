@@ -25,7 +25,7 @@ static bool written(const struct output_file *file, int err)
 
 /* Files */
 
-/* What is in the file already stays there for now. */
+/* What is in the file already stays there until record_output_begin(). */
 static int open_path(struct output_file *file)
 {
 	int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
