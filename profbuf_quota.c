@@ -5,8 +5,10 @@
  * There are few sessions and they come and go seldom: the sums are made anew each time.
  */
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/time64.h>
 
 #include "profbuf_config.h"
 #include "profbuf_quota.h"
@@ -16,8 +18,12 @@
 #define UNPRIVILEGED_MAX	(SESSIONS_MAX / 2)	/* of all users without rights */
 #define USER_MAX		8			/* of one of them */
 
+/* Between two flushes, of any sessions, on the average. Each is a timer and a turn of a kernel thread. */
+#define FLUSH_SPACING		(NSEC_PER_MSEC / 4)
+
 static DEFINE_MUTEX(quota_lock);
 static LIST_HEAD(holders);		/* of a slot; under quota_lock */
+static unsigned int nr_holders;		/* written under quota_lock */
 
 static bool is_privileged(const struct profbuf_session *s)
 {
@@ -37,13 +43,12 @@ static u64 unprivileged_memory_max(void)
 
 static int check(const struct profbuf_session *s, size_t memory)
 {
-	unsigned int sessions = 0, unprivileged = 0, users = 0;
+	unsigned int unprivileged = 0, users = 0;
 	u64 unprivileged_memory = memory, users_memory = memory;
 	const struct profbuf_session *other;
 
 	lockdep_assert_held(&quota_lock);
 	list_for_each_entry(other, &holders, quota.list) {
-		sessions++;
 		if (is_privileged(other))
 			continue;
 		unprivileged++;
@@ -53,7 +58,7 @@ static int check(const struct profbuf_session *s, size_t memory)
 			users_memory += other->memory;
 		}
 	}
-	if (sessions >= SESSIONS_MAX)
+	if (nr_holders >= SESSIONS_MAX)
 		return -EUSERS;
 	if (is_privileged(s))
 		return memory > session_memory_max() ? -EDQUOT : 0;
@@ -71,6 +76,7 @@ int profbuf_quota_take(struct profbuf_session *s, size_t memory)
 	if (!err) {
 		s->memory = memory;
 		list_add_tail(&s->quota.list, &holders);
+		WRITE_ONCE(nr_holders, nr_holders + 1);
 	}
 	mutex_unlock(&quota_lock);
 	return err;
@@ -80,8 +86,14 @@ void profbuf_quota_give(struct profbuf_session *s)
 {
 	mutex_lock(&quota_lock);
 	list_del(&s->quota.list);
+	WRITE_ONCE(nr_holders, nr_holders - 1);
 	s->memory = 0;
 	mutex_unlock(&quota_lock);
+}
+
+u64 profbuf_quota_flush_ns(const struct profbuf_session *s)
+{
+	return max_t(u64, s->config.flush_ns, READ_ONCE(nr_holders) * FLUSH_SPACING);
 }
 
 /* Parts of the overhead limit */

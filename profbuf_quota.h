@@ -40,6 +40,16 @@ int profbuf_quota_take(struct profbuf_session *s, size_t memory);
 void profbuf_quota_give(struct profbuf_session *s);
 
 /**
+ * profbuf_quota_flush_ns() - how long to wait until the next flush of a session
+ * @s: it
+ *
+ * Flushes are no ticks, and outside of the overhead limit: all sessions together have 4,000 a second.
+ *
+ * Return: its flush period, or more if there are so many sessions.
+ */
+u64 profbuf_quota_flush_ns(const struct profbuf_session *s);
+
+/**
  * profbuf_quota_tick() - the overhead limit is shared out anew
  * @s: a session that has a slot
  * @on: its ticks are to be turned on; or they are off

@@ -269,7 +269,7 @@ int profbuf_session_start(struct profbuf_session *s)
 	} else {
 		schedule_delayed_work(&s->start_work, delay_jiffies(s->config.delay_ns));
 	}
-	schedule_delayed_work(&s->flush_work, delay_jiffies(s->config.flush_ns));
+	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s)));
 	set_state(s, PROFBUF_STATE_RUNNING);
 	mutex_unlock(&s->lock);
 	return 0;
@@ -368,7 +368,7 @@ static void do_flush(struct work_struct *work)
 
 	profbuf_session_flush(s);
 	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING)
-		schedule_delayed_work(&s->flush_work, delay_jiffies(s->config.flush_ns));
+		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s)));
 }
 
 /* Life */

@@ -9,7 +9,7 @@
 
 #define SESSIONS	64
 
-/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
+/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring, flushed all the time. */
 static struct profbuf_config greedy(uint32_t source)
 {
 	struct profbuf_config config = kt_config();
@@ -20,6 +20,7 @@ static struct profbuf_config greedy(uint32_t source)
 	config.user_depth = PROFBUF_STACK_MAX;
 	config.ring_bytes = 8 << 10;
 	config.watermark = 0;
+	config.flush_ns = MSEC;
 	return config;
 }
 
@@ -50,10 +51,9 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 	return n;
 }
 
-/* The share of a CPU that @n greedy sessions take: the median of rounds with and without them. */
-static double share(uint32_t source, unsigned int n)
+/* The share of a CPU that @n such sessions take: the median of rounds with and without them. */
+static double share_of(const struct profbuf_config *config, unsigned int n)
 {
-	struct profbuf_config config = greedy(source);
 	double shares[5];
 	int fds[SESSIONS];
 
@@ -63,7 +63,7 @@ static double share(uint32_t source, unsigned int n)
 		int at = round;
 
 		for (unsigned int i = 0; i < n; i++)
-			fds[i] = start(&config);
+			fds[i] = start(config);
 		work(120, 500 * MSEC);	/* until the rate is what it is to be */
 		with = work(120, 300 * MSEC);
 		for (unsigned int i = 0; i < n; i++)
@@ -74,6 +74,25 @@ static double share(uint32_t source, unsigned int n)
 		shares[at] = 1 - (double)with / without;
 	}
 	return shares[2];
+}
+
+static double share(uint32_t source, unsigned int n)
+{
+	struct profbuf_config config = greedy(source);
+
+	return share_of(&config, n);
+}
+
+/* Looking for what to wake readers for is no tick, and outside of the limit. */
+static void flushes_are_bounded(void)
+{
+	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
+	double flushes;
+
+	config.delay_ns = 3600 * SEC;
+	flushes = share_of(&config, SESSIONS);
+	printf("# %d sessions without ticks, flushed as often as may be: %.1f %%\n", SESSIONS, 100 * flushes);
+	CHECK(flushes < 0.008);
 }
 
 static void the_share_of_a_cpu_is_bounded(void)
@@ -98,6 +117,7 @@ static void the_share_of_a_cpu_is_bounded(void)
 
 int main(void)
 {
+	RUN(flushes_are_bounded);
 	RUN(the_share_of_a_cpu_is_bounded);
 	return kt_done();
 }
