@@ -3,11 +3,13 @@
  * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; how much, overhead.c measures
  */
 #define _GNU_SOURCE
+#include <sys/stat.h>
+
 #include "kt.h"
 
 #define SESSIONS	64
 
-/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring. */
+/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring, flushed all the time. */
 static struct profbuf_config greedy(uint32_t source)
 {
 	struct profbuf_config config = kt_config();
@@ -19,6 +21,7 @@ static struct profbuf_config greedy(uint32_t source)
 	config.user_depth = PROFBUF_STACK_MAX;
 	config.ring_bytes = 8 << 10;
 	config.watermark = 0;
+	config.flush_ns = MSEC;
 	return config;
 }
 
@@ -60,8 +63,11 @@ static void a_shell_stays_usable(void)
 		close(fds[i]);
 }
 
-/* Runs until the rate was lowered and for a time after it; the largest stride, and the last of each CPU. */
-static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS], int limit_at_end)
+/*
+ * Runs until the rate was lowered and for a time after it; the largest stride, and the last of each CPU. It has @part
+ * of a CPU, in parts per million.
+ */
+static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS], int limit_at_end, unsigned int part)
 {
 	struct profbuf_config config = greedy(source);
 	const struct profbuf_record *r = NULL;
@@ -96,7 +102,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 		CHECK(rate->stride != last[r->cpu] && rate->stride >= 1 && rate->stride <= 20000, "stride %llu",
 		      (unsigned long long)rate->stride);
 		CHECK(rate->overhead <= 1100000);
-		CHECK(rate->stride < last[r->cpu] || rate->overhead > 50000, "lowered at %llu ppm",
+		CHECK(rate->stride < last[r->cpu] || rate->overhead > part, "lowered at %llu ppm",
 		      (unsigned long long)rate->overhead);
 		last[r->cpu] = rate->stride;
 		if (rate->stride > *max)
@@ -117,7 +123,7 @@ static void the_stream_says_when_the_rate_is_lowered(void)
 		struct kt_sums sums;
 
 		kt_set_parameter("max_overhead_percent", 5);
-		sums = run(sources[i], &max, last, 5);
+		sums = run(sources[i], &max, last, 5, 50000);
 		CHECK(sums.rates && max > 1);
 		CHECK(sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
 		CHECK(sums.final[0].ticks == kt_accounted(&sums.final[0]));
@@ -133,7 +139,7 @@ static void the_stream_says_when_the_rate_is_raised(void)
 	struct kt_sums sums;
 
 	kt_set_parameter("max_overhead_percent", 5);
-	sums = run(PROFBUF_SOURCE_HRTIMER, &max, last, 100);
+	sums = run(PROFBUF_SOURCE_HRTIMER, &max, last, 100, 50000);
 	CHECK(sums.rates >= 2 && max > 1);
 	CHECK(last[0] == 1, "CPU 0 ended at 1/%llu", (unsigned long long)last[0]);
 	kt_set_parameter("max_overhead_percent", 5);
@@ -162,6 +168,56 @@ static void a_greedy_session_does_not_slow_down_a_modest_one(void)
 	kt_free(&s);
 	close(fd);
 	close(other);
+}
+
+/* One with rights has half of the limit for itself, however many there are without: its rate is half, not a 33rd. */
+static void users_without_rights_do_not_take_from_those_with(void)
+{
+	struct profbuf_config idle = kt_config();
+	uint64_t max, alone[KT_CPUS], with[KT_CPUS];
+	int fds[32];
+
+	NEED(!chmod(PROFBUF_DEVICE, 0666));
+	kt_set_parameter("max_overhead_percent", 5);
+	run(PROFBUF_SOURCE_HRTIMER, &max, alone, 5, 50000);
+	idle.flags = PROFBUF_CONFIG_USER;
+	idle.kernel_depth = 0;
+	idle.period = SEC;
+	for (int i = 0; i < 32; i++) {
+		fds[i] = kt_open_as(1000 + i / 8);
+		kt_configure(fds[i], &idle);
+		kt_start(fds[i]);
+	}
+	run(PROFBUF_SOURCE_HRTIMER, &max, with, 5, 25000);
+	for (int i = 0; i < 32; i++)
+		close(fds[i]);
+	printf("# 1/%llu alone, 1/%llu with 32 sessions of others\n", (unsigned long long)alone[0],
+	       (unsigned long long)with[0]);
+	CHECK(alone[0] > 1 && with[0] < 10 * alone[0]);
+}
+
+/* What has no ticks any more, or not yet, takes no part. */
+static void sessions_without_ticks_have_no_part(void)
+{
+	struct profbuf_config later = greedy(PROFBUF_SOURCE_HRTIMER);
+	uint64_t max, alone[KT_CPUS], with[KT_CPUS];
+	int fds[SESSIONS - 1];
+
+	kt_set_parameter("max_overhead_percent", 5);
+	run(PROFBUF_SOURCE_HRTIMER, &max, alone, 5, 50000);
+	later.flush_ns = SEC;
+	later.delay_ns = 3600 * SEC;
+	for (int i = 0; i < SESSIONS - 1; i++) {
+		fds[i] = start(&later);
+		if (i & 1)
+			kt_stop(fds[i]);
+	}
+	run(PROFBUF_SOURCE_HRTIMER, &max, with, 5, 50000);
+	for (int i = 0; i < SESSIONS - 1; i++)
+		close(fds[i]);
+	printf("# 1/%llu alone, 1/%llu with others that have no ticks\n", (unsigned long long)alone[0],
+	       (unsigned long long)with[0]);
+	CHECK(alone[0] > 1 && with[0] < 10 * alone[0]);
 }
 
 /* More changes than are kept for a reader that does not come. */
@@ -197,6 +253,8 @@ int main(void)
 	RUN(the_stream_says_when_the_rate_is_lowered);
 	RUN(the_stream_says_when_the_rate_is_raised);
 	RUN(a_greedy_session_does_not_slow_down_a_modest_one);
+	RUN(users_without_rights_do_not_take_from_those_with);
+	RUN(sessions_without_ticks_have_no_part);
 	RUN(changes_nobody_reads_are_counted);
 	return kt_done();
 }

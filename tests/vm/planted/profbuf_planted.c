@@ -190,7 +190,7 @@ static void hard_lockup(void)
 
 static u64 shared;
 
-static void count_up(void)
+static noinline void count_up(void)
 {
 	shared++;
 }
@@ -212,11 +212,13 @@ static int race_thread(void *count)
 
 static void race_with(void (*count)(void))
 {
+	struct task_struct *other = kthread_create(race_thread, count, "planted");
 	unsigned long end = jiffies + 2 * HZ;
-	struct task_struct *other = kthread_run(race_thread, count, "planted");
 
 	if (IS_ERR(other))
 		return;
+	kthread_bind(other, 1);
+	wake_up_process(other);
 	while (time_before(jiffies, end)) {
 		count_up();
 		cond_resched();
