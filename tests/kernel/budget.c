@@ -174,12 +174,12 @@ static void a_greedy_session_does_not_slow_down_a_modest_one(void)
 static void users_without_rights_do_not_take_from_those_with(void)
 {
 	struct profbuf_config idle = kt_config();
-	uint64_t max, alone[KT_CPUS], with[KT_CPUS];
+	uint64_t alone, max, last[KT_CPUS];
 	int fds[32];
 
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
 	kt_set_parameter("max_overhead_percent", 5);
-	run(PROFBUF_SOURCE_HRTIMER, &max, alone, 5, 50000);
+	run(PROFBUF_SOURCE_HRTIMER, &alone, last, 5, 50000);
 	idle.flags = PROFBUF_CONFIG_USER;
 	idle.kernel_depth = 0;
 	idle.period = SEC;
@@ -188,23 +188,23 @@ static void users_without_rights_do_not_take_from_those_with(void)
 		kt_configure(fds[i], &idle);
 		kt_start(fds[i]);
 	}
-	run(PROFBUF_SOURCE_HRTIMER, &max, with, 5, 25000);
+	run(PROFBUF_SOURCE_HRTIMER, &max, last, 5, 25000);
 	for (int i = 0; i < 32; i++)
 		close(fds[i]);
-	printf("# 1/%llu alone, 1/%llu with 32 sessions of others\n", (unsigned long long)alone[0],
-	       (unsigned long long)with[0]);
-	CHECK(alone[0] > 1 && with[0] < 10 * alone[0]);
+	printf("# 1/%llu at worst alone, 1/%llu with 32 sessions of others\n", (unsigned long long)alone,
+	       (unsigned long long)last[0]);
+	CHECK(last[0] < 10 * alone);
 }
 
 /* What has no ticks any more, or not yet, takes no part. */
 static void sessions_without_ticks_have_no_part(void)
 {
 	struct profbuf_config later = greedy(PROFBUF_SOURCE_HRTIMER);
-	uint64_t max, alone[KT_CPUS], with[KT_CPUS];
+	uint64_t alone, max, last[KT_CPUS];
 	int fds[SESSIONS - 1];
 
 	kt_set_parameter("max_overhead_percent", 5);
-	run(PROFBUF_SOURCE_HRTIMER, &max, alone, 5, 50000);
+	run(PROFBUF_SOURCE_HRTIMER, &alone, last, 5, 50000);
 	later.flush_ns = SEC;
 	later.delay_ns = 3600 * SEC;
 	for (int i = 0; i < SESSIONS - 1; i++) {
@@ -212,12 +212,12 @@ static void sessions_without_ticks_have_no_part(void)
 		if (i & 1)
 			kt_stop(fds[i]);
 	}
-	run(PROFBUF_SOURCE_HRTIMER, &max, with, 5, 50000);
+	run(PROFBUF_SOURCE_HRTIMER, &max, last, 5, 50000);
 	for (int i = 0; i < SESSIONS - 1; i++)
 		close(fds[i]);
-	printf("# 1/%llu alone, 1/%llu with others that have no ticks\n", (unsigned long long)alone[0],
-	       (unsigned long long)with[0]);
-	CHECK(alone[0] > 1 && with[0] < 10 * alone[0]);
+	printf("# 1/%llu at worst alone, 1/%llu with others that have no ticks\n", (unsigned long long)alone,
+	       (unsigned long long)last[0]);
+	CHECK(last[0] < 10 * alone);
 }
 
 /* More changes than are kept for a reader that does not come. */
