@@ -19,7 +19,7 @@
 #define USER_MAX		8			/* of one of them */
 
 /* Between two flushes, of any sessions, on the average. Each is a timer and a turn of a kernel thread. */
-#define FLUSH_SPACING		(NSEC_PER_MSEC / 4)
+#define FLUSH_SPACING		NSEC_PER_MSEC
 
 static DEFINE_MUTEX(quota_lock);
 static LIST_HEAD(holders);		/* of a slot; under quota_lock */

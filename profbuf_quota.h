@@ -43,7 +43,7 @@ void profbuf_quota_give(struct profbuf_session *s);
  * profbuf_quota_flush_ns() - how long to wait until the next flush of a session
  * @s: it
  *
- * Flushes are no ticks, and outside of the overhead limit: all sessions together have 4,000 a second.
+ * Flushes are no ticks, and outside of the overhead limit: all sessions together have 1,000 a second.
  *
  * Return: its flush period, or more if there are so many sessions.
  */
