@@ -47,9 +47,9 @@ static inline void profbuf_compat_module_text(const struct module *mod, u64 *sta
 static inline bool profbuf_compat_kernel_thread(const struct task_struct *task)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
-	return task->flags & (PF_KTHREAD | PF_USER_WORKER);
+	return READ_ONCE(task->flags) & (PF_KTHREAD | PF_USER_WORKER);
 #else	/* goes when 6.4 is the oldest */
-	return task->flags & (PF_KTHREAD | PF_IO_WORKER);
+	return READ_ONCE(task->flags) & (PF_KTHREAD | PF_IO_WORKER);
 #endif
 }
 

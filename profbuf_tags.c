@@ -144,7 +144,7 @@ static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_p
 		*cause = PROFBUF_TAG_CONTEXT;
 		goto out_failed;
 	}
-	pagefault_disable();
+	profbuf_user_begin();
 	if (labels->known)
 		ok = read_pointer(labels, tp, &tag);
 	/* No pointer has these bits. */
@@ -152,7 +152,7 @@ static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_p
 		*cause = PROFBUF_TAG_BAD;
 	else if (ok && !tag && otel->known)
 		ok = read_context(c, otel, tp, &tag);
-	pagefault_enable();
+	profbuf_user_end();
 	if (!ok)
 		*cause = PROFBUF_TAG_FAULT;
 	if (likely(!*cause))

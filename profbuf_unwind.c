@@ -75,7 +75,7 @@ unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int
 		return 0;
 	frames[n++] = regs->ip;
 
-	pagefault_disable();
+	profbuf_user_begin();
 	for (;;) {
 		if (!fp) {
 			*stop = PROFBUF_STOP_END;
@@ -105,7 +105,7 @@ unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int
 		}
 		fp = frame.next;
 	}
-	pagefault_enable();
+	profbuf_user_end();
 	return n;
 }
 

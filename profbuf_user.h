@@ -5,9 +5,25 @@
 #ifndef PROFBUF_USER_H
 #define PROFBUF_USER_H
 
+#include <linux/kcsan-checks.h>
 #include <linux/preempt.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+
+/* Page faults off and on: a count of the task's, which an NMI in the middle of it leaves as it has found it. */
+static inline void profbuf_user_begin(void)
+{
+	kcsan_disable_current();
+	pagefault_disable();
+	kcsan_enable_current();
+}
+
+static inline void profbuf_user_end(void)
+{
+	kcsan_disable_current();
+	pagefault_enable();
+	kcsan_enable_current();
+}
 
 /**
  * profbuf_user_words() - read words of the current task's memory
@@ -18,7 +34,7 @@
  * In NMI the page tables may be another task's or half switched: copy_from_user_nofault() knows; in a timer they are
  * the current task's, and plain accesses will do.
  *
- * Context: the tick, with page faults disabled.
+ * Context: the tick, between profbuf_user_begin() and profbuf_user_end().
  * Return: false if they are not all there.
  */
 static __always_inline bool profbuf_user_words(u64 *to, u64 from, unsigned int n)
