@@ -9,7 +9,7 @@
 
 #define SESSIONS	64
 
-/* The worst that may be asked for: the highest rate, the deepest stacks, all CPUs, a small ring, flushed all the time. */
+/* The worst that may be asked for: the highest rate, deepest stacks, all CPUs, a small ring, flushed all the time. */
 static struct profbuf_config greedy(uint32_t source)
 {
 	struct profbuf_config config = kt_config();

@@ -320,12 +320,17 @@ void kt_free(struct kt_stream *s)
 
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s)
 {
+	kt_start(fd);
+	kt_spin(ns);
+	return kt_end_session(fd, s);
+}
+
+struct kt_sums kt_end_session(int fd, struct kt_stream *s)
+{
 	struct profbuf_counters total;
 	uint64_t ticks = 0;
 	struct kt_sums sums;
 
-	kt_start(fd);
-	kt_spin(ns);
 	kt_stop(fd);
 	kt_drain(fd, s);
 	sums = kt_check(s);

@@ -113,8 +113,9 @@ void kt_free(struct kt_stream *s);
 /* In no word of any record that is not text; frames of user code may be whatever its stack has, unless @frames. */
 void kt_check_no_kernel_address(const struct kt_stream *s, bool frames);
 
-/* Runs the session for a time with CPU work, stops, drains; the arithmetic is checked. */
+/* Stops and drains; the arithmetic is checked. The first runs the session before, for a time with CPU work. */
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);
+struct kt_sums kt_end_session(int fd, struct kt_stream *s);
 
 /* The address of a kernel symbol, of the next symbol after an address, and the symbol's name of an address. */
 uint64_t kt_symbol(const char *name);

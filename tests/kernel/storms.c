@@ -122,16 +122,21 @@ static void processes_in_storms(void)
 	close(fd);
 }
 
-static void set(const char *file, const char *value)
+static void write_to(const char *file, const char *value, int flag)
 {
 	char path[128];
 	int fd;
 
 	snprintf(path, sizeof(path), TRACING "%s", file);
-	fd = open(path, O_WRONLY | O_TRUNC);
+	fd = open(path, O_WRONLY | flag);
 	NEED(fd >= 0);
 	NEED(write(fd, value, strlen(value)) == (ssize_t)strlen(value));
 	close(fd);
+}
+
+static void set(const char *file, const char *value)
+{
+	write_to(file, value, O_TRUNC);
 }
 
 /* Lines of the trace that have both, and empties it. */
@@ -179,8 +184,11 @@ static void sampled_under_trace(const char *a, const char *b)
 		config.period = 4 * MSEC;
 		config.source = source;
 		kt_configure(fd, &config);
-		sums = kt_run_session(fd, 500 * MSEC, &s);
+		kt_start(fd);
+		kt_spin(500 * MSEC);
+		/* Before the rest of it, which would overwrite the ticks. */
 		set("tracing_on", "0");
+		sums = kt_end_session(fd, &s);
 		lines = traced(a, b);
 		set("tracing_on", "1");
 		CHECK(lines > 20, "%u lines with %s", lines, a);
@@ -201,13 +209,30 @@ static void page_fault_tracing(void)
 	set("events/exceptions/enable", "0");
 }
 
-/* The sampler's own functions, and the kernel's around them. */
-static void function_tracer(void)
+/*
+ * The sampler's own functions, and the kernel's around and below them. To patch all that it has takes a kernel so long
+ * on an emulated CPU that it complains of itself.
+ */
+static void traced_by(const char *tracer)
 {
-	set("current_tracer", "function");
+	static const char *const functions[] = {
+		"*:mod:profbuf", "*hrtimer*", "perf_*", "*unwind*", "*irq_work*", "*user_nofault*", "*page_fault*",
+		"*sched_clock*", "*wake_up*",
+	};
+
+	set("set_ftrace_filter", "\n");
+	for (unsigned int i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		write_to("set_ftrace_filter", functions[i], O_APPEND);
+	set("current_tracer", tracer);
 	set("trace", "\n");
 	sampled_under_trace("profbuf_write", "");
 	set("current_tracer", "nop");
+	set("set_ftrace_filter", "\n");
+}
+
+static void function_tracer(void)
+{
+	traced_by("function");
 }
 
 /* It replaces return addresses on the kernel's stack, which the sampler reads. */
@@ -217,10 +242,7 @@ static void function_graph_tracer(void)
 		kt_skip("this kernel has no such tracer");
 		return;
 	}
-	set("current_tracer", "function_graph");
-	set("trace", "\n");
-	sampled_under_trace("profbuf_write", "");
-	set("current_tracer", "nop");
+	traced_by("function_graph");
 }
 
 int main(int argc, char **argv)
