@@ -43,6 +43,10 @@ demo:
 check:
 	@tests/check
 
+# What CI runs.
+check-ci:
+	@tests/check --ci
+
 check-debug:
 	@tests/check --debug
 
@@ -91,4 +95,4 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-debug debug-kernels fuzz soak bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean
+.PHONY: all help module user replay demo check check-ci check-debug debug-kernels fuzz soak bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean
