@@ -221,50 +221,37 @@ static void periods_before_the_stop_count(void)
 		close(others[i]);
 }
 
-static uint64_t sysfs(const char *name)
-{
-	unsigned long long value;
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
-	f = fopen(path, "r");
-	NEED(f && fscanf(f, "%llu", &value) == 1);
-	fclose(f);
-	return value;
-}
-
 /* The module's files grow by what a session had, per CPU and in sum, while it runs and after. */
 static void sysfs_has_the_same_numbers(void)
 {
-	uint64_t before = sysfs("ticks"), before0 = sysfs("cpu0/ticks"), delivered = sysfs("delivered");
+	uint64_t before = kt_sysfs("ticks"), before0 = kt_sysfs("cpu0/ticks"), delivered = kt_sysfs("delivered");
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters c;
 	int fd = kt_open();
 
-	CHECK(sysfs("sessions") == 0);
+	CHECK(kt_sysfs("sessions") == 0);
 	/* So that each cause there may be is a part of the sum. */
 	kt_set_parameter("max_overhead_percent", 1);
 	config.period = MSEC / 10;
 	kt_configure(fd, &config);
 	kt_start(fd);
-	CHECK(sysfs("sessions") == 1);
+	CHECK(kt_sysfs("sessions") == 1);
 	kt_spin(200 * MSEC);
-	CHECK(sysfs("ticks") > before);
+	CHECK(kt_sysfs("ticks") > before);
 	kt_stop(fd);
 	c = kt_counters(fd, -1);
-	CHECK(sysfs("ticks") - before == c.ticks);
-	CHECK(sysfs("delivered") - delivered == c.delivered);
-	CHECK(sysfs("cpu0/ticks") - before0 == kt_counters(fd, 0).ticks);
+	CHECK(kt_sysfs("ticks") - before == c.ticks);
+	CHECK(kt_sysfs("delivered") - delivered == c.delivered);
+	CHECK(kt_sysfs("cpu0/ticks") - before0 == kt_counters(fd, 0).ticks);
 	close(fd);
-	CHECK(sysfs("sessions") == 0);
-	CHECK(sysfs("ticks") - before == c.ticks);
+	CHECK(kt_sysfs("sessions") == 0);
+	CHECK(kt_sysfs("ticks") - before == c.ticks);
 	kt_set_parameter("max_overhead_percent", 100);
-	CHECK(sysfs("skipped_budget") > 0);
-	CHECK(sysfs("ticks") == sysfs("delivered") + sysfs("lost") + sysfs("missed") + sysfs("skipped_nested") +
-	      sysfs("skipped_no_regs") + sysfs("skipped_idle") + sysfs("skipped_kernel") + sysfs("skipped_user") +
-	      sysfs("skipped_filter") + sysfs("skipped_rights") + sysfs("skipped_ended") +
-	      sysfs("skipped_budget"));
+	CHECK(kt_sysfs("skipped_budget") > 0);
+	CHECK(kt_sysfs("ticks") == kt_sysfs("delivered") + kt_sysfs("lost") + kt_sysfs("missed") + kt_sysfs("skipped_nested") +
+	      kt_sysfs("skipped_no_regs") + kt_sysfs("skipped_idle") + kt_sysfs("skipped_kernel") + kt_sysfs("skipped_user") +
+	      kt_sysfs("skipped_filter") + kt_sysfs("skipped_rights") + kt_sysfs("skipped_ended") +
+	      kt_sysfs("skipped_budget"));
 }
 
 /* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */

@@ -5,34 +5,7 @@
 #define _GNU_SOURCE
 #include <sys/stat.h>
 
-#include "kt.h"
-
-#define SESSIONS	64
-
-/* The worst that may be asked for: the highest rate, deepest stacks, all CPUs, a small ring, flushed all the time. */
-static struct profbuf_config greedy(uint32_t source)
-{
-	struct profbuf_config config = kt_config();
-
-	config.source = source;
-	config.period = 50000;
-	config.flags |= PROFBUF_CONFIG_IDLE;
-	config.kernel_depth = PROFBUF_STACK_MAX;
-	config.user_depth = PROFBUF_STACK_MAX;
-	config.ring_bytes = 8 << 10;
-	config.watermark = 0;
-	config.flush_ns = MSEC;
-	return config;
-}
-
-static int start(const struct profbuf_config *config)
-{
-	int fd = kt_open();
-
-	kt_configure(fd, config);
-	kt_start(fd);
-	return fd;
-}
+#include "greedy.h"
 
 /* Keeps the CPU busy below as many frames as a sample may have. */
 __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
@@ -52,14 +25,14 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 static void a_shell_stays_usable(void)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
-	int fds[SESSIONS];
+	int fds[KT_SESSIONS];
 
 	kt_set_parameter("max_overhead_percent", 5);
-	for (int i = 0; i < SESSIONS; i++)
+	for (int i = 0; i < KT_SESSIONS; i++)
 		fds[i] = start(&config);
 	for (int i = 0; i < 20; i++)
 		CHECK(!system("ls / | sort | wc -l >/dev/null"));
-	for (int i = 0; i < SESSIONS; i++)
+	for (int i = 0; i < KT_SESSIONS; i++)
 		close(fds[i]);
 }
 
@@ -201,19 +174,19 @@ static void sessions_without_ticks_have_no_part(void)
 {
 	struct profbuf_config later = greedy(PROFBUF_SOURCE_HRTIMER);
 	uint64_t alone, max, last[KT_CPUS];
-	int fds[SESSIONS - 1];
+	int fds[KT_SESSIONS - 1];
 
 	kt_set_parameter("max_overhead_percent", 5);
 	run(PROFBUF_SOURCE_HRTIMER, &alone, last, 5, 50000);
 	later.flush_ns = SEC;
 	later.delay_ns = 3600 * SEC;
-	for (int i = 0; i < SESSIONS - 1; i++) {
+	for (int i = 0; i < KT_SESSIONS - 1; i++) {
 		fds[i] = start(&later);
 		if (i & 1)
 			kt_stop(fds[i]);
 	}
 	run(PROFBUF_SOURCE_HRTIMER, &max, last, 5, 50000);
-	for (int i = 0; i < SESSIONS - 1; i++)
+	for (int i = 0; i < KT_SESSIONS - 1; i++)
 		close(fds[i]);
 	printf("# 1/%llu at worst alone, 1/%llu with others that have no ticks\n", (unsigned long long)alone,
 	       (unsigned long long)last[0]);

@@ -278,15 +278,15 @@ static long untag(void)
 
 static void after_tag(long result)
 {
-	CHECK(sysfs("tagged") == !result);
+	CHECK(kt_sysfs("tagged") == !result);
 	if (!result)
 		NEED(!untag());
-	CHECK(!sysfs("tagged"));
+	CHECK(!kt_sysfs("tagged"));
 }
 
 static void after_untag(long result)
 {
-	CHECK(sysfs("tagged") == !!result);
+	CHECK(kt_sysfs("tagged") == !!result);
 	if (!result)
 		NEED(!tag());
 }

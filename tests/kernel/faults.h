@@ -37,7 +37,6 @@ void each_fault(const char *name, unsigned int at_least, long (*call)(void), voi
  * failure is a matter of course; the module loader has not, the module has.
  */
 unsigned int traces(unsigned int *of_vmalloc);
-unsigned long sysfs(const char *name);
 
 /* Lines of a file that have a text. */
 unsigned int lines_with(const char *path, const char *text);

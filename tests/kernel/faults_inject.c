@@ -108,19 +108,6 @@ void each_fault(const char *name, unsigned int at_least, long (*call)(void), voi
 	each_fault_after(0, name, at_least, call, after);
 }
 
-unsigned long sysfs(const char *name)
-{
-	char path[128];
-	unsigned long value;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
-	f = fopen(path, "r");
-	NEED(f && fscanf(f, "%lu", &value) == 1);
-	fclose(f);
-	return value;
-}
-
 unsigned int lines_with(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "r");
@@ -136,8 +123,8 @@ unsigned int lines_with(const char *path, const char *text)
 
 void check_nothing_left(void)
 {
-	CHECK(sysfs("sessions") == 0);
-	CHECK(sysfs("tagged") == 0);
+	CHECK(kt_sysfs("sessions") == 0);
+	CHECK(kt_sysfs("tagged") == 0);
 	/* vmalloc's list has the function that asked, of the module or not. */
 	CHECK(!lines_with("/proc/vmallocinfo", "[profbuf]"), "%u areas of vmalloc are left",
 	      lines_with("/proc/vmallocinfo", "[profbuf]"));

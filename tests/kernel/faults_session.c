@@ -21,7 +21,7 @@ static void after_start(long result)
 {
 	CHECK(state_of() == (result ? PROFBUF_STATE_NEW : PROFBUF_STATE_RUNNING));
 	check_config_unchanged();
-	CHECK(sysfs("sessions") == !result);
+	CHECK(kt_sysfs("sessions") == !result);
 	if (result) {
 		struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
 
@@ -173,7 +173,7 @@ void starting_on_the_second_cpu(void)
 		failed += result < 0;
 		CHECK(state_of() == (result ? PROFBUF_STATE_NEW : PROFBUF_STATE_RUNNING));
 		check_config_unchanged();
-		CHECK(sysfs("sessions") == !result);
+		CHECK(kt_sysfs("sessions") == !result);
 		if (result) {
 			CHECK(!lines_with("/proc/vmallocinfo", "[profbuf]"));
 		} else {
@@ -278,7 +278,7 @@ static void after_first_read(long result)
 		kt_configure(fd, &before);
 	} else {
 		/* A copy that fails leaves a session that has started. */
-		CHECK(sysfs("sessions") == (state_of() == PROFBUF_STATE_RUNNING));
+		CHECK(kt_sysfs("sessions") == (state_of() == PROFBUF_STATE_RUNNING));
 	}
 }
 

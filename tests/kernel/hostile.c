@@ -19,7 +19,6 @@
 #include "hostile.h"
 
 #define THREADS		3
-#define PARAMETERS	"/sys/module/profbuf/parameters/"
 
 static uint64_t seed, deadline;
 
@@ -142,37 +141,16 @@ static int hostile_process(unsigned int number)
 	return bad;
 }
 
-static unsigned long long sysfs(const char *name)
-{
-	unsigned long long value;
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
-	f = fopen(path, "r");
-	NEED(f && fscanf(f, "%llu", &value) == 1);
-	fclose(f);
-	return value;
-}
-
-static void set_parameter(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-
-	NEED(fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value));
-	close(fd);
-}
-
 static void root_and_nobody_do_what_they_can(void)
 {
 	pid_t pids[2];
 	int status;
 
 	/* An emulated machine would do nothing but ticks, and have no memory for anything but rings. */
-	set_parameter(PARAMETERS "min_period_us", "5000");
-	set_parameter(PARAMETERS "max_memory_mb", "8");
+	kt_set_parameter("min_period_us", 5000);
+	kt_set_parameter("max_memory_mb", 8);
 	/* The budget is on: what it leaves out is a part of the sum. */
-	set_parameter(PARAMETERS "max_overhead_percent", "10");
+	kt_set_parameter("max_overhead_percent", 10);
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
 	NEED(!socketpair(AF_UNIX, SOCK_DGRAM, 0, mail));
 	fflush(stdout);
@@ -201,14 +179,14 @@ static void all_of_it_is_accounted_for(void)
 	unsigned long long sum = 0;
 
 	/* A file that was in the mail goes with the socket, a moment later. */
-	for (int i = 0; i < 100 && sysfs("sessions"); i++)
+	for (int i = 0; i < 100 && kt_sysfs("sessions"); i++)
 		kt_sleep(50 * MSEC);
-	CHECK(!sysfs("sessions"));
+	CHECK(!kt_sysfs("sessions"));
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		sum += sysfs(names[i]);
-	CHECK(sum == sysfs("ticks") && sum > 0, "%llu ticks, %llu accounted for", sysfs("ticks"), sum);
-	printf("# %llu ticks, %llu delivered, %llu lost, %llu left out for the budget\n", sysfs("ticks"),
-	       sysfs("delivered"), sysfs("lost"), sysfs("skipped_budget"));
+		sum += kt_sysfs(names[i]);
+	CHECK(sum == kt_sysfs("ticks") && sum > 0, "%llu ticks, %llu accounted for", kt_sysfs("ticks"), sum);
+	printf("# %llu ticks, %llu delivered, %llu lost, %llu left out for the budget\n", kt_sysfs("ticks"),
+	       kt_sysfs("delivered"), kt_sysfs("lost"), kt_sysfs("skipped_budget"));
 }
 
 static void a_session_works_after_it(void)
@@ -218,9 +196,9 @@ static void a_session_works_after_it(void)
 	struct kt_sums sums;
 	int fd;
 
-	set_parameter(PARAMETERS "min_period_us", "50");
-	set_parameter(PARAMETERS "max_memory_mb", "256");
-	set_parameter(PARAMETERS "max_overhead_percent", "100");
+	kt_set_parameter("min_period_us", 50);
+	kt_set_parameter("max_memory_mb", 256);
+	kt_set_parameter("max_overhead_percent", 100);
 	fd = kt_open();
 	kt_configure(fd, &config);
 	sums = kt_run_session(fd, 300 * MSEC, &s);

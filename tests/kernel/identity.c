@@ -50,9 +50,9 @@ static void the_files_end_leaves_no_descendant_tagged(void)
 			CHECK(!tag_pid(fd, 0, pid[k], text, sizeof(text)));
 		*go = true;
 		kt_sleep((5 + i % 7) * MSEC);
-		ended += !sysfs("tagged");
+		ended += !kt_sysfs("tagged");
 		close(fd);
-		left += sysfs("tagged");
+		left += kt_sysfs("tagged");
 		*stop = true;
 		for (int k = 0; k < 2; k++)
 			waitpid(pid[k], NULL, 0);

@@ -77,6 +77,19 @@ void kt_set_parameter(const char *name, int value)
 	NEED(f && fprintf(f, "%d", value) > 0 && !fclose(f));
 }
 
+unsigned long long kt_sysfs(const char *name)
+{
+	unsigned long long value;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
+	f = fopen(path, "r");
+	NEED(f && fscanf(f, "%llu", &value) == 1);
+	fclose(f);
+	return value;
+}
+
 void kt_become(uid_t uid)
 {
 	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));

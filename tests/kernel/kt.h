@@ -30,6 +30,8 @@
 #define MSEC	1000000ULL
 #define SEC	1000000000ULL
 
+#define KT_SESSIONS 64	/* as many as there may be */
+
 extern bool kt_failed;	/* in the test function under way */
 
 #define CHECK(cond, ...) do { \
@@ -61,6 +63,9 @@ void kt_pin(int cpu);
 
 /* A parameter of the module, from now on. */
 void kt_set_parameter(const char *name, int value);
+
+/* One of the module's own counters, of all sessions. */
+unsigned long long kt_sysfs(const char *name);
 
 /* Gives up root, for good. */
 void kt_become(uid_t uid);

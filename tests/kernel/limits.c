@@ -7,8 +7,6 @@
 
 #include "kt.h"
 
-#define SESSIONS 64	/* that there may be */
-
 static void duration_ends_the_session(void)
 {
 	struct profbuf_config config = kt_config();
@@ -115,11 +113,11 @@ static void only_the_cpus_asked_for(void)
 static void one_session_more_than_the_limit(void)
 {
 	struct profbuf_config config = kt_config();
-	int fds[SESSIONS], extra = kt_open();
+	int fds[KT_SESSIONS], extra = kt_open();
 
 	config.ring_bytes = 16384;
 	config.period = SEC;
-	for (int i = 0; i < SESSIONS; i++) {
+	for (int i = 0; i < KT_SESSIONS; i++) {
 		fds[i] = kt_open();
 		kt_configure(fds[i], &config);
 		kt_start(fds[i]);
@@ -151,12 +149,12 @@ static long vmalloc_kib(void)
 static void starts_that_fail_keep_no_memory(void)
 {
 	struct profbuf_config config = kt_config();
-	int fds[SESSIONS], extra = kt_open();
+	int fds[KT_SESSIONS], extra = kt_open();
 	long before, after;
 
 	config.ring_bytes = 16384;
 	config.period = SEC;
-	for (int i = 0; i < SESSIONS; i++) {
+	for (int i = 0; i < KT_SESSIONS; i++) {
 		fds[i] = kt_open();
 		kt_configure(fds[i], &config);
 		kt_start(fds[i]);
@@ -168,7 +166,7 @@ static void starts_that_fail_keep_no_memory(void)
 		CHECK(ioctl(extra, PROFBUF_IOC_START) == -1 && errno == EUSERS);
 	after = vmalloc_kib();
 	CHECK(after - before < 10000, "%ld KiB more", after - before);
-	for (int i = 0; i < SESSIONS; i++)
+	for (int i = 0; i < KT_SESSIONS; i++)
 		close(fds[i]);
 	close(extra);
 }
@@ -330,11 +328,11 @@ static void the_memory_of_all_users_is_bounded(void)
 	struct profbuf_config config = small_config();
 	long long quarter = number("/proc/meminfo", "MemTotal: ") << 8;
 	long long used = 0;
-	int fds[SESSIONS / 2], n;
+	int fds[KT_SESSIONS / 2], n;
 
 	set_memory(1 << 20);
 	config.ring_bytes = 32 << 20;
-	for (n = 0; n < SESSIONS / 2; n++) {
+	for (n = 0; n < KT_SESSIONS / 2; n++) {
 		struct profbuf_info info = { .size = sizeof(info) };
 
 		fds[n] = configured_as(USER + n, &config);
@@ -343,7 +341,7 @@ static void the_memory_of_all_users_is_bounded(void)
 		NEED(!ioctl(fds[n], PROFBUF_IOC_INFO, &info));
 		used += info.used_memory;
 	}
-	NEED(n < SESSIONS / 2);
+	NEED(n < KT_SESSIONS / 2);
 	CHECK(n > 0 && used <= quarter && used * (n + 1) / n > quarter, "%d sessions: %lld of %lld", n, used, quarter);
 	refused(fds[n], EDQUOT);
 	close_all(fds, n + 1);

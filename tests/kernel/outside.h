@@ -68,24 +68,11 @@ static inline bool is_tagged(pid_t pid)
 	return n.with;
 }
 
-static inline unsigned int sysfs(const char *name)
-{
-	unsigned int n = 0;
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
-	f = fopen(path, "r");
-	NEED(f && fscanf(f, "%u", &n) == 1);
-	fclose(f);
-	return n;
-}
-
 /* How many processes and threads are tagged: those of all tests that came before have ended. */
 static inline void check_tagged(unsigned int n)
 {
-	CHECK(sysfs("tagged") == n, "%u", sysfs("tagged"));
-	CHECK(!sysfs("tagged_lost"));
+	CHECK(kt_sysfs("tagged") == n, "%llu", kt_sysfs("tagged"));
+	CHECK(!kt_sysfs("tagged_lost"));
 }
 
 #endif /* KT_OUTSIDE_H */

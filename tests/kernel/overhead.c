@@ -5,33 +5,7 @@
  * Measured by how much slower a loop gets; for a machine whose clock counts instructions (tests/kernel/run --icount).
  */
 #define _GNU_SOURCE
-#include "kt.h"
-
-#define SESSIONS	64
-
-/* The worst that may be asked for: the highest rate, deepest stacks, all CPUs, a small ring, flushed all the time. */
-static struct profbuf_config greedy(uint32_t source)
-{
-	struct profbuf_config config = kt_config();
-
-	config.source = source;
-	config.period = 50000;
-	config.kernel_depth = PROFBUF_STACK_MAX;
-	config.user_depth = PROFBUF_STACK_MAX;
-	config.ring_bytes = 8 << 10;
-	config.watermark = 0;
-	config.flush_ns = MSEC;
-	return config;
-}
-
-static int start(const struct profbuf_config *config)
-{
-	int fd = kt_open();
-
-	kt_configure(fd, config);
-	kt_start(fd);
-	return fd;
-}
+#include "greedy.h"
 
 /* How often the innermost of frames, as many as a sample may have, can count to a thousand in that time. */
 __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
@@ -55,7 +29,7 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 static double share_of(const struct profbuf_config *config, unsigned int n)
 {
 	double shares[5];
-	int fds[SESSIONS];
+	int fds[KT_SESSIONS];
 
 	kt_pin(0);
 	for (int round = 0; round < 5; round++) {
@@ -90,8 +64,8 @@ static void flushes_are_bounded(void)
 	double flushes;
 
 	config.delay_ns = 3600 * SEC;
-	flushes = share_of(&config, SESSIONS);
-	printf("# %d sessions without ticks, flushed as often as may be: %.1f %%\n", SESSIONS, 100 * flushes);
+	flushes = share_of(&config, KT_SESSIONS);
+	printf("# %d sessions without ticks, flushed as often as may be: %.1f %%\n", KT_SESSIONS, 100 * flushes);
 	CHECK(flushes < 0.008);
 }
 
@@ -110,8 +84,8 @@ static void the_share_of_a_cpu_is_bounded(void)
 	limited = share(PROFBUF_SOURCE_PERF_CPU_CLOCK, 1);
 	printf("# cpu-clock, with a limit of 5 %%: %.1f %%\n", 100 * limited);
 	CHECK(limited < 0.05);
-	limited = share(PROFBUF_SOURCE_HRTIMER, SESSIONS);
-	printf("# %d sessions at once, with a limit of 5 %%: %.1f %%\n", SESSIONS, 100 * limited);
+	limited = share(PROFBUF_SOURCE_HRTIMER, KT_SESSIONS);
+	printf("# %d sessions at once, with a limit of 5 %%: %.1f %%\n", KT_SESSIONS, 100 * limited);
 	CHECK(limited < 0.06);
 }
 

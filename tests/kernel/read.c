@@ -126,16 +126,6 @@ static void restarted_read_gets_its_records(void)
 	}
 }
 
-static unsigned int sessions(void)
-{
-	FILE *f = fopen("/sys/class/misc/profbuf/sessions", "r");
-	unsigned int n;
-
-	NEED(f && fscanf(f, "%u", &n) == 1);
-	fclose(f);
-	return n;
-}
-
 /* A reader that is killed while it waits goes at once, and its session with it. */
 static void killed_reader_takes_its_session_along(void)
 {
@@ -165,10 +155,10 @@ static void killed_reader_takes_its_session_along(void)
 		}
 		NEED(read(ready[0], &byte, 1) == 1);
 		kt_sleep(50 * MSEC);
-		CHECK(sessions() == 1);
+		CHECK(kt_sysfs("sessions") == 1);
 		kill(child, SIGKILL);
 		CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-		CHECK(sessions() == 0);
+		CHECK(kt_sysfs("sessions") == 0);
 		close(ready[0]);
 		close(ready[1]);
 	}

@@ -103,19 +103,6 @@ static void stop_workers(void)
 	atomic_store(&soak->stop, 0);
 }
 
-static uint64_t counter(const char *name)
-{
-	unsigned long long value;
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/profbuf/%s", name);
-	f = fopen(path, "r");
-	NEED(f && fscanf(f, "%llu", &value) == 1);
-	fclose(f);
-	return value;
-}
-
 static const char *const skips[PROFBUF_NR_SKIPS] = {
 	"nested", "no_regs", "idle", "kernel", "user", "filter", "rights", "ended", "budget",
 };
@@ -195,16 +182,16 @@ static void there_was_load_of_every_kind(void)
 /* The module's own files: all sessions, the abandoned ones too. */
 static void sysfs_adds_up(void)
 {
-	uint64_t accounted = counter("delivered") + counter("lost") + counter("missed");
-	uint64_t ticks = counter("ticks");
+	uint64_t accounted = kt_sysfs("delivered") + kt_sysfs("lost") + kt_sysfs("missed");
+	uint64_t ticks = kt_sysfs("ticks");
 	char name[32];
 
 	for (int i = 0; i < PROFBUF_NR_SKIPS; i++) {
 		snprintf(name, sizeof(name), "skipped_%s", skips[i]);
-		accounted += counter(name);
+		accounted += kt_sysfs(name);
 	}
 	printf("# sysfs: %lu ticks, %lu accounted for\n", ticks, accounted);
-	CHECK(counter("sessions") == 0);
+	CHECK(kt_sysfs("sessions") == 0);
 	CHECK(ticks == accounted);
 	CHECK(ticks >= sum.ticks);
 }
