@@ -247,7 +247,8 @@ bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
 {
 	bool asked = see_process(c, now, pid);
 
-	return see_thread(c, now, pid, tid) || asked;
+	/* One that has been reaped has no number in the opener's namespace any more, nor a name that matters. */
+	return (tid && see_thread(c, now, pid, tid)) || asked;
 }
 
 void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_struct *task)

@@ -113,7 +113,7 @@ struct profbuf_sample {
 	__u8	nr_user;
 	__u64	tag;		/* whose work it was, see struct profbuf_tag; 0: nothing is said */
 	__u32	pid;		/* thread group, in the pid namespace of who opened the device; 0: idle, or not in it */
-	__u32	tid;
+	__u32	tid;		/* likewise; 0 also: it has been reaped, and runs its last */
 	__u64	stack;		/* cookie of a later stack record that continues frames[]; 0: none */
 	__u64	frames[];
 };

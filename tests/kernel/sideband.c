@@ -378,16 +378,23 @@ static void threads_that_outlive_their_first(void)
 	close(fd);
 }
 
-/* What the first process of a pid namespace sees of itself, of its child and of the others. */
+/*
+ * What the first process of a pid namespace sees of itself, of its child and of the others. A thread that has been
+ * reaped has no number in the namespace any more while it runs its last; it was once taken for a process without code.
+ */
 static void look_from_inside(void)
 {
-	unsigned int own = 0, of_child = 0, outside = 0, described = 0;
+	unsigned int own = 0, of_child = 0, outside = 0, described = 0, reaped = 0;
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
 	struct kt_stream s = { 0 };
 	int fd = kt_open();
+	pthread_t thread;
+	uint64_t end;
 	pid_t child;
 
+	config.period = 50000;
+	config.ring_bytes = 16 << 20;
 	kt_configure(fd, &config);
 	kt_start(fd);
 	child = fork();
@@ -396,6 +403,10 @@ static void look_from_inside(void)
 		_exit(0);
 	CHECK(getpid() == 1 && child == 2);
 	waitpid(child, NULL, 0);
+	for (end = kt_now() + SEC; kt_now() < end;) {
+		NEED(!pthread_create(&thread, NULL, short_thread, NULL));
+		pthread_join(thread, NULL);
+	}
 	kt_stop(fd);
 	kt_drain(fd, &s);
 	kt_check(&s);
@@ -405,16 +416,20 @@ static void look_from_inside(void)
 
 		if (r->type == PROFBUF_RECORD_PROCESS) {
 			CHECK(p->pid == 1 || p->pid == 2, "%u", p->pid);
-			CHECK(p->ns_pid == p->pid && p->nr_mappings);
+			CHECK(p->ns_pid == p->pid && p->nr_mappings, "%u, in its namespace %u, %u mappings", p->pid,
+			      p->ns_pid, p->nr_mappings);
 			described |= p->pid;
 		}
 		if (r->type != PROFBUF_RECORD_SAMPLE)
 			continue;
-		CHECK(sample->pid <= 2 && sample->tid == sample->pid, "%u %u", sample->pid, sample->tid);
+		CHECK(sample->pid <= 2 && !sample->pid <= !sample->tid, "%u %u", sample->pid, sample->tid);
+		CHECK(sample->pid == 1 || sample->tid == sample->pid || !sample->tid, "%u %u", sample->pid, sample->tid);
+		reaped += sample->pid && !sample->tid;
 		own += sample->pid == 1;
 		of_child += sample->pid == 2;
 		outside += !sample->pid;
 	}
+	printf("# %u samples of threads that had been reaped\n", reaped);
 	CHECK(own > 50 && of_child > 50 && outside && described == 3, "%u %u %u %u", own, of_child, outside, described);
 	kt_free(&s);
 	close(fd);
