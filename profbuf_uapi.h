@@ -505,7 +505,7 @@ struct profbuf_config {
 	__u64	cpus;		/* pointer to a mask: bit n of byte n / 8 is CPU n; 0: all */
 	__u32	cpus_bytes;
 	__u32	watermark;	/* bytes in a ring at which a reader is woken. 0: half of the ring */
-	__u64	flush_ns;	/* a reader is woken after this time even for less; 1 ms for each session at least. 0: default */
+	__u64	flush_ns;	/* a reader is woken after it even for less; 1 ms a session at least. 0: default */
 	__u64	delay_ns;	/* between start and the first period */
 	__u64	duration_ns;	/* stop by itself after this time. 0: never */
 	__u64	max_ticks;	/* stop by itself when every CPU that is online had this many. 0: never */

@@ -90,6 +90,20 @@ unsigned long long kt_sysfs(const char *name)
 	return value;
 }
 
+unsigned long long kt_sysfs_accounted(void)
+{
+	static const char * const names[] = {
+		"delivered", "lost", "missed", "skipped_nested", "skipped_no_regs", "skipped_idle", "skipped_kernel",
+		"skipped_user", "skipped_filter", "skipped_rights", "skipped_ended", "skipped_budget",
+	};
+	unsigned long long sum = 0;
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == 3 + PROFBUF_NR_SKIPS, "every cause is here");
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		sum += kt_sysfs(names[i]);
+	return sum;
+}
+
 void kt_become(uid_t uid)
 {
 	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));

@@ -67,6 +67,9 @@ void kt_set_parameter(const char *name, int value);
 /* One of the module's own counters, of all sessions. */
 unsigned long long kt_sysfs(const char *name);
 
+/* The ticks that are accounted for in them. */
+unsigned long long kt_sysfs_accounted(void);
+
 /* Gives up root, for good. */
 void kt_become(uid_t uid);
 

@@ -422,8 +422,9 @@ static void look_from_inside(void)
 		}
 		if (r->type != PROFBUF_RECORD_SAMPLE)
 			continue;
-		CHECK(sample->pid <= 2 && !sample->pid <= !sample->tid, "%u %u", sample->pid, sample->tid);
-		CHECK(sample->pid == 1 || sample->tid == sample->pid || !sample->tid, "%u %u", sample->pid, sample->tid);
+		CHECK(sample->pid <= 2, "%u", sample->pid);
+		CHECK(!sample->tid || sample->pid == 1 || sample->tid == sample->pid, "%u %u", sample->pid,
+		      sample->tid);
 		reaped += sample->pid && !sample->tid;
 		own += sample->pid == 1;
 		of_child += sample->pid == 2;

@@ -199,11 +199,11 @@ static void ten_thousand_tags_are_defined_once_each(void)
 	kt_configure(fd, &config);
 	NEED(!add_source(fd, PROFBUF_TAG_LABELS, &own_labels));
 	kt_start(fd);
-	for (unsigned int i = 0; i < N && kt_now() < begin + 60 * SEC; i++) {
+	for (unsigned int i = 0; i < N && kt_now() < begin + 200 * SEC; i++) {
 		own_labels = &sets[i];
 		be_sampled(fd, 1);
 		/* The worker that defines them is not far behind. */
-		while (i > definitions(fd) + 64 && kt_now() < begin + 60 * SEC)
+		while (i > definitions(fd) + 64 && kt_now() < begin + 200 * SEC)
 			sched_yield();
 	}
 	own_labels = NULL;

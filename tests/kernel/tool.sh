@@ -80,7 +80,9 @@ assert len(rounds) == 3
 for r in rounds:
     parts = sum(v for k, v in r.items() if k.startswith("skipped_")) + r["delivered"] + r["lost"] + r["missed"]
     assert r["adds_up"] and r["sessions"] == 1 and parts == r["ticks"]
-    assert 200 < r["ticks"] < 20000 and 0.2 < r["seconds"], r'
+ticks, seconds = (sum(r[k] for r in rounds) for k in ("ticks", "seconds"))
+# After one that was late, the next comes early.
+assert seconds > 0.5 and 1000 < ticks / seconds < 4000, rounds'
 result stat_intervals_are_differences
 kill -INT $record
 wait $record
