@@ -2,7 +2,7 @@
 /*
  * stress.c - the ring with a real writer, a real interrupt and a reader that sleeps; TAP
  *
- * usage: stress SECONDS [LABEL [WATCHDOG-SECONDS]]
+ * usage: stress SECONDS [LABEL [WATCHDOG-SECONDS [RECORDS]]]
  *
  * Every word of a record is made from its number, so the reader checks all of them, and that numbers follow one
  * another or a loss record with the missing count and the time of the first one missing. Wakeups are never more than
@@ -11,6 +11,8 @@
  *
  * A scenario is what it says: it goes on until it has seen the losses, sleeps, flushes and nested writes that it is
  * about, however busy the machine, and fails if there are none for a minute.
+ *
+ * With RECORDS, only the scenario that is in no hurry to see such, until so many have been delivered and checked.
  *
  * The writer is a thread, a signal handler in it, or both. As the sampler does, a handler that comes upon a write that
  * is not done skips its own and counts that.
@@ -41,6 +43,7 @@ enum source {
 
 enum pace {
 	FREE,		/* as fast as it goes, with a pause now and then */
+	STEADY,		/* without a pause, but where the ring is full */
 	ANSWERED,	/* writes the next record only when the reader has seen the last one: every wakeup counts */
 };
 
@@ -68,6 +71,7 @@ static const struct scenario scenarios[] = {
 	{ "signal handler, large ring, flushed", HANDLER, FREE, 4, 4096, 512, 1024, 64, 500, 500, 1, false },
 	{ "thread and signal handler, tiny ring", BOTH, FREE, 2, 16, 8, 8, 6, 5000, 0, 1, true },
 	{ "thread and signal handler, large ring", BOTH, FREE, 4, 8192, 1024, 4096, 500, 5000, 0, 1, true },
+	{ "huge ring, without a pause", THREAD, STEADY, 1, 1 << 16, 1 << 14, 1 << 15, 4, 1000000, 0, 1, false },
 };
 
 static const struct scenario *now_running;
@@ -207,6 +211,7 @@ static void wait_until(const _Atomic u32 *a, u32 n)
 static void write_all(const struct scenario *c, u64 end)
 {
 	u64 *random = &s.random_writer;
+	u64 lost;
 
 	s.in_writer = 1;
 	while (*(volatile u64 *)&s.next < end) {
@@ -214,8 +219,12 @@ static void write_all(const struct scenario *c, u64 end)
 			signal_point();
 			continue;
 		}
+		lost = s.lost;
 		attempt();
-		if (c->pace == ANSWERED) {
+		if (c->pace == STEADY) {
+			if (s.lost != lost)
+				sched_yield();
+		} else if (c->pace == ANSWERED) {
 			while (atomic_load_explicit(&s.seen, memory_order_relaxed) < s.next)
 				sched_yield();
 		} else if (random_next(random) % 512 == 0) {
@@ -488,6 +497,7 @@ int main(int argc, char **argv)
 	const u32 n = sizeof(scenarios) / sizeof(scenarios[0]);
 	double each = (argc > 1 ? atof(argv[1]) : 10) / n;
 	const char *label = argc > 2 ? argv[2] : "plain";
+	u64 records = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	pthread_t dog;
 
@@ -500,7 +510,7 @@ int main(int argc, char **argv)
 	s.random_reader = 0x9e3779b97f4a7c15ULL;
 	if (pthread_create(&dog, NULL, watchdog, NULL))
 		fail("no thread");
-	for (u32 i = 0; i < n; i++) {
+	for (u32 i = records ? n - 1 : 0; i < n; i++) {
 		double end = seconds() + each;
 		u64 rounds = 0;
 
@@ -510,7 +520,8 @@ int main(int argc, char **argv)
 		do {
 			round_of(now_running);
 			rounds++;
-		} while (seconds() < end || (missing(now_running) && seconds() < end + PATIENCE_SECONDS));
+		} while (seconds() < end || total_written < records ||
+			 (missing(now_running) && seconds() < end + PATIENCE_SECONDS));
 		if (missing(now_running))
 			fail("not one %s in %lu rings", missing(now_running), rounds * now_running->rings);
 		printf("ok %u - stress: %s: %s: %lu rings, %lu attempts = %lu written + %lu lost, %lu nested, "
