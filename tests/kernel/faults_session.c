@@ -9,6 +9,16 @@
 
 #include "faults.h"
 
+/* One that has not started, with small rings. */
+static void new_session(__u32 source)
+{
+	before = kt_config();
+	before.source = source;
+	before.ring_bytes = 16 << 10;
+	fd = kt_open();
+	kt_configure(fd, &before);
+}
+
 /* Start */
 
 static long start(void)
@@ -54,11 +64,7 @@ void starting(void)
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
 	for (int i = 0; i < 2; i++) {
-		before = kt_config();
-		before.source = sources[i];
-		before.ring_bytes = 16 << 10;
-		fd = kt_open();
-		kt_configure(fd, &before);
+		new_session(sources[i]);
 		before = get_config();
 		each_fault("START", 20, start, after_start);
 		close(fd);
@@ -97,11 +103,7 @@ void stopping(void)
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
 	for (int i = 0; i < 2; i++) {
-		before = kt_config();
-		before.source = sources[i];
-		before.ring_bytes = 16 << 10;
-		fd = kt_open();
-		kt_configure(fd, &before);
+		new_session(sources[i]);
 		kt_start(fd);
 		each_fault("STOP", 0, stop, after_stop);
 		close(fd);

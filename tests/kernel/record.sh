@@ -68,7 +68,8 @@ bash -c 'while :; do :; done' &
 spinner=$!
 sleep 0.5
 begin=$EPOCHREALTIME
-"$profbuf" record -q -a --idle -F 499 -d 3.5 --rotate 1s -o /tmp/rotated && end=$EPOCHREALTIME && parts /tmp/rotated && [ ! -e /tmp/rotated ] &&
+"$profbuf" record -q -a --idle -F 499 -d 3.5 --rotate 1s -o /tmp/rotated && end=$EPOCHREALTIME &&
+	parts /tmp/rotated && [ ! -e /tmp/rotated ] &&
 	[ "$(od -An -tx1 -N4 /tmp/rotated.0003)" = ' 28 b5 2f fd' ]
 result rotation_by_time_has_every_sample_in_one_part
 # Seconds and rate are those of the part: together they give its samples, and no second is in two. How many samples an

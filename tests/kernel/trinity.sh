@@ -14,8 +14,8 @@ for call in read readv pread64 preadv write writev pwrite64 ioctl poll ppoll sel
 	options+=(-c "$call")
 done
 echo "# seed $seed, $calls calls"
-setpriv --reuid=65534 --regid=65534 --clear-groups trinity -q -l off --disable-fds=sockets -C 4 -N "$calls" -s "$seed" -V /dev/profbuf \
-	"${options[@]}" >log 2>&1
+setpriv --reuid=65534 --regid=65534 --clear-groups trinity -q -l off --disable-fds=sockets -C 4 -N "$calls" -s "$seed" \
+	-V /dev/profbuf "${options[@]}" >log 2>&1
 status=$?
 done=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' log | tail -n 1)
 if [ "$status" = 0 ] && [ "${done:-0}" -ge "$calls" ]; then
