@@ -58,7 +58,7 @@ int kt_done(void);
 /* Time. */
 uint64_t kt_now(void);
 void kt_sleep(uint64_t ns);
-void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space */
+void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space, so long at least */
 void kt_pin(int cpu);
 
 /* A parameter of the module, from now on. */

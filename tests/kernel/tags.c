@@ -171,6 +171,7 @@ static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin
 static void millions_of_changes_leave_program_and_profile_right(void)
 {
 	static struct changer alone[CHANGERS], seen[CHANGERS];
+	unsigned int all_outer = 0, all_inner = 0;
 	struct kt_stream s = { 0 };
 	int fd = session();
 
@@ -193,13 +194,15 @@ static void millions_of_changes_leave_program_and_profile_right(void)
 		      (unsigned long long)c->changes);
 		CHECK(c->restored && c->result == alone[i].result);
 		CHECK(a + b > 100, "%u, %u", a, b);
-		/* How many of each is up to where an emulated CPU that is behind its timer takes it. */
-		CHECK(outer > 10 && inner > 10 && !wrong_outer && !wrong_inner, "%u of %u, %u of %u", wrong_outer, outer,
-		      wrong_inner, inner);
+		CHECK(!wrong_outer && !wrong_inner, "%u of %u, %u of %u", wrong_outer, outer, wrong_inner, inner);
 		CHECK(others == a + none && none <= 20, "%u others, %u without", others, none);
 		check_definition(&s, getpid(), (uintptr_t)&c->outer, &c->outer);
 		check_definition(&s, getpid(), (uintptr_t)&c->inner, &c->inner);
+		all_outer += outer;
+		all_inner += inner;
 	}
+	/* How many of each is up to where an emulated CPU that is behind its timer takes it. */
+	CHECK(all_outer > 10 && all_inner > 10, "%u, %u", all_outer, all_inner);
 	CHECK(!failed(fd, PROFBUF_TAG_FAULT) && !failed(fd, PROFBUF_TAG_BAD));
 	kt_free(&s);
 	close(fd);
