@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * finder_test.c - the finder of tags: what it tells the kernel, and when; files and memory that lie
+ * finder_test.c - the finder of tags: what it tells the kernel, and when; memory that lies
  *
  * usage: finder_test DIR	(with the programs and libraries that `programs` has built)
  */
@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -24,7 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "job.h"
 #include "stall.h"
 #include "tag_elf.h"
 #include "tag_source.h"
@@ -761,172 +759,6 @@ static void test_a_process_that_is_slow_is_told_later(void **state)
 	assert_int_equal(nr_told, 1);
 }
 
-static int gate[2];
-static unsigned int nr_dropped;
-
-static void wait_at_gate(void *arg)
-{
-	char byte;
-
-	if (read(gate[0], &byte, 1) == 1)
-		*(int *)arg = byte;
-}
-
-static void drop(void *arg)
-{
-	free(arg);
-	__atomic_add_fetch(&nr_dropped, 1, __ATOMIC_RELAXED);
-}
-
-static void test_jobs_that_are_left_behind_are_not_too_many(void **state)
-{
-	int *arg = calloc(1, sizeof(*arg)), err = -EBUSY;
-
-	(void)state;
-	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
-	assert_int_equal(write(gate[1], "x", 1), 1);
-	assert_int_equal(job_run(wait_at_gate, drop, arg), 0);
-	assert_int_equal(*arg, 'x');
-	for (int i = 0; i < JOB_LEFT_MAX; i++) {
-		assert_int_equal(job_run(wait_at_gate, drop, arg), -ETIMEDOUT);
-		arg = calloc(1, sizeof(*arg));
-	}
-	assert_int_equal(job_run(wait_at_gate, drop, arg), -EBUSY);
-	assert_int_equal(nr_dropped, 0);
-	/* They go on, and there is room for another. */
-	for (int i = 0; i < JOB_LEFT_MAX + 1; i++)
-		assert_int_equal(write(gate[1], "z", 1), 1);
-	for (int i = 0; i < 1000 && err == -EBUSY; i++) {
-		usleep(1000);
-		err = job_run(wait_at_gate, drop, arg);
-	}
-	assert_int_equal(err, 0);
-	free(arg);
-	close(gate[1]);
-	for (int i = 0; i < 1000 && __atomic_load_n(&nr_dropped, __ATOMIC_RELAXED) < JOB_LEFT_MAX; i++)
-		usleep(1000);
-	assert_int_equal(nr_dropped, JOB_LEFT_MAX);
-	usleep(10000);
-	close(gate[0]);
-}
-
-/* Files that lie */
-
-static void read_bytes(const uint8_t *bytes, size_t n)
-{
-	int fd = memfd_create("elf", MFD_CLOEXEC);
-	struct tag_elf elf;
-
-	assert_int_equal(write(fd, bytes, n), n);
-	tag_elf_read(fd, &elf);
-	for (int k = 0; k < PROFBUF_NR_TAG_KINDS; k++)
-		assert_true(elf.variables[k].nr_slots <= TAG_ELF_SLOTS);
-	assert_true(elf.nr_segments <= TAG_ELF_SEGMENTS);
-	close(fd);
-}
-
-static uint8_t *read_whole(const char *name, size_t *n)
-{
-	uint8_t *bytes = malloc(1 << 20);
-	int fd = open(in_dir(name), O_RDONLY);
-
-	assert_true(bytes && fd >= 0);
-	*n = read(fd, bytes, 1 << 20);
-	assert_true(*n > sizeof(Elf64_Ehdr) && *n < 1 << 20);
-	close(fd);
-	return bytes;
-}
-
-static void test_files_that_lie(void **state)
-{
-	static const char *const files[] = { "libgeneral-dynamic.so", "libalias-descriptors.so" };
-	static const uint64_t extremes[] = { 0, 1, 0xffff, 0x7fffffff, 0xffffffff, 1ULL << 40, 1ULL << 63, ~0ULL };
-	uint64_t seed = 1;
-
-	(void)state;
-	for (int f = 0; f < 2; f++) {
-		size_t n;
-		uint8_t *bytes = read_whole(files[f], &n), *copy = malloc(n);
-		Elf64_Ehdr ehdr;
-
-		/* Cut anywhere; exactly as many bytes, so that the sanitizer sees one beyond. */
-		for (size_t cut = 0; cut < n; cut += 61)
-			read_bytes(bytes, cut);
-		/* Words of headers and tables: any 8 bytes. */
-		memcpy(&ehdr, bytes, sizeof(ehdr));
-		for (int i = 0; i < 6000; i++) {
-			size_t at, places[3] = {
-				(seed >> 20) % sizeof(ehdr),
-				ehdr.e_phoff + (seed >> 20) % (ehdr.e_phnum * sizeof(Elf64_Phdr)),
-				ehdr.e_shoff + (seed >> 20) % (ehdr.e_shnum * sizeof(Elf64_Shdr)),
-			};
-			uint64_t value;
-
-			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-			at = i % 4 == 3 ? (seed >> 20) % n : places[i % 4];
-			at = at + 8 > n ? n - 8 : at;
-			value = i & 8 ? seed >> (seed & 63) : extremes[seed >> 61];
-			memcpy(copy, bytes, n);
-			memcpy(copy + at, &value, i & 16 ? 8 : 4);
-			read_bytes(copy, n);
-		}
-		free(copy);
-		free(bytes);
-	}
-}
-
-/* Sizes and alignments of the segment, also such as no linker makes. */
-static void test_where_the_segment_is(void **state)
-{
-	static const struct {
-		uint64_t bytes, align, address;
-		int64_t tls;		/* 0: refused */
-		bool defined;
-	} cases[] = {
-		{ 48, 8, 0x1000, -48, true }, { 49, 8, 0x1000, -56, true }, { 48, 0, 0x1000, -48, true },
-		{ 48, 64, 0x1000, -64, true }, { 48, 64, 0x1010, -48, true }, { 48, 64, 0x1008, -56, true },
-		/* The variable is at 40. */
-		{ 47, 1, 0x1000, -47, false }, { 4, 4, 0x1000, -4, false },
-		{ 48, 3, 0x1000, 0, false }, { 1ULL << 40, 8, 0x1000, 0, false }, { ~0ULL, 8, 0x1000, 0, false },
-		{ 48, 1ULL << 63, 0x1000, 0, false },
-	};
-	size_t n;
-	uint8_t *bytes = read_whole("libinitial-exec.so", &n);
-	Elf64_Ehdr *ehdr = (Elf64_Ehdr *)bytes;
-	Elf64_Phdr *phdr = (Elf64_Phdr *)(bytes + ehdr->e_phoff);
-
-	(void)state;
-	while (phdr->p_type != PT_TLS)
-		phdr++;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		int fd = memfd_create("elf", MFD_CLOEXEC);
-		struct tag_elf elf;
-
-		phdr->p_memsz = cases[i].bytes;
-		phdr->p_align = cases[i].align;
-		phdr->p_vaddr = cases[i].address;
-		assert_int_equal(write(fd, bytes, n), n);
-		assert_int_equal(tag_elf_read(fd, &elf), 0);
-		assert_int_equal(elf.tls, cases[i].tls);
-		assert_int_equal(elf.variables[PROFBUF_TAG_OTEL].defined, cases[i].defined);
-		close(fd);
-	}
-	free(bytes);
-}
-
-static void test_files_that_are_none(void **state)
-{
-	int null = open("/dev/null", O_RDONLY), text = memfd_create("text", 0);
-	struct tag_elf elf;
-
-	(void)state;
-	assert_int_equal(tag_elf_read(null, &elf), -ENOEXEC);
-	assert_int_equal(write(text, "!<arch>\n#!/bin/sh\n", 18), 18);
-	assert_int_equal(tag_elf_read(text, &elf), -ENOEXEC);
-	close(null);
-	close(text);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -942,10 +774,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_a_process_whose_first_thread_has_ended, reset),
 		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
 		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
-		cmocka_unit_test_setup(test_jobs_that_are_left_behind_are_not_too_many, reset),
-		cmocka_unit_test_setup(test_files_that_lie, reset),
-		cmocka_unit_test_setup(test_where_the_segment_is, reset),
-		cmocka_unit_test_setup(test_files_that_are_none, reset),
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "end_first_thread"))
