@@ -28,12 +28,14 @@ result a_pipe_gets_the_stream_and_all_of_it
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/ended &
 pid=$!
+until [ "$(cat /sys/class/misc/profbuf/sessions)" = 1 ]; do sleep 0.1; done
 sleep 2
 kill -INT "$pid" && wait "$pid" && is_exact /tmp/ended
 result an_interrupt_ends_the_file_well
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/killed &
 pid=$!
+until [ "$(cat /sys/class/misc/profbuf/sessions)" = 1 ]; do sleep 0.1; done
 sleep 6
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
@@ -129,7 +131,7 @@ def spin():
 threading.Thread(target=spin, daemon=True).start()
 spin()' &
 threads=$!
-sleep 2
+until grep -q "^Threads:.*2$" /proc/$threads/status; do sleep 0.1; done
 broken=
 for task in /proc/$threads/task/*; do
 	tid=${task##*/}
@@ -171,7 +173,8 @@ with open(f"/tmp/perf-{os.getpid()}.map", "w") as f:
     f.write(f"{address:x} 2 jit_loop\n")
 ctypes.CFUNCTYPE(None)(address)()' &
 jit=$!
-sleep 2
+until [ -s /tmp/perf-$jit.map ]; do sleep 0.1; done
+sleep 0.5
 "$profbuf" record -q -F 499 -d 1 -p $jit -o /tmp/jit
 kill -KILL $jit
 wait $jit 2>/dev/null

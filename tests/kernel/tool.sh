@@ -65,6 +65,7 @@ echo 256 >/sys/module/profbuf/parameters/max_memory_mb
 split=$!
 $profbuf record -q -F 999 -o /dev/null &
 record=$!
+until [ "$(cat $sysfs/sessions)" = 1 ]; do sleep 0.1; done
 sleep 1
 $profbuf stat >/tmp/stat
 [ $? = 0 ] && has /tmp/stat '^1 sessions' && has /tmp/stat '^ticks [0-9]{2,} = delivered [0-9]+ .*: adds up'
@@ -146,7 +147,8 @@ $profbuf top -b -d 0.3 >/dev/full 2>/tmp/err
 [ $? = 1 ] && has /tmp/err 'cannot write the output'
 result top_to_a_full_disk_is_an_error
 $profbuf top -b -d 0.3 >/tmp/top &
-sleep 2
+until [ "$(cat $sysfs/sessions)" = 1 ]; do sleep 0.1; done
+sleep 1
 kill -TERM $!
 wait $! && has /tmp/top 'samples$'
 result top_ends_at_a_signal

@@ -6,11 +6,11 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elfutils/libdw.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "open.h"
 
 static unsigned int opens, lines;
 
@@ -25,28 +25,6 @@ static int open_any(const char *name, const char *path, int flags, mode_t mode)
 	if (fd >= 0 && part && strstr(path, part))
 		__atomic_add_fetch(&opens, 1, __ATOMIC_RELAXED);
 	return fd;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-	mode_t mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, mode_t);
-	va_end(args);
-	return open_any("open", path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list args;
-	mode_t mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, mode_t);
-	va_end(args);
-	return open_any("open64", path, flags, mode);
 }
 
 Dwarf_Line *dwarf_getsrc_die(Dwarf_Die *unit, Dwarf_Addr address)

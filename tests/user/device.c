@@ -10,8 +10,6 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "open.h"
 #include "profbuf_uapi.h"
 
 #define FRAMES	4
@@ -54,28 +53,6 @@ static int open_any(const char *name, const char *path, int flags, mode_t mode)
 	/* Always readable. */
 	device = eventfd(1, EFD_CLOEXEC);
 	return device;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-	mode_t mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, mode_t);
-	va_end(args);
-	return open_any("open", path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list args;
-	mode_t mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, mode_t);
-	va_end(args);
-	return open_any("open64", path, flags, mode);
 }
 
 static int fails(const char *what)

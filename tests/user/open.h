@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * open.h - for libraries of LD_PRELOAD: both names that open() has, in one function of the library's own
+ */
+#ifndef TESTS_USER_OPEN_H
+#define TESTS_USER_OPEN_H
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+/* @name: the function that was called, for dlsym(). */
+static int open_any(const char *name, const char *path, int flags, mode_t mode);
+
+int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	return open_any("open", path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	return open_any("open64", path, flags, mode);
+}
+
+#endif /* TESTS_USER_OPEN_H */
