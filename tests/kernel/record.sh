@@ -114,7 +114,7 @@ for cpu in 0 1; do
 		"$profbuf" report --by cpu --json /tmp/cpu >/tmp/json && python3 -c 'import json
 r = json.load(open("/tmp/json"))
 assert [x["name"] for x in r["rows"]] == ["CPU '$cpu'"], r["rows"]
-assert r["samples"] > 200, r["samples"]' || { broken=1; break; }
+assert r["samples"] > 20, r["samples"]' || { broken=1; break; }
 done
 [ -z "$broken" ]
 result only_the_cpus_that_were_asked_for
