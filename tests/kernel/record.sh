@@ -86,7 +86,7 @@ for part in /tmp/rotated.000[12]; do
 		{ sed 's/^/# /' /tmp/report; broken=1; break; }
 done
 [ -z "$broken" ] && for part in /tmp/rotated.*; do "$profbuf" report "$part"; done |
-	awk -v begin="$begin" -v end="$end" '/ s at 499 Hz/ { all += $2; print } END { exit !(all > 1 && all < 1.5 * (end - begin)) }'
+	awk -v begin="$begin" -v end="$end" '/ s at 499 Hz/ { all += $2; print } END { exit !(all > 1 && all < end - begin) }'
 result each_part_is_of_its_time_and_knows_the_process
 "$profbuf" record -q -a --idle -F 4999 -d 3 --buffer 4 --stack 10 --rotate 64K --raw -o /tmp/sized && parts /tmp/sized &&
 	[ "$(od -An -c -j24 -N7 /tmp/sized.0002 | tr -d ' ')" = profbuf ] && [ "$(stat -c %s /tmp/sized.0001)" -ge 65536 ]
