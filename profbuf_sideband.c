@@ -323,10 +323,19 @@ static void ask_again(struct profbuf_sideband *b, enum profbuf_sideband_cause ca
 	WRITE_ONCE(b->generation, b->generation + 1);
 }
 
+/*
+ * Is that in the stream already? A description holds from its time on, and an older sample may be asked for later, on
+ * another CPU: it needs one of its own time.
+ */
+static bool is_described(const struct profbuf_described *d, u64 sig, u64 time)
+{
+	return d->signature == sig && d->time <= time;
+}
+
 /* Puts one process into the queue, unless it is there with the same mappings. */
 static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
 {
-	u64 *described = &b->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
+	struct profbuf_described *described = &b->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
 	u64 sig = profbuf_hash(r->start_time) ^ profbuf_hash(*(const u64 *)r->comm);
 	struct profbuf_note *process;
 	LIST_HEAD(notes);
@@ -338,7 +347,7 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 	}
 	/* As the ticks' signatures. */
 	sig = (u64)r->pid << 32 | lower_32_bits(sig);
-	if (*described == sig || (r->exiting && *described >> 32 == r->pid)) {
+	if (is_described(described, sig, r->time) || (r->exiting && described->signature >> 32 == r->pid)) {
 		if (r->mm)
 			mmap_read_unlock(r->mm);
 		return;
@@ -362,7 +371,7 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
-	*described = sig;
+	*described = (struct profbuf_described){ .signature = sig, .time = r->time };
 	atomic64_inc(&b->processes);
 	atomic64_add(nr, &b->mappings);
 }
@@ -370,14 +379,15 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 /* Puts the name of a thread into the queue, unless it is there. */
 static void describe_thread(struct profbuf_sideband *b, const struct profbuf_request *r)
 {
-	u64 *described = &b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
+	struct profbuf_described *described =
+		&b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
 	const u64 *comm = (const u64 *)r->comm;
 	/* No process's signature has that bit. */
 	u64 sig = (profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1) | BIT_ULL(63);
 	struct profbuf_note *note;
 	struct profbuf_thread *t;
 
-	if (*described == sig)
+	if (is_described(described, sig, r->time))
 		return;
 	note = profbuf_note_alloc(sizeof(*t));
 	if (!note) {
@@ -398,7 +408,7 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
-	*described = sig;
+	*described = (struct profbuf_described){ .signature = sig, .time = r->time };
 }
 
 static void describe_requests(struct profbuf_sideband *b, struct profbuf_requests *q, char *buf, int size)

@@ -26,7 +26,7 @@ struct profbuf_session;
 
 #define PROFBUF_REQUESTS	64	/* per CPU: processes and threads seen between two runs of the worker */
 #define PROFBUF_SEEN		512	/* per CPU: processes remembered, and as many threads */
-#define PROFBUF_DESCRIBED	4096	/* per session: processes and threads remembered by the worker */
+#define PROFBUF_DESCRIBED	2048	/* per session: processes and threads remembered by the worker */
 #define PROFBUF_SAMPLED		65536	/* per session: bits; a process that was sampled has its one set */
 #define PROFBUF_LIVES		256	/* per session: ends of processes between two runs of the worker */
 
@@ -52,6 +52,12 @@ struct profbuf_requests {
 	unsigned int tail;
 	u64 seen[PROFBUF_SEEN];		/* the tick's: signatures of what was asked for */
 	u64 seen_threads[PROFBUF_SEEN];	/* likewise */
+};
+
+/* A process or a thread as the stream has it, from @time on. */
+struct profbuf_described {
+	u64 signature;			/* of who it is, and what was said of it */
+	u64 time;
 };
 
 /* A process changed its program, or ended. */
@@ -87,7 +93,7 @@ struct profbuf_sideband {
 	size_t bytes;			/* in @notes; under @lock */
 	bool closed;			/* the session has stopped: nothing comes after its end; under @lock */
 	struct work_struct work;	/* describes requests, of all CPUs */
-	u64 *described;			/* the worker's: [PROFBUF_DESCRIBED] signatures of what was put in */
+	struct profbuf_described *described;	/* the worker's: [PROFBUF_DESCRIBED], what was put in */
 	unsigned long *sampled;		/* [PROFBUF_SAMPLED] bits: the ticks set them */
 	raw_spinlock_t lives_lock;	/* raw: tracepoints come with preemption disabled */
 	struct profbuf_life_request *lives;	/* [PROFBUF_LIVES], under @lives_lock, as the next two */

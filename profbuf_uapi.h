@@ -206,10 +206,11 @@ struct profbuf_rate {
 
 /*
  * A process some sample belongs to, and its executable mappings, as they were at `time`. One PROFBUF_RECORD_PROCESS,
- * then its nr_mappings PROFBUF_RECORD_MAPPING. They replace what an earlier PROCESS record of the same pid and
- * start_time said, from their time on; samples before the first belong to the first. A process that was sampled only
- * while it exited is PROFBUF_PROCESS_EXITING: there is nothing more to be said of its mappings, and what an earlier
- * record says stays. Its start_time is 0 if not even the process was left, only a thread of it on its way out.
+ * then its nr_mappings PROFBUF_RECORD_MAPPING. They replace what a PROCESS record of the same pid and start_time with
+ * an earlier time said, from their time on; samples before the first belong to the first. What is of an earlier time
+ * may come later in the stream, and may say the same once more. A process that was sampled only while it exited is
+ * PROFBUF_PROCESS_EXITING: there is nothing more to be said of its mappings, and what an earlier record says stays. Its
+ * start_time is 0 if not even the process was left, only a thread of it on its way out.
  */
 #define PROFBUF_PROCESS_32BIT	1
 #define PROFBUF_PROCESS_EXITING	2

@@ -188,6 +188,129 @@ static void new_mapping_is_described(void)
 	close(fd);
 }
 
+struct drain {
+	int fd;
+	struct kt_stream s;
+};
+
+static void *drain(void *arg)
+{
+	struct drain *d = arg;
+
+	kt_drain(d->fd, &d->s);
+	return NULL;
+}
+
+/* Does the last description that is not younger have a mapping there? */
+static bool is_mapped_at(const struct kt_stream *s, uint32_t pid, uint64_t time, uint64_t address)
+{
+	const struct profbuf_record *r = NULL;
+	uint64_t latest = 0;
+	bool found = false;
+
+	while ((r = kt_next(s, r))) {
+		const struct profbuf_process *p = (const struct profbuf_process *)r;
+		const struct profbuf_mapping *m = (const struct profbuf_mapping *)r;
+
+		if (r->type == PROFBUF_RECORD_PROCESS && p->pid == pid && r->time <= time && r->time >= latest) {
+			latest = r->time;
+			found = false;
+		} else if (r->type == PROFBUF_RECORD_MAPPING && m->pid == pid && r->time == latest) {
+			found |= m->start <= address && address < m->end;
+		}
+	}
+	return found;
+}
+
+/* A process on CPU 1 that is described again and again, and whose mappings are locked for most of the time, by its fork(). */
+static pid_t start_forker(void)
+{
+	enum { BYTES = 128 << 20 };
+	pid_t pid = fork();
+	char *memory;
+
+	NEED(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kt_pin(1);
+	memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(memory != MAP_FAILED && !madvise(memory, BYTES, MADV_NOHUGEPAGE));
+	memset(memory, 1, BYTES);
+	for (;;) {
+		char *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		NEED(code != MAP_FAILED);
+		for (volatile int i = 0; i < 10000; i++)
+			;
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		munmap(code, 4096);
+	}
+}
+
+/*
+ * Code is new on one CPU, and goes on on another one at once: its description is as old as its first sample (a bug once:
+ * the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
+ */
+static void descriptions_are_as_old_as_the_code(void)
+{
+	enum { ROUNDS = 200, DISTANCE = 1 << 16 };
+	const uint64_t first = 0x100000000000, last = first + ROUNDS * DISTANCE;
+	/* dec %rdi; jnz; ret */
+	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	unsigned int all = 0, unmapped = 0;
+	struct drain d = { .fd = kt_open() };
+	pthread_t reader;
+	pid_t forker;
+
+	config.period = 50000;
+	config.ring_bytes = 2 << 20;
+	config.flags &= ~PROFBUF_CONFIG_IDLE;
+	kt_configure(d.fd, &config);
+	forker = start_forker();
+	kt_sleep(SEC);
+	NEED(!pthread_create(&reader, NULL, drain, &d));
+	for (int i = 0; i < ROUNDS; i++) {
+		char *code = mmap((void *)(first + i * DISTANCE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		NEED(code != MAP_FAILED);
+		memcpy(code, text, sizeof(text));
+		for (int k = 0; k < 2; k++) {
+			kt_pin((i + k) % 2);
+			((void (*)(uint64_t))code)(100000);
+		}
+	}
+	kt_kill(forker);
+	kt_stop(d.fd);
+	pthread_join(reader, NULL);
+	NEED(!ioctl(d.fd, PROFBUF_IOC_COUNTERS, &get));
+	kt_check(&d.s);
+	while ((r = kt_next(&d.s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+		uint64_t ip = r->type == PROFBUF_RECORD_SAMPLE && p->nr_user ? p->frames[p->nr_kernel] : 0;
+
+		if (p->pid == (uint32_t)getpid() && ip >= first && ip < last) {
+			all++;
+			unmapped += !is_mapped_at(&d.s, getpid(), r->time, ip);
+		}
+	}
+	printf("# %u samples, %u without a mapping; %llu processes described, lost %llu %llu %llu\n", all, unmapped,
+	       (unsigned long long)get.sideband_processes, (unsigned long long)get.sideband_lost[0],
+	       (unsigned long long)get.sideband_lost[1], (unsigned long long)get.sideband_lost[2]);
+	CHECK(all > ROUNDS / 2 && unmapped <= get.sideband_lost[0] + get.sideband_lost[1] + get.sideband_lost[2]);
+	for (int i = 0; i < ROUNDS; i++)
+		munmap((void *)(first + i * DISTANCE), 4096);
+	kt_free(&d.s);
+	close(d.fd);
+}
+
 /* A new name is a new description; so is a new program. */
 static void new_name_is_described(void)
 {
@@ -232,7 +355,7 @@ static void *named_thread(void *name)
 	return (void *)(intptr_t)syscall(SYS_gettid);
 }
 
-/* A thread's own name, and the one it takes later, once each. */
+/* A thread's own name, and the one it takes later: once each, and again if an older sample on another CPU asks later. */
 static void threads_have_their_names(void)
 {
 	struct profbuf_config config = kt_config();
@@ -259,7 +382,7 @@ static void threads_have_their_names(void)
 		second += !strcmp(t->comm, "second name");
 		third += !strcmp(t->comm, "a third name");
 	}
-	CHECK(second == 1 && third == 1, "%u %u", second, third);
+	CHECK(second && second < 4 && third && third < 4, "%u %u", second, third);
 	kt_free(&s);
 	close(fd);
 }
@@ -598,6 +721,7 @@ int main(int argc, char **argv)
 	RUN(own_process_and_executable);
 	RUN(short_lived_processes_have_mappings);
 	RUN(new_mapping_is_described);
+	RUN(descriptions_are_as_old_as_the_code);
 	RUN(new_name_is_described);
 	RUN(threads_have_their_names);
 	RUN(exiting_threads_leave_the_mappings);
