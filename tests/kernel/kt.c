@@ -49,7 +49,7 @@ void kt_sleep(uint64_t ns)
 		;
 }
 
-/* Work, too: a machine that the host leaves without a CPU samples nothing. Left alone, it does 20 rounds a ms and more. */
+/* Work, too: a machine that the host leaves without a CPU samples nothing. Left alone, it does 20 rounds in a ms. */
 void kt_spin(uint64_t ns)
 {
 	uint64_t begin = kt_now(), rounds = 0, now;

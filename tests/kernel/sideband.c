@@ -252,8 +252,8 @@ static pid_t start_forker(void)
 }
 
 /*
- * Code is new on one CPU, and goes on on another one at once: its description is as old as its first sample (a bug once:
- * the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
+ * Code is new on one CPU, and runs on another one at once: its description is as old as its first sample (a bug
+ * once: the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
  */
 static void descriptions_are_as_old_as_the_code(void)
 {
@@ -358,7 +358,7 @@ static void *named_thread(void *name)
 	return (void *)(intptr_t)syscall(SYS_gettid);
 }
 
-/* A thread's own name, and the one it takes later: once each, and again if an older sample on another CPU asks later. */
+/* A thread's own name, and the one it takes later: once each, and again for an older sample on another CPU. */
 static void threads_have_their_names(void)
 {
 	struct profbuf_config config = kt_config();

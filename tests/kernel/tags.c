@@ -145,8 +145,8 @@ static bool within(uint64_t address, const char *begin, const char *end)
 }
 
 /* A changer's samples in the work of one of its tags, by their address; and how many of them have another tag. */
-static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin, const char *end, const struct set *tag,
-			 unsigned int *wrong)
+static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin, const char *end,
+			 const struct set *tag, unsigned int *wrong)
 {
 	const struct profbuf_record *r = NULL;
 	unsigned int n = 0;
@@ -187,7 +187,7 @@ static void millions_of_changes_leave_program_and_profile_right(void)
 		unsigned int wrong_inner, inner = work(&s, c->tid, inner_begin, inner_end, &c->inner, &wrong_inner);
 		double rate = 1e3 * c->changes / c->ns;
 
-		printf("# %.1f million changes in a second; samples: %u outer, %u inner, %u at the ends; %u + %u in the work\n",
+		printf("# %.1f million changes a second; samples: %u outer, %u inner, %u at ends; %u, %u at work\n",
 		       rate, a, b, none, outer, inner);
 		/* A sample stands for a millisecond, or more. */
 		CHECK(c->changes == CHANGES && c->changes / (a + b) > 1000, "%llu changes",
