@@ -174,7 +174,8 @@ static void ticks_are_the_periods_that_passed(void)
 			ticks = kt_counters(fd, 0).ticks - a.ticks;
 			t3 = kt_now();
 			periods = (t2 - t1) / config.period;
-		} while (ticks + 30 < periods && ++tries < 25);
+			/* Where the budget is small, a second goes by between two ticks. */
+		} while (ticks + 30 < periods && ++tries < 200);
 		CHECK(ticks + 30 >= periods, "source %d: %llu ticks in %llu ms", i, (unsigned long long)ticks,
 		      (unsigned long long)((t2 - t1) / MSEC));
 		CHECK(ticks <= (t3 - t0) / config.period + 30, "source %d: %llu ticks in %llu ms", i,
