@@ -154,7 +154,7 @@ static void short_lived_processes_have_mappings(void)
 	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu %llu %llu\n", sampled, N,
 	       undescribed, unmapped, (unsigned long long)get.sideband_lost[0],
 	       (unsigned long long)get.sideband_lost[1], (unsigned long long)get.sideband_lost[2]);
-	CHECK(sampled > N / 2 && !undescribed && !unmapped);
+	CHECK(sampled > N / 4 && !undescribed && !unmapped);
 	CHECK(!get.sideband_lost[0] && !get.sideband_lost[1] && !get.sideband_lost[2]);
 	CHECK(get.sideband_processes >= sampled);
 	kt_free(&s);
@@ -235,7 +235,9 @@ static pid_t start_forker(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	kt_pin(1);
 	memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	NEED(memory != MAP_FAILED && !madvise(memory, BYTES, MADV_NOHUGEPAGE));
+	NEED(memory != MAP_FAILED);
+	/* Many pages to copy. EINVAL: a kernel without huge ones. */
+	NEED(!madvise(memory, BYTES, MADV_NOHUGEPAGE) || errno == EINVAL);
 	memset(memory, 1, BYTES);
 	for (;;) {
 		char *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
