@@ -273,7 +273,7 @@ struct profbuf_module {
 
 /*
  * The name of a thread some sample belongs to, from `time` on: when it was first sampled, and after it took another
- * name. Zero-terminated.
+ * name. Zero-terminated. As of processes, what is of an earlier time may come later.
  */
 struct profbuf_thread {
 	__u64	len;

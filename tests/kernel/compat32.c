@@ -44,34 +44,6 @@ static bool in(uint64_t address, void *function)
 	return address >= (uintptr_t)function && address < (uintptr_t)function + 200;
 }
 
-static struct kt_stream sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns)
-{
-	struct kt_stream s = { 0 };
-	struct kt_sums sums;
-	uint64_t end = kt_now() + 20 * SEC;
-	int fd = kt_open();
-
-	config->filter = PROFBUF_FILTER_THREAD;
-	config->filter_id = getpid();
-	kt_configure(fd, config);
-	kt_start(fd);
-	/* A busy machine takes its time. */
-	do {
-		work(ns);
-	} while (kt_counters(fd, -1).delivered < 150 && kt_now() < end);
-	kt_stop(fd);
-	kt_drain(fd, &s);
-	sums = kt_check(&s);
-	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
-	close(fd);
-	return s;
-}
-
-#define EACH_SAMPLE(p, s) \
-	for (const struct profbuf_record *r = kt_next(s, NULL); r; r = kt_next(s, r)) \
-		for (const struct profbuf_sample *p = (const struct profbuf_sample *)r; \
-		     p && r->type == PROFBUF_RECORD_SAMPLE; p = NULL)
-
 /* Every call, with pointers and structs of 32 bits. */
 static void every_call_works(void)
 {
@@ -119,7 +91,7 @@ static void every_call_works(void)
 static void samples_of_32_bits_have_their_callers(void)
 {
 	struct profbuf_config config = kt_config();
-	struct kt_stream s = sampled(&config, outer, 400 * MSEC);
+	struct kt_stream s = kt_sampled(&config, outer, 400 * MSEC);
 	unsigned int all = 0, good = 0;
 	const struct profbuf_record *r = NULL;
 	int described = 0;
@@ -179,7 +151,7 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 		struct kt_stream s;
 
 		bad_fp = cases[i].fp;
-		s = sampled(&config, bad_frame, 1200 * MSEC);
+		s = kt_sampled(&config, bad_frame, 1200 * MSEC);
 		EACH_SAMPLE(p, &s) {
 			if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
 				continue;

@@ -380,6 +380,49 @@ struct kt_sums kt_end_session(int fd, struct kt_stream *s)
 	return sums;
 }
 
+struct kt_stream kt_sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns)
+{
+	uint64_t end = kt_now() + 20 * SEC;
+	struct kt_stream s = { 0 };
+	int fd = kt_open();
+
+	if (!config->filter) {
+		config->filter = PROFBUF_FILTER_THREAD;
+		config->filter_id = getpid();
+	}
+	kt_configure(fd, config);
+	kt_start(fd);
+	do {
+		work(ns);
+	} while (kt_counters(fd, -1).delivered < 150 && kt_now() < end);
+	kt_end_session(fd, &s);
+	close(fd);
+	return s;
+}
+
+static void *read_to_the_end(void *arg)
+{
+	struct kt_reader *reader = arg;
+
+	kt_drain(reader->fd, &reader->stream);
+	return NULL;
+}
+
+void kt_reader_start(struct kt_reader *reader, const struct profbuf_config *config)
+{
+	*reader = (struct kt_reader){ .fd = kt_open() };
+	kt_configure(reader->fd, config);
+	kt_start(reader->fd);
+	NEED(!pthread_create(&reader->thread, NULL, read_to_the_end, reader));
+}
+
+struct kt_sums kt_reader_stop(struct kt_reader *reader)
+{
+	kt_stop(reader->fd);
+	pthread_join(reader->thread, NULL);
+	return kt_check(&reader->stream);
+}
+
 uint64_t kt_symbol(const char *name)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -117,6 +118,11 @@ struct kt_sums kt_check(const struct kt_stream *s);
 void kt_check_part(const struct kt_stream *s, struct kt_sums *sums);
 /* The next record; start with NULL; NULL at the end. */
 const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r);
+/* A loop over the samples only. */
+#define EACH_SAMPLE(p, s) \
+	for (const struct profbuf_record *r = kt_next(s, NULL); r; r = kt_next(s, r)) \
+		for (const struct profbuf_sample *p = (const struct profbuf_sample *)r; \
+		     p && r->type == PROFBUF_RECORD_SAMPLE; p = NULL)
 void kt_free(struct kt_stream *s);
 /* In no word of any record that is not text; frames of user code may be whatever its stack has, unless @frames. */
 void kt_check_no_kernel_address(const struct kt_stream *s, bool frames);
@@ -124,6 +130,22 @@ void kt_check_no_kernel_address(const struct kt_stream *s, bool frames);
 /* Stops and drains; the arithmetic is checked. The first runs the session before, for a time with CPU work. */
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);
 struct kt_sums kt_end_session(int fd, struct kt_stream *s);
+
+/*
+ * The samples of one session around @work, which is done again until there are enough of them: a busy machine takes its
+ * time. They are this thread's, if the configuration names nobody.
+ */
+struct kt_stream kt_sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns);
+
+/* A session that runs, with a thread that reads it. What it has read, and the file, are to be freed and closed. */
+struct kt_reader {
+	int fd;
+	pthread_t thread;
+	struct kt_stream stream;
+};
+
+void kt_reader_start(struct kt_reader *reader, const struct profbuf_config *config);
+struct kt_sums kt_reader_stop(struct kt_reader *reader);
 
 /* The address of a kernel symbol, of the next symbol after an address, and the symbol's name of an address. */
 uint64_t kt_symbol(const char *name);

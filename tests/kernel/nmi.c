@@ -255,55 +255,29 @@ static void tags_while_threads_change(void)
 	close(fd);
 }
 
-/* A session that runs all the while, and its reader. */
-struct observer {
-	int fd;
-	pthread_t thread;
-	struct kt_stream stream;
-};
-
-static void *observe(void *arg)
+static void end(struct kt_reader *reader, uint64_t at_least)
 {
-	struct observer *o = arg;
+	struct kt_sums sums = kt_reader_stop(reader);
 
-	kt_drain(o->fd, &o->stream);
-	return NULL;
-}
-
-static void begin(struct observer *o, const struct profbuf_config *config)
-{
-	o->fd = kt_open();
-	kt_configure(o->fd, config);
-	kt_start(o->fd);
-	NEED(!pthread_create(&o->thread, NULL, observe, o));
-}
-
-static void end(struct observer *o, uint64_t at_least)
-{
-	struct kt_sums sums;
-
-	kt_stop(o->fd);
-	pthread_join(o->thread, NULL);
-	sums = kt_check(&o->stream);
-	check_sums(o->fd, &sums);
+	check_sums(reader->fd, &sums);
 	CHECK(sums.all_samples > at_least, "%llu", (unsigned long long)sums.all_samples);
-	kt_free(&o->stream);
-	close(o->fd);
+	kt_free(&reader->stream);
+	close(reader->fd);
 }
 
 /* NMIs into the ticks of timers, and into starts, reads and stops: every tick of each has its place. */
 static void nmis_into_everything(void)
 {
-	struct observer nmis = { 0 }, timers = { 0 };
+	struct kt_reader nmis, timers;
 	struct profbuf_config config = cycles();
 	uint64_t before = made(), ticks = 0;
 
 	config.ring_bytes = 1 << 20;
-	begin(&nmis, &config);
+	kt_reader_start(&nmis, &config);
 	config = kt_config();
 	config.period = MSEC / 4;
 	config.ring_bytes = 1 << 20;
-	begin(&timers, &config);
+	kt_reader_start(&timers, &config);
 	set_period(300);
 	for (int i = 0; i < 30; i++) {
 		struct kt_stream s = { 0 };
@@ -356,11 +330,11 @@ static void cpus_go_and_come_under_nmis(void)
 {
 	struct profbuf_config config = cycles();
 	pid_t spinners[2] = { kt_spinner(-1), kt_spinner(-1) };
-	struct observer nmis = { 0 };
+	struct kt_reader nmis;
 	uint64_t before = made();
 
 	config.ring_bytes = 1 << 20;
-	begin(&nmis, &config);
+	kt_reader_start(&nmis, &config);
 	for (int i = 0; i < 10; i++) {
 		uint64_t ticks = kt_counters(nmis.fd, 1).ticks;
 

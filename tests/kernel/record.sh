@@ -10,6 +10,11 @@ result() {
 }
 profbuf=$BIN/../../../user/profbuf
 
+# Waits for it: a recorder needs time to begin.
+session_runs() {
+	until [ "$(cat /sys/class/misc/profbuf/sessions)" = 1 ]; do sleep 0.1; done
+}
+
 # is_exact FILE: the accounting adds up, and there are samples
 is_exact() {
 	"$profbuf" report --by cpu "$1" >/tmp/report 2>/tmp/err
@@ -28,14 +33,14 @@ result a_pipe_gets_the_stream_and_all_of_it
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/ended &
 pid=$!
-until [ "$(cat /sys/class/misc/profbuf/sessions)" = 1 ]; do sleep 0.1; done
+session_runs
 sleep 2
 kill -INT "$pid" && wait "$pid" && is_exact /tmp/ended
 result an_interrupt_ends_the_file_well
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/killed &
 pid=$!
-until [ "$(cat /sys/class/misc/profbuf/sessions)" = 1 ]; do sleep 0.1; done
+session_runs
 sleep 6
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null

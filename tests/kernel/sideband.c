@@ -188,19 +188,6 @@ static void new_mapping_is_described(void)
 	close(fd);
 }
 
-struct drain {
-	int fd;
-	struct kt_stream s;
-};
-
-static void *drain(void *arg)
-{
-	struct drain *d = arg;
-
-	kt_drain(d->fd, &d->s);
-	return NULL;
-}
-
 /* Does the last description that is not younger have a mapping there? */
 static bool is_mapped_at(const struct kt_stream *s, uint32_t pid, uint64_t time, uint64_t address)
 {
@@ -265,21 +252,18 @@ static void descriptions_are_as_old_as_the_code(void)
 	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
 	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
 	struct profbuf_config config = kt_config();
-	const struct profbuf_record *r = NULL;
 	unsigned int all = 0, unmapped = 0;
-	struct drain d = { .fd = kt_open() };
-	pthread_t reader;
+	struct kt_reader reader;
 	cpu_set_t cpus;
 	pid_t forker;
 
 	config.period = 50000;
 	config.ring_bytes = 2 << 20;
 	config.flags &= ~PROFBUF_CONFIG_IDLE;
-	kt_configure(d.fd, &config);
 	forker = start_forker();
 	NEED(!sched_getaffinity(0, sizeof(cpus), &cpus));
 	kt_sleep(SEC);
-	NEED(!pthread_create(&reader, NULL, drain, &d));
+	kt_reader_start(&reader, &config);
 	for (int i = 0; i < ROUNDS; i++) {
 		char *code = mmap((void *)(first + i * DISTANCE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -293,17 +277,14 @@ static void descriptions_are_as_old_as_the_code(void)
 	}
 	NEED(!sched_setaffinity(0, sizeof(cpus), &cpus));
 	kt_kill(forker);
-	kt_stop(d.fd);
-	pthread_join(reader, NULL);
-	NEED(!ioctl(d.fd, PROFBUF_IOC_COUNTERS, &get));
-	kt_check(&d.s);
-	while ((r = kt_next(&d.s, r))) {
-		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
-		uint64_t ip = r->type == PROFBUF_RECORD_SAMPLE && p->nr_user ? p->frames[p->nr_kernel] : 0;
+	kt_reader_stop(&reader);
+	NEED(!ioctl(reader.fd, PROFBUF_IOC_COUNTERS, &get));
+	EACH_SAMPLE(p, &reader.stream) {
+		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
 
 		if (p->pid == (uint32_t)getpid() && ip >= first && ip < last) {
 			all++;
-			unmapped += !is_mapped_at(&d.s, getpid(), r->time, ip);
+			unmapped += !is_mapped_at(&reader.stream, getpid(), p->time, ip);
 		}
 	}
 	printf("# %u samples, %u without a mapping; %llu processes described, lost %llu %llu %llu\n", all, unmapped,
@@ -312,8 +293,8 @@ static void descriptions_are_as_old_as_the_code(void)
 	CHECK(all > 20 && unmapped <= get.sideband_lost[0] + get.sideband_lost[1] + get.sideband_lost[2]);
 	for (int i = 0; i < ROUNDS; i++)
 		munmap((void *)(first + i * DISTANCE), 4096);
-	kt_free(&d.s);
-	close(d.fd);
+	kt_free(&reader.stream);
+	close(reader.fd);
 }
 
 /* A new name is a new description; so is a new program. */

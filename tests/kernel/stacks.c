@@ -44,35 +44,6 @@ static __attribute__((noinline)) void deep(unsigned int levels, uint64_t ns)
 	sink++;
 }
 
-/* The samples of one session around @work: this thread's, if the configuration names nobody. */
-static struct kt_stream sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns)
-{
-	struct kt_stream s = { 0 };
-	uint64_t end = kt_now() + 20 * SEC;
-	int fd = kt_open();
-
-	if (!config->filter) {
-		config->filter = PROFBUF_FILTER_THREAD;
-		config->filter_id = getpid();
-	}
-	kt_configure(fd, config);
-	kt_start(fd);
-	/* A busy machine takes its time. */
-	do {
-		work(ns);
-	} while (kt_counters(fd, -1).delivered < 150 && kt_now() < end);
-	kt_stop(fd);
-	kt_drain(fd, &s);
-	kt_check(&s);
-	close(fd);
-	return s;
-}
-
-#define EACH_SAMPLE(p, s) \
-	for (const struct profbuf_record *r = kt_next(s, NULL); r; r = kt_next(s, r)) \
-		for (const struct profbuf_sample *p = (const struct profbuf_sample *)r; \
-		     p && r->type == PROFBUF_RECORD_SAMPLE; p = NULL)
-
 static bool in(uint64_t address, void *function)
 {
 	return address >= (uintptr_t)function && address < (uintptr_t)function + 200;
@@ -81,7 +52,7 @@ static bool in(uint64_t address, void *function)
 static void user_frames_are_the_callers(void)
 {
 	struct profbuf_config config = kt_config();
-	struct kt_stream s = sampled(&config, outer, 300 * MSEC);
+	struct kt_stream s = kt_sampled(&config, outer, 300 * MSEC);
 	unsigned int good = 0, all = 0;
 
 	EACH_SAMPLE(p, &s) {
@@ -108,7 +79,7 @@ static void depth_is_bounded_and_says_so(void)
 	unsigned int cut = 0, all = 0;
 
 	config.user_depth = 10;
-	s = sampled(&config, deep_200, 200 * MSEC);
+	s = kt_sampled(&config, deep_200, 200 * MSEC);
 	EACH_SAMPLE(p, &s) {
 		all++;
 		CHECK(p->nr_user <= 10);
@@ -126,7 +97,7 @@ static void no_depth_no_frames(void)
 
 	config.user_depth = 0;
 	config.kernel_depth = 0;
-	s = sampled(&config, outer, 100 * MSEC);
+	s = kt_sampled(&config, outer, 100 * MSEC);
 	EACH_SAMPLE(p, &s) {
 		all++;
 		CHECK(p->len == 6 && p->stop == 0);
@@ -153,7 +124,7 @@ static void kernel_frames_lead_to_the_system_call(void)
 {
 	uint64_t entry = kt_symbol("do_syscall_64"), mmap_call = kt_symbol("vm_mmap_pgoff");
 	struct profbuf_config config = kt_config();
-	struct kt_stream s = sampled(&config, in_kernel, 400 * MSEC);
+	struct kt_stream s = kt_sampled(&config, in_kernel, 400 * MSEC);
 	unsigned int kernel = 0, complete = 0, user_too = 0;
 
 	EACH_SAMPLE(p, &s) {
@@ -179,7 +150,7 @@ static void kernel_frames_begin_with_the_interrupted_instruction(void)
 {
 	uint64_t clear[] = { kt_symbol("clear_page_rep"), kt_symbol("clear_page_orig"), kt_symbol("clear_page_erms") };
 	struct profbuf_config config = kt_config();
-	struct kt_stream s = sampled(&config, in_kernel, 400 * MSEC);
+	struct kt_stream s = kt_sampled(&config, in_kernel, 400 * MSEC);
 	unsigned int kernel = 0, first = 0, second = 0;
 
 	EACH_SAMPLE(p, &s) {
@@ -203,7 +174,7 @@ static void depth_of_the_kernel_is_bounded_and_says_so(void)
 	struct kt_stream s;
 
 	config.kernel_depth = 3;
-	s = sampled(&config, in_kernel, 400 * MSEC);
+	s = kt_sampled(&config, in_kernel, 400 * MSEC);
 	EACH_SAMPLE(p, &s) {
 		CHECK(p->nr_kernel <= 3);
 		if ((p->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_KERNEL)
@@ -241,7 +212,7 @@ static void a_stack_that_the_unwinder_is_not_sure_of_says_so(void)
 {
 	bool compiles = !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
 	struct profbuf_config config = kt_config();
-	struct kt_stream s = sampled(&config, in_bpf, 400 * MSEC);
+	struct kt_stream s = kt_sampled(&config, in_bpf, 400 * MSEC);
 	unsigned int kernel = 0, unsure = 0;
 
 	EACH_SAMPLE(p, &s) {
@@ -298,7 +269,7 @@ static void in_the_middle_of_an_exec_there_are_no_user_frames(void)
 	fflush(stdout);
 	/* A busy host may leave a machine few ticks. */
 	for (int round = 0; round < 50 && all <= 10; round++) {
-		struct kt_stream s = sampled(&config, exec_often, 0);
+		struct kt_stream s = kt_sampled(&config, exec_often, 0);
 
 		EACH_SAMPLE(p, &s) {
 			bool inside = false;
@@ -359,7 +330,7 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 		struct kt_stream s;
 
 		bad_fp = cases[i].fp;
-		s = sampled(&config, bad_frame_now, 1200 * MSEC);
+		s = kt_sampled(&config, bad_frame_now, 1200 * MSEC);
 		EACH_SAMPLE(p, &s) {
 			if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
 				continue;
@@ -385,7 +356,7 @@ static void a_loop_of_frames_ends(void)
 	frame[0] = (uintptr_t)frame;
 	frame[1] = 0x1234;
 	bad_fp = (uintptr_t)frame;
-	s = sampled(&config, bad_frame_now, 800 * MSEC);
+	s = kt_sampled(&config, bad_frame_now, 800 * MSEC);
 	EACH_SAMPLE(p, &s) {
 		if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
 			continue;
@@ -446,7 +417,7 @@ static void memory_above_the_stack_may_be_anything(void)
 		struct kt_stream s;
 
 		bad_fp = (uintptr_t)cases[i].fp;
-		s = sampled(&config, on_a_stack_below, (uintptr_t)map);
+		s = kt_sampled(&config, on_a_stack_below, (uintptr_t)map);
 		EACH_SAMPLE(p, &s) {
 			if (p->mode != PROFBUF_MODE_USER || !in(p->frames[0], bad_frame))
 				continue;
@@ -491,7 +462,7 @@ static void frames_that_come_and_go(void)
 	NEED(!pthread_create(&thread, NULL, map_and_unmap, map + 16 * 4096));
 	bad_fp = (uintptr_t)map + 16 * 4096;
 	config.period = 200000;
-	s = sampled(&config, on_a_stack_below, (uintptr_t)map);
+	s = kt_sampled(&config, on_a_stack_below, (uintptr_t)map);
 	done = true;
 	pthread_join(thread, NULL);
 	EACH_SAMPLE(p, &s) {

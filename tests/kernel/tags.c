@@ -148,15 +148,11 @@ static bool within(uint64_t address, const char *begin, const char *end)
 static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin, const char *end,
 			 const struct set *tag, unsigned int *wrong)
 {
-	const struct profbuf_record *r = NULL;
 	unsigned int n = 0;
 
 	*wrong = 0;
-	while ((r = kt_next(s, r))) {
-		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
-
-		if (r->type == PROFBUF_RECORD_SAMPLE && p->tid == (uint32_t)tid && p->nr_user &&
-		    within(p->frames[p->nr_kernel], begin, end)) {
+	EACH_SAMPLE(p, s) {
+		if (p->tid == (uint32_t)tid && p->nr_user && within(p->frames[p->nr_kernel], begin, end)) {
 			n++;
 			*wrong += p->tag != (uintptr_t)tag;
 		}

@@ -19,6 +19,9 @@ cp "$BIN/../../../user/profbuf" $profbuf
 cp "$BIN/split" /tmp/split
 cp "$BIN/split" $'/tmp/odd\e[31m'
 sysfs=/sys/class/misc/profbuf
+session_runs() {	# waits for it: a recorder needs time to begin
+	until [ "$(cat $sysfs/sessions)" = 1 ]; do sleep 0.1; done
+}
 
 $profbuf info >/tmp/info
 [ $? = 0 ] && has /tmp/info '^A profile of the whole system would work\.$' && has /tmp/info '^rights +every process, the kernel$' &&
@@ -65,7 +68,7 @@ echo 256 >/sys/module/profbuf/parameters/max_memory_mb
 split=$!
 $profbuf record -q -F 999 -o /dev/null &
 record=$!
-until [ "$(cat $sysfs/sessions)" = 1 ]; do sleep 0.1; done
+session_runs
 sleep 1
 $profbuf stat >/tmp/stat
 [ $? = 0 ] && has /tmp/stat '^1 sessions' && has /tmp/stat '^ticks [0-9]{2,} = delivered [0-9]+ .*: adds up'
@@ -147,7 +150,7 @@ $profbuf top -b -d 0.3 >/dev/full 2>/tmp/err
 [ $? = 1 ] && has /tmp/err 'cannot write the output'
 result top_to_a_full_disk_is_an_error
 $profbuf top -b -d 0.3 >/tmp/top &
-until [ "$(cat $sysfs/sessions)" = 1 ]; do sleep 0.1; done
+session_runs
 sleep 1
 kill -TERM $!
 wait $! && has /tmp/top 'samples$'

@@ -14,13 +14,13 @@
 
 static unsigned int opens, lines;
 
-static int open_any(const char *name, const char *path, int flags, mode_t mode)
+static int open_any(const char *path, int flags, mode_t mode)
 {
 	const char *part = getenv("COUNT_OPENS");
 	int (*real)(const char *path, int flags, ...);
 	int fd;
 
-	real = dlsym(RTLD_NEXT, name);
+	real = dlsym(RTLD_NEXT, "open");
 	fd = real(path, flags, mode);
 	if (fd >= 0 && part && strstr(path, part))
 		__atomic_add_fetch(&opens, 1, __ATOMIC_RELAXED);
