@@ -288,6 +288,85 @@ static void a_close_under_a_reader(void)
 	close(other);
 }
 
+/* Reads that had something, of a reader that waits. */
+static unsigned long waits_ended;
+
+static void *waiting_reader(void *arg)
+{
+	struct kt_stream *s = arg;
+
+	kt_pin(1);
+	while (kt_read(shared, s) > 0)
+		__atomic_add_fetch(&waits_ended, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/*
+ * Keeps the waiting reader off their CPU until there is a record, and takes that; returns what is wrong, or NULL. Asks for
+ * counts, and not for poll(), which would tell the ring that somebody waits.
+ */
+static void *thief(void *arg)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	struct kt_stream *s = arg;
+
+	kt_pin(1);
+	NEED(!sched_setscheduler(0, SCHED_FIFO, &first));
+	for (int round = 0; round < 10; round++) {
+		uint64_t end = kt_now() + 30 * SEC, delivered;
+		unsigned long ended;
+
+		kt_sleep(20 * MSEC);	/* the other reads what there is, and waits */
+		delivered = kt_counters(shared, -1).delivered;
+		while (kt_counters(shared, -1).delivered == delivered) {
+			if (kt_now() > end)
+				return "no sample";
+		}
+		if (kt_read(shared, s) <= 0)
+			return "nothing read";
+		ended = __atomic_load_n(&waits_ended, __ATOMIC_ACQUIRE);
+		while (__atomic_load_n(&waits_ended, __ATOMIC_ACQUIRE) == ended) {
+			if (kt_now() > end)
+				return "the other one sleeps for good";
+			kt_sleep(MSEC);
+		}
+	}
+	return NULL;
+}
+
+/* Woken for a record that another reader has taken by then, a reader waits on, and the next record wakes it. */
+static void a_record_that_another_reader_takes(void)
+{
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 }, taken = { 0 };
+	const uint8_t first_cpu = 1;
+	pthread_t reader, other;
+	pid_t spinner;
+	void *wrong;
+
+	/* A record wakes, and nothing else does. */
+	config.flags = PROFBUF_CONFIG_USER | PROFBUF_CONFIG_KERNEL;
+	config.cpus = (uintptr_t)&first_cpu;
+	config.cpus_bytes = sizeof(first_cpu);
+	config.period = 100 * MSEC;
+	config.watermark = 8;
+	config.flush_ns = 3600 * SEC;
+	spinner = kt_spinner(0);
+	shared = kt_open();
+	kt_configure(shared, &config);
+	kt_start(shared);
+	NEED(!pthread_create(&reader, NULL, waiting_reader, &s));
+	NEED(!pthread_create(&other, NULL, thief, &taken));
+	pthread_join(other, &wrong);
+	CHECK(!wrong, "%s", (char *)wrong);
+	kt_stop(shared);
+	pthread_join(reader, NULL);
+	kt_kill(spinner);
+	kt_free(&taken);
+	kt_free(&s);
+	close(shared);
+}
+
 /* Files come and go, in every state, in several threads, and CPUs' ticks with them. */
 static void *short_sessions(void *arg)
 {
@@ -406,6 +485,7 @@ int main(void)
 	RUN(all_calls_at_once);
 	RUN(a_marker_that_comes_after_the_end);
 	RUN(a_close_under_a_reader);
+	RUN(a_record_that_another_reader_takes);
 	RUN(sessions_come_and_go);
 	RUN(opens_meet_unloads);
 	return kt_done();
