@@ -33,7 +33,7 @@ u64 profbuf_config_memory(const struct profbuf_config *c, unsigned int cpus)
 	u64 each = sizeof(struct profbuf_cpu) + (tags ? profbuf_tags_cpu_memory() : 0) +
 		   profbuf_memory(PROFBUF_HEADER_WORDS, c->ring_bytes / sizeof(u64), c->tag_slots);
 
-	return cpus * each + (tags ? profbuf_tags_memory() : 0);
+	return cpus * each + profbuf_sideband_memory() + (tags ? profbuf_tags_memory() : 0);
 }
 
 /* The default, or less on a machine of so many CPUs that a session may not have that much for each. */

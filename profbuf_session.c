@@ -103,7 +103,8 @@ out_unlock:
 
 /* Start and stop */
 
-static void free_cpus(struct profbuf_session *s)
+/* What it needs to run. */
+static void free_run(struct profbuf_session *s)
 {
 	unsigned int cpu;
 
@@ -119,6 +120,7 @@ static void free_cpus(struct profbuf_session *s)
 	kfree(s->cpus);
 	s->cpus = NULL;
 	profbuf_tags_stop(&s->tags);
+	profbuf_sideband_free(&s->sideband);
 }
 
 static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
@@ -153,7 +155,7 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 	return 0;
 }
 
-static int alloc_cpus(struct profbuf_session *s)
+static int alloc_run(struct profbuf_session *s)
 {
 	unsigned int cpu;
 	int err;
@@ -161,21 +163,16 @@ static int alloc_cpus(struct profbuf_session *s)
 	s->cpus = kcalloc(nr_cpu_ids, sizeof(*s->cpus), GFP_KERNEL_ACCOUNT);
 	if (!s->cpus)
 		return -ENOMEM;
-	for_each_cpu(cpu, s->cpumask) {
-		err = alloc_cpu(s, cpu);
-		if (err) {
-			free_cpus(s);
-			return err;
-		}
-	}
-	if (s->config.flags & PROFBUF_CONFIG_TAGS) {
+	err = profbuf_sideband_alloc(&s->sideband);
+	if (!err && s->config.flags & PROFBUF_CONFIG_TAGS)
 		err = profbuf_tags_start(&s->tags);
-		if (err) {
-			free_cpus(s);
-			return err;
-		}
+	for_each_cpu(cpu, s->cpumask) {
+		if (!err)
+			err = alloc_cpu(s, cpu);
 	}
-	return 0;
+	if (err)
+		free_run(s);
+	return err;
 }
 
 /* The record that describes the stream: the first in the queue. */
@@ -247,7 +244,7 @@ int profbuf_session_start(struct profbuf_session *s)
 	err = profbuf_quota_take(s, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
-	err = alloc_cpus(s);
+	err = alloc_run(s);
 	if (err)
 		goto err_give;
 	err = -ENOMEM;
@@ -281,7 +278,7 @@ err_part:
 	profbuf_sideband_stop(s);
 	profbuf_sideband_clear(&s->sideband);
 err_free:
-	free_cpus(s);
+	free_run(s);
 err_give:
 	profbuf_quota_give(s);
 err_unlock:
@@ -380,16 +377,17 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	if (!alloc_cpumask_var(&s->cpumask, GFP_KERNEL_ACCOUNT))
-		goto err_free;
-	if (profbuf_sideband_init(&s->sideband))
-		goto err_free_mask;
+	if (!alloc_cpumask_var(&s->cpumask, GFP_KERNEL_ACCOUNT)) {
+		kfree(s);
+		return ERR_PTR(-ENOMEM);
+	}
 	s->rights = rights;
 	s->uid = current_uid();
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
 	init_waitqueue_head(&s->wait);
+	profbuf_sideband_init(&s->sideband);
 	profbuf_tags_init(&s->tags);
 	INIT_DELAYED_WORK(&s->start_work, do_start);
 	INIT_DELAYED_WORK(&s->stop_work, do_stop);
@@ -397,12 +395,6 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 	profbuf_config_default(s, &s->config);
 	cpumask_copy(s->cpumask, cpu_possible_mask);
 	return s;
-
-err_free_mask:
-	free_cpumask_var(s->cpumask);
-err_free:
-	kfree(s);
-	return ERR_PTR(-ENOMEM);
 }
 
 void profbuf_session_destroy(struct profbuf_session *s)
@@ -418,7 +410,7 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	profbuf_labels_drop(s);
 	profbuf_sideband_exit(&s->sideband);
 	profbuf_tags_exit(&s->tags);
-	free_cpus(s);
+	free_run(s);
 	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
 		profbuf_quota_give(s);
 	put_filter(s->filter_pid, s->filter_cgroup);

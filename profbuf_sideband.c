@@ -215,7 +215,7 @@ static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 	fill_process(r, leader, mm);
 	put_request(q);
 	if (leader)
-		set_bit(sampled_bit(leader), b->sampled);
+		set_bit(sampled_bit(leader), b->tables->sampled);
 	*seen = sig;
 	return true;
 }
@@ -259,20 +259,20 @@ void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_stru
 	unsigned long flags;
 	bool full;
 
-	if (!test_bit(bit, b->sampled))
+	if (!test_bit(bit, b->tables->sampled))
 		return;
 	/* The bit may be another's. */
 	if (!(s->rights & PROFBUF_RIGHT_TASKS) &&
 	    (!uid_eq(task_uid(task), s->uid) || !uid_eq(task_euid(task), s->uid)))
 		return;
 	/* Of threads that end at once, each may look like the last. */
-	if (type == PROFBUF_RECORD_EXIT && !test_and_clear_bit(bit, b->sampled))
+	if (type == PROFBUF_RECORD_EXIT && !test_and_clear_bit(bit, b->tables->sampled))
 		return;
 
 	raw_spin_lock_irqsave(&b->lives_lock, flags);
 	full = b->lives_head - b->lives_tail == PROFBUF_LIVES;
 	if (b->lives_on && !full) {
-		r = &b->lives[b->lives_head++ % PROFBUF_LIVES];
+		r = &b->tables->lives[b->lives_head++ % PROFBUF_LIVES];
 		r->time = ktime_get_ns();
 		r->start_time = task->group_leader->start_boottime;
 		r->type = type;
@@ -335,7 +335,7 @@ static bool is_described(const struct profbuf_described *d, u64 sig, u64 time)
 /* Puts one process into the queue, unless it is there with the same mappings. */
 static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
 {
-	struct profbuf_described *described = &b->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
+	struct profbuf_described *described = &b->tables->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
 	u64 sig = profbuf_hash(r->start_time) ^ profbuf_hash(*(const u64 *)r->comm);
 	struct profbuf_note *process;
 	LIST_HEAD(notes);
@@ -380,7 +380,7 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 static void describe_thread(struct profbuf_sideband *b, const struct profbuf_request *r)
 {
 	struct profbuf_described *described =
-		&b->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
+		&b->tables->described[hash_64(~r->start_time ^ r->tid, ilog2(PROFBUF_DESCRIBED))];
 	const u64 *comm = (const u64 *)r->comm;
 	/* No process's signature has that bit. */
 	u64 sig = (profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1) | BIT_ULL(63);
@@ -436,7 +436,7 @@ static bool next_life(struct profbuf_sideband *b, struct profbuf_life_request *r
 	raw_spin_lock_irq(&b->lives_lock);
 	any = b->lives_tail != b->lives_head;
 	if (any)
-		*r = b->lives[b->lives_tail++ % PROFBUF_LIVES];
+		*r = b->tables->lives[b->lives_tail++ % PROFBUF_LIVES];
 	raw_spin_unlock_irq(&b->lives_lock);
 	return any;
 }
@@ -510,22 +510,8 @@ void profbuf_sideband_stop(struct profbuf_session *s)
 	set_closed(&s->sideband, true);
 }
 
-static void free_tables(struct profbuf_sideband *b)
+void profbuf_sideband_init(struct profbuf_sideband *b)
 {
-	kvfree(b->described);
-	kvfree(b->sampled);
-	kvfree(b->lives);
-}
-
-int profbuf_sideband_init(struct profbuf_sideband *b)
-{
-	b->described = kvcalloc(PROFBUF_DESCRIBED, sizeof(*b->described), GFP_KERNEL_ACCOUNT);
-	b->sampled = kvcalloc(BITS_TO_LONGS(PROFBUF_SAMPLED), sizeof(*b->sampled), GFP_KERNEL_ACCOUNT);
-	b->lives = kvcalloc(PROFBUF_LIVES, sizeof(*b->lives), GFP_KERNEL_ACCOUNT);
-	if (!b->described || !b->sampled || !b->lives) {
-		free_tables(b);
-		return -ENOMEM;
-	}
 	spin_lock_init(&b->lock);
 	raw_spin_lock_init(&b->lives_lock);
 	INIT_LIST_HEAD(&b->notes);
@@ -533,7 +519,23 @@ int profbuf_sideband_init(struct profbuf_sideband *b)
 	/* Positions wrap on the first lap. */
 	b->lives_head = -(PROFBUF_LIVES / 2);
 	b->lives_tail = b->lives_head;
-	return 0;
+}
+
+size_t profbuf_sideband_memory(void)
+{
+	return sizeof(struct profbuf_sideband_tables);
+}
+
+int profbuf_sideband_alloc(struct profbuf_sideband *b)
+{
+	b->tables = __vmalloc(sizeof(*b->tables), PROFBUF_GFP_LARGE);
+	return b->tables ? 0 : -ENOMEM;
+}
+
+void profbuf_sideband_free(struct profbuf_sideband *b)
+{
+	vfree(b->tables);
+	b->tables = NULL;
 }
 
 void profbuf_sideband_clear(struct profbuf_sideband *b)
@@ -543,9 +545,6 @@ void profbuf_sideband_clear(struct profbuf_sideband *b)
 	free_notes(&b->notes);
 	b->bytes = 0;
 	set_closed(b, false);
-	/* What was dropped has not been described. */
-	memset(b->described, 0, PROFBUF_DESCRIBED * sizeof(*b->described));
-	bitmap_zero(b->sampled, PROFBUF_SAMPLED);
 	atomic64_set(&b->processes, 0);
 	atomic64_set(&b->mappings, 0);
 	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
@@ -555,7 +554,6 @@ void profbuf_sideband_clear(struct profbuf_sideband *b)
 void profbuf_sideband_exit(struct profbuf_sideband *b)
 {
 	free_notes(&b->notes);
-	free_tables(b);
 }
 
 int profbuf_sideband_module_init(void)

@@ -84,6 +84,13 @@ struct profbuf_note {
 	u64 words[];			/* words[0]: how many */
 };
 
+/* What only a session that runs needs. */
+struct profbuf_sideband_tables {
+	struct profbuf_described described[PROFBUF_DESCRIBED];	/* the worker's: what was put in */
+	DECLARE_BITMAP(sampled, PROFBUF_SAMPLED);		/* the ticks set them */
+	struct profbuf_life_request lives[PROFBUF_LIVES];	/* under the sideband's @lives_lock */
+};
+
 /**
  * struct profbuf_sideband - a session's queue, and what was not put into it
  */
@@ -93,11 +100,9 @@ struct profbuf_sideband {
 	size_t bytes;			/* in @notes; under @lock */
 	bool closed;			/* the session has stopped: nothing comes after its end; under @lock */
 	struct work_struct work;	/* describes requests, of all CPUs */
-	struct profbuf_described *described;	/* the worker's: [PROFBUF_DESCRIBED], what was put in */
-	unsigned long *sampled;		/* [PROFBUF_SAMPLED] bits: the ticks set them */
+	struct profbuf_sideband_tables *tables;	/* NULL before the start */
 	raw_spinlock_t lives_lock;	/* raw: tracepoints come with preemption disabled */
-	struct profbuf_life_request *lives;	/* [PROFBUF_LIVES], under @lives_lock, as the next two */
-	unsigned int lives_head;
+	unsigned int lives_head;	/* of @tables->lives; under @lives_lock, as the next two */
 	unsigned int lives_tail;
 	bool lives_on;			/* from start to stop */
 	u32 generation;			/* part of the ticks' signatures: changed to be asked again */
@@ -107,7 +112,16 @@ struct profbuf_sideband {
 	u64 lost_told[PROFBUF_NR_SIDEBAND_CAUSES];	/* the reader's: in the stream already */
 };
 
-int profbuf_sideband_init(struct profbuf_sideband *b);
+void profbuf_sideband_init(struct profbuf_sideband *b);
+
+/* Bytes of the tables. */
+size_t profbuf_sideband_memory(void);
+
+/* The tables, all zeros. Return: 0 or -ENOMEM. */
+int profbuf_sideband_alloc(struct profbuf_sideband *b);
+
+/* Without them, or after profbuf_sideband_stop() and with nobody in profbuf_sideband_tell(). */
+void profbuf_sideband_free(struct profbuf_sideband *b);
 
 /**
  * profbuf_sideband_exit() - drop what is queued
@@ -154,7 +168,7 @@ void profbuf_sideband_start(struct profbuf_sideband *b);
  */
 void profbuf_sideband_stop(struct profbuf_session *s);
 
-/* As if nothing had been described: for a start that failed, after profbuf_sideband_stop(). */
+/* As if nothing had been described: for a start that failed, after profbuf_sideband_stop(); the tables are to go, too. */
 void profbuf_sideband_clear(struct profbuf_sideband *b);
 
 /* A note with room for @bytes of record, zeroed, its length set; NULL: no memory. */
