@@ -168,7 +168,7 @@ void profbuf_sideband_start(struct profbuf_sideband *b);
  */
 void profbuf_sideband_stop(struct profbuf_session *s);
 
-/* As if nothing had been described: for a start that failed, after profbuf_sideband_stop(); the tables are to go, too. */
+/* As if nothing had been queued: for a start that failed, after profbuf_sideband_stop(). The tables are to go, too. */
 void profbuf_sideband_clear(struct profbuf_sideband *b);
 
 /* A note with room for @bytes of record, zeroed, its length set; NULL: no memory. */

@@ -79,7 +79,7 @@ static void delay_comes_before_the_first_tick(void)
 		if (sample->time < first)
 			first = sample->time;
 	}
-	CHECK(sums.all_samples > 0 && first >= sums.info->time + config.delay_ns, "%llu samples, the first after %lld ns",
+	CHECK(sums.all_samples > 0 && first >= sums.info->time + config.delay_ns, "%llu samples, the first after %lld",
 	      (unsigned long long)sums.all_samples, (long long)(first - sums.info->time));
 	kt_kill(spinner);
 	kt_free(&s);

@@ -302,8 +302,8 @@ static void *waiting_reader(void *arg)
 }
 
 /*
- * Keeps the waiting reader off their CPU until there is a record, and takes that; returns what is wrong, or NULL. Asks for
- * counts, and not for poll(), which would tell the ring that somebody waits.
+ * Keeps the waiting reader off their CPU until there is a record, and takes that; returns what is wrong, or NULL. Asks
+ * for counts, and not for poll(), which would tell the ring that somebody waits.
  */
 static void *thief(void *arg)
 {
