@@ -427,7 +427,7 @@ struct profbuf_map {
 	uint64_t offset;	/* in the object's file */
 	const struct profbuf_object *object;
 	uint32_t program;	/* id */
-	bool anonymous;		/* no file: made at run time */
+	bool anonymous;		/* code made at run time: no file, or one that is memory only */
 };
 
 /* A sample without its stack; of a profile that is no stream, equal samples. */

@@ -21,6 +21,20 @@ static uint64_t now(clockid_t clock)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
+bool jit_mapping(const struct profbuf_mapping *m)
+{
+	static const char *const memory[] = { "/memfd:", "/dev/zero", "/anon_hugepage" };
+
+	/* [vdso] and its like are the kernel's. */
+	if (m->misc & PROFBUF_MAPPING_ANON)
+		return *m->path != '[';
+	for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+		if (!strncmp(m->path, memory[i], strlen(memory[i])))
+			return !m->build_id_len;
+	}
+	return false;
+}
+
 /* /proc/PID/stat has it in ticks, after the command's name, which may be anything. */
 bool jit_process_lives(const struct jit_process *p)
 {

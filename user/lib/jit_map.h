@@ -8,6 +8,7 @@
 #ifndef PROFBUF_JIT_MAP_H
 #define PROFBUF_JIT_MAP_H
 
+#include "profbuf_uapi.h"
 #include "table.h"
 
 struct jit_entry {
@@ -29,6 +30,13 @@ struct jit_process {
 	uint32_t uid;
 	uint64_t start_time;
 };
+
+/*
+ * Is what is mapped code that the program made? It is in memory without a file, or in a file that is memory only: .NET
+ * has a memfd, "doublemapper", and the kernel's names for shared and for huge anonymous memory are /dev/zero and
+ * /anon_hugepage. A program may be in a memfd, too: an ELF file, with a build id.
+ */
+bool jit_mapping(const struct profbuf_mapping *mapping);
 
 /* The process of that pid is that one, and still runs. */
 bool jit_process_lives(const struct jit_process *process);

@@ -90,7 +90,7 @@ static int add_mapping(struct jit_recorder *r, const struct profbuf_mapping *m)
 {
 	struct jit_subject *s;
 
-	if (!(m->misc & PROFBUF_MAPPING_ANON) || *m->path == '[')
+	if (!jit_mapping(m))
 		return 0;
 	s = get_subject(r, m->pid);
 	if (!s)

@@ -2,6 +2,7 @@
 /*
  * programs.c - processes as the stream describes them
  */
+#include "jit_map.h"
 #include "programs.h"
 
 static struct profbuf_program *add_program(struct programs *p, struct index *index, uint64_t hash)
@@ -99,7 +100,7 @@ static bool add_mapping(struct programs *p, const struct profbuf_mapping *r)
 	m->start = r->start;
 	m->end = r->end;
 	m->offset = r->offset;
-	m->anonymous = r->misc & PROFBUF_MAPPING_ANON && *r->path != '[';
+	m->anonymous = jit_mapping(r);
 	m->object = symbols_object(p->symbols, r);
 	return m->object;
 }
