@@ -4,7 +4,8 @@
  * with so many CPUs that a reader never catches up
  *
  * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start). DEVICE_PID: the
- * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is.
+ * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is; DEVICE_AFTER:
+ * it is described when that file is there.
  * DEVICE_RELEASE: of another kernel. Only what the commands call is here; it knows one session of one thread.
  */
 #define _GNU_SOURCE
@@ -29,7 +30,7 @@
 #define CODE_BYTES 0x10000
 
 static int device = -1;
-static bool stopped, described, counted;
+static bool stopped, described, counted, process_described;
 static __u64 samples, end, duration;
 static __u32 pid = PID;
 
@@ -48,7 +49,7 @@ static int open_any(const char *path, int flags, mode_t mode)
 	real = dlsym(RTLD_NEXT, "open");
 	if (strcmp(path, "/dev/profbuf"))
 		return real(path, flags, mode);
-	stopped = described = counted = false;
+	stopped = described = counted = process_described = false;
 	samples = end = 0;
 	/* Always readable. */
 	device = eventfd(1, EFD_CLOEXEC);
@@ -212,8 +213,10 @@ ssize_t read(int fd, void *buf, size_t bytes)
 		described = true;
 		return put_info(buf);
 	}
-	if (pid == PID && getenv("DEVICE_PID")) {
+	if (getenv("DEVICE_PID"))
 		pid = strtoul(getenv("DEVICE_PID"), NULL, 0);
+	if (pid != PID && !process_described && (!getenv("DEVICE_AFTER") || !access(getenv("DEVICE_AFTER"), F_OK))) {
+		process_described = true;
 		return put_process(buf);
 	}
 	if (!stopped && (!end || now() < end))

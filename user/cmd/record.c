@@ -109,7 +109,7 @@ static void print_progress(struct recording *r)
 /* A part may have to end although nothing comes. */
 static int poll_timeout(const struct recording *r)
 {
-	if (r->output.rotate_ns)
+	if (r->output.rotate_ns || r->output.lingers)
 		return 100;
 	return r->progress ? 500 : r->output.pending ? 1000 : -1;
 }

@@ -12,6 +12,7 @@
 #include "record_output.h"
 
 #define FLUSH_NS	1000000000ULL	/* what a recorder that is killed loses, at most */
+#define LINGER_NS	200000000ULL	/* of a part: see record_output_add() */
 
 /* Says what went wrong with a file, if something did. */
 static bool written(const struct output_file *file, int err)
@@ -139,6 +140,24 @@ static bool join_old_file(struct record_output *o)
 	return ok;
 }
 
+/* Nothing is added to the part before any more. */
+static bool end_lingering(struct record_output *o)
+{
+	bool ok;
+
+	if (!o->lingers)
+		return true;
+	o->lingers = false;
+	o->ending = !pthread_create(&o->thread, NULL, end_old_file, &o->old);
+	if (o->ending)
+		return true;
+	end_file(&o->old, NULL);
+	o->bytes += o->old.bytes;
+	ok = written(&o->old, o->old.err);
+	free_file(&o->old);
+	return ok;
+}
+
 /* Where the part with that number begins. */
 static int add_part_records(struct record_output *o, uint64_t time, uint32_t part)
 {
@@ -177,18 +196,11 @@ static bool next_part(struct record_output *o, uint64_t time)
 
 	if (!err)
 		err = add_part_records(o, time, o->part + 1);
-	if (!written(&o->file, err) || !join_old_file(o))
+	if (!written(&o->file, err) || !end_lingering(o) || !join_old_file(o))
 		return false;
 	o->old = o->file;
 	o->file = (struct output_file){ .fd = -1 };
-	o->ending = !pthread_create(&o->thread, NULL, end_old_file, &o->old);
-	if (!o->ending) {
-		end_file(&o->old, NULL);
-		o->bytes += o->old.bytes;
-		if (!written(&o->old, o->old.err))
-			return false;
-		free_file(&o->old);
-	}
+	o->lingers = true;
 	o->part++;
 	return open_file(o) && begin_file(o) && written(&o->file, begin_part(o, time));
 }
@@ -267,6 +279,23 @@ static int add_found(const struct profbuf_record *record, void *context)
 	return profbuf_writer_add(o->file.writer, record);
 }
 
+/*
+ * The module describes what it has sampled a moment later. What a part's last samples are of is said in the beginning of the
+ * next part, and is for both.
+ */
+static int add_to_lingering(struct record_output *o, const struct profbuf_record *record)
+{
+	switch (record->type) {
+	case PROFBUF_RECORD_PROCESS:
+	case PROFBUF_RECORD_MAPPING:
+	case PROFBUF_RECORD_THREAD:
+	case PROFBUF_RECORD_TAG:
+		return add_to_file(record, &o->old);
+	default:
+		return 0;
+	}
+}
+
 bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 {
 	int err;
@@ -287,7 +316,7 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 			err = profbuf_tag_recorder_add(o->tags, record, add_found, o);
 			err = err == -ENOMEM ? 0 : err;
 		}
-		if (!written(&o->file, err))
+		if (!written(&o->file, err) || (o->lingers && !written(&o->old, add_to_lingering(o, record))))
 			return false;
 		o->pending = true;
 	}
@@ -300,6 +329,8 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
  */
 bool record_output_pass(struct record_output *o, uint64_t time)
 {
+	if (o->lingers && time >= o->began + LINGER_NS && !end_lingering(o))
+		return false;
 	if (is_full(o, time))
 		return next_part(o, time);
 	if (!o->pending || (!o->raw && time - o->flushed < FLUSH_NS))
@@ -315,7 +346,7 @@ bool record_output_end(struct record_output *o, const struct profbuf_record *com
 	bool ok;
 
 	end_file(&o->file, command);
-	ok = join_old_file(o);
+	ok = end_lingering(o) && join_old_file(o);
 	o->bytes += o->file.bytes;
 	return written(&o->file, err ? err : o->file.err) && ok;
 }

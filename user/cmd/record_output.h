@@ -49,8 +49,9 @@ struct record_output {
 	bool pending;			/* records came since the last flush */
 
 	struct output_file file;
-	struct output_file old;		/* the part before, which the other thread ends */
-	pthread_t thread;
+	struct output_file old;		/* the part before, */
+	bool lingers;			/* while descriptions are added to it, */
+	pthread_t thread;		/* which ends it then */
 	bool ending;			/* the thread is there */
 	struct profbuf_tag_recorder *tags;
 	uint64_t flushed;		/* when */
