@@ -4,8 +4,8 @@
  * with so many CPUs that a reader never catches up
  *
  * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start). DEVICE_PID: the
- * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is; DEVICE_AFTER:
- * it is described when that file is there.
+ * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is;
+ * DEVICE_AFTER: it is described when that file is there.
  * DEVICE_RELEASE: of another kernel. Only what the commands call is here; it knows one session of one thread.
  */
 #define _GNU_SOURCE
