@@ -280,8 +280,8 @@ static int add_found(const struct profbuf_record *record, void *context)
 }
 
 /*
- * The module describes what it has sampled a moment later. What a part's last samples are of is said in the beginning of
- * the next part, and is for both.
+ * The module describes what it has sampled a moment later. What a part's last samples are of is said in the beginning
+ * of the next part, and is for both.
  */
 static int add_to_lingering(struct record_output *o, const struct profbuf_record *record)
 {
