@@ -125,17 +125,12 @@ static void *end_old_file(void *context)
 	return NULL;
 }
 
-/* Waits for the part before to be whole. */
-static bool join_old_file(struct record_output *o)
+/* The part before has been ended. */
+static bool close_old_file(struct record_output *o)
 {
-	bool ok = true;
+	bool ok = written(&o->old, o->old.err);
 
-	if (!o->ending)
-		return true;
-	pthread_join(o->thread, NULL);
-	o->ending = false;
 	o->bytes += o->old.bytes;
-	ok = written(&o->old, o->old.err);
 	free_file(&o->old);
 	return ok;
 }
@@ -143,8 +138,6 @@ static bool join_old_file(struct record_output *o)
 /* Nothing is added to the part before any more. */
 static bool end_lingering(struct record_output *o)
 {
-	bool ok;
-
 	if (!o->lingers)
 		return true;
 	o->lingers = false;
@@ -152,10 +145,19 @@ static bool end_lingering(struct record_output *o)
 	if (o->ending)
 		return true;
 	end_file(&o->old, NULL);
-	o->bytes += o->old.bytes;
-	ok = written(&o->old, o->old.err);
-	free_file(&o->old);
-	return ok;
+	return close_old_file(o);
+}
+
+/* Waits for the part before to be whole. */
+static bool join_old_file(struct record_output *o)
+{
+	bool ok = end_lingering(o);
+
+	if (!o->ending)
+		return ok;
+	pthread_join(o->thread, NULL);
+	o->ending = false;
+	return close_old_file(o);
 }
 
 /* Where the part with that number begins. */
@@ -196,7 +198,7 @@ static bool next_part(struct record_output *o, uint64_t time)
 
 	if (!err)
 		err = add_part_records(o, time, o->part + 1);
-	if (!written(&o->file, err) || !end_lingering(o) || !join_old_file(o))
+	if (!written(&o->file, err) || !join_old_file(o))
 		return false;
 	o->old = o->file;
 	o->file = (struct output_file){ .fd = -1 };
@@ -346,7 +348,7 @@ bool record_output_end(struct record_output *o, const struct profbuf_record *com
 	bool ok;
 
 	end_file(&o->file, command);
-	ok = end_lingering(o) && join_old_file(o);
+	ok = join_old_file(o);
 	o->bytes += o->file.bytes;
 	return written(&o->file, err ? err : o->file.err) && ok;
 }
