@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * finder_test.c - the finder of tags: what it tells the kernel, and when; memory that lies
+ * finder_test.c - the finder of tags: what it tells the kernel, and when
  *
  * usage: finder_test DIR	(with the programs and libraries that `programs` has built)
  */
@@ -9,32 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "stall.h"
-#include "tag_elf.h"
 #include "tag_source.h"
-
-static const char *dir;
-static char path[4096];
-
-static const char *in_dir(const char *name)
-{
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
 
 /* The kernel. */
 
@@ -65,41 +49,6 @@ static unsigned int times_told(pid_t pid)
 	for (unsigned int i = 0; i < nr_told; i++)
 		n += told[i].pid == (uint32_t)pid;
 	return n;
-}
-
-/* Processes: one that has run as far as its main(). */
-
-static pid_t start(const char *name, int *out)
-{
-	int in[2], fds[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(fds, O_CLOEXEC), 0);
-	in_dir(name);
-	pid = fork();
-	if (!pid) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(fds[1], STDOUT_FILENO);
-		alarm(60);
-		execl(path, name, NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(fds[1]);
-	/* Both its threads have said all they say. */
-	for (int lines = 0; lines < 2; lines += byte == '\n')
-		assert_int_equal(read(fds[0], &byte, 1), 1);
-	close(fds[0]);
-	*out = in[1];
-	return pid;
-}
-
-static void end(pid_t pid, int in)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(in);
 }
 
 /* A description as the kernel makes it. */
@@ -158,7 +107,7 @@ static void test_a_process_is_told_when_its_mappings_have_come(void **state)
 	struct profbuf_tag_finder *finder;
 	struct description d, other;
 	int in, other_in;
-	pid_t pid = start("pie", &in), other_pid = start("without", &other_in);
+	pid_t pid = start_process("pie", &in), other_pid = start_process("without", &other_in);
 	unsigned int n;
 
 	(void)state;
@@ -202,8 +151,8 @@ static void test_a_process_is_told_when_its_mappings_have_come(void **state)
 	assert_int_equal(counts.files, n + 1);
 	assert_int_equal(counts.skipped, 2);
 	profbuf_tag_finder_free(finder);
-	end(pid, in);
-	end(other_pid, other_in);
+	end_process(pid, in);
+	end_process(other_pid, other_in);
 }
 
 static void test_causes_are_counted(void **state)
@@ -212,7 +161,7 @@ static void test_causes_are_counted(void **state)
 	struct profbuf_tag_finder *finder;
 	struct description d;
 	int in;
-	pid_t pid = start("pie", &in);
+	pid_t pid = start_process("pie", &in);
 
 	(void)state;
 	describe(&d, pid);
@@ -226,7 +175,7 @@ static void test_causes_are_counted(void **state)
 	d.process.misc = 1;
 	add_all(finder, &d);
 	d.process.misc = 0;
-	end(pid, in);
+	end_process(pid, in);
 	add_all(finder, &d);
 	profbuf_tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.looks, 5);
@@ -244,7 +193,7 @@ static void test_an_older_module_is_left_alone(void **state)
 	struct profbuf_tag_finder *finder;
 	struct description d;
 	int in;
-	pid_t pid = start("pie", &in);
+	pid_t pid = start_process("pie", &in);
 
 	(void)state;
 	describe(&d, pid);
@@ -256,7 +205,7 @@ static void test_an_older_module_is_left_alone(void **state)
 	assert_int_equal(nr_told, 1);
 	assert_true(counts.old_module);
 	profbuf_tag_finder_free(finder);
-	end(pid, in);
+	end_process(pid, in);
 }
 
 static void test_scan(void **state)
@@ -264,7 +213,7 @@ static void test_scan(void **state)
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
 	int in, other_in;
-	pid_t pid = start("static", &in), other_pid = start("without", &other_in);
+	pid_t pid = start_process("static", &in), other_pid = start_process("without", &other_in);
 	uint64_t files;
 
 	(void)state;
@@ -280,161 +229,8 @@ static void test_scan(void **state)
 	profbuf_tag_finder_counts(finder, &counts);
 	assert_true(counts.files <= files + files / 2);
 	profbuf_tag_finder_free(finder);
-	end(pid, in);
-	end(other_pid, other_in);
-}
-
-/* Memory that lies: a process writes what it is told to where the dynamic linker has written. */
-
-struct liar {
-	pid_t pid;
-	int to, from;
-	uint64_t words[2];	/* the true ones */
-};
-
-static void be_liar(const char *library, unsigned int type, int in, int out)
-{
-	void *handle = dlopen(library, RTLD_NOW);
-	int fd = open(library, O_RDONLY);
-	struct tag_elf elf;
-	struct link_map *map;
-	uint64_t *slot = NULL;
-
-	if (!handle || fd < 0 || tag_elf_read(fd, &elf) || dlinfo(handle, RTLD_DI_LINKMAP, &map))
-		_exit(1);
-	for (unsigned int i = 0; i < elf.variables[PROFBUF_TAG_OTEL].nr_slots; i++) {
-		if (elf.variables[PROFBUF_TAG_OTEL].slots[i].type == type)
-			slot = (void *)(map->l_addr + elf.variables[PROFBUF_TAG_OTEL].slots[i].address);
-	}
-	if (!slot || mprotect((void *)((uintptr_t)slot & ~4095UL), 8192, PROT_READ | PROT_WRITE))
-		_exit(2);
-	do {
-		if (write(out, slot, 16) != 16)
-			_exit(3);
-	} while (read(in, slot, 16) == 16);
-	_exit(0);
-}
-
-static void start_liar(struct liar *liar, const char *library, unsigned int type)
-{
-	int in[2], out[2];
-
-	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
-	in_dir(library);
-	liar->pid = fork();
-	if (!liar->pid) {
-		close(in[1]);
-		be_liar(path, type, in[0], out[1]);
-	}
-	close(in[0]);
-	close(out[1]);
-	liar->to = in[1];
-	liar->from = out[0];
-	assert_int_equal(read(liar->from, liar->words, 16), 16);
-}
-
-static void lie(struct liar *liar, uint64_t first, uint64_t second)
-{
-	uint64_t words[2] = { first, second };
-
-	assert_int_equal(write(liar->to, words, 16), 16);
-	assert_int_equal(read(liar->from, words, 16), 16);
-}
-
-static void end_liar(struct liar *liar)
-{
-	close(liar->from);
-	end(liar->pid, liar->to);
-}
-
-static int look(const struct liar *liar)
-{
-	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-	struct tag_files *files;
-	int n;
-
-	assert_int_equal(tag_files_new(&files), 0);
-	n = tag_source_find(files, liar->pid, sources);
-	tag_files_free(files);
-	return n;
-}
-
-static uint64_t offset_in(const char *library)
-{
-	int fd = open(in_dir(library), O_RDONLY);
-	struct tag_elf elf;
-
-	assert_int_equal(tag_elf_read(fd, &elf), 0);
-	close(fd);
-	return elf.variables[PROFBUF_TAG_OTEL].value;
-}
-
-static void test_memory_that_lies(void **state)
-{
-	/* At the same address in the process that lies, for it is a child. */
-	static uint64_t good[2], bad[4][2];
-	static const uint64_t bad_offsets[] = { 0, 8, 64, -4ULL, -(1ULL << 31), 1ULL << 63, ~0ULL };
-	struct liar liar;
-	uint64_t own;
-
-	(void)state;
-	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
-	assert_int_equal(look(&liar), 1);
-	for (size_t i = 0; i < sizeof(bad_offsets) / sizeof(*bad_offsets); i++) {
-		lie(&liar, bad_offsets[i], liar.words[1]);
-		assert_int_equal(look(&liar), -EAGAIN);
-	}
-	lie(&liar, liar.words[0], liar.words[1]);
-	assert_int_equal(look(&liar), 1);
-	end_liar(&liar);
-
-	start_liar(&liar, "libgeneral-dynamic-alone.so", R_X86_64_DTPMOD64);
-	assert_int_equal(look(&liar), 1);
-	lie(&liar, 0, liar.words[1]);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, 65536, liar.words[1]);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], liar.words[1] + 8);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], -8);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, 65535, liar.words[1]);
-	assert_int_equal(look(&liar), 1);
-	end_liar(&liar);
-
-	good[0] = 3;
-	good[1] = offset_in("libdescriptors-large.so");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		memcpy(bad[i], good, sizeof(good));
-	bad[0][1] += 8;
-	bad[1][1] = -8;
-	bad[2][0] = 0;
-	bad[3][0] = 65536;
-	start_liar(&liar, "libdescriptors-large.so", R_X86_64_TLSDESC);
-	assert_int_equal(look(&liar), 1);
-	own = liar.words[1];
-	assert_true(own > 4096);
-	lie(&liar, 0, own);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], own + 1);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], own + 8);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], 8);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], 1ULL << 46);
-	assert_int_equal(look(&liar), -EAGAIN);
-	lie(&liar, liar.words[0], 1ULL << 62);
-	assert_int_equal(look(&liar), -EAGAIN);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		lie(&liar, liar.words[0], (uintptr_t)bad[i]);
-		assert_int_equal(look(&liar), -EAGAIN);
-	}
-	lie(&liar, liar.words[0], (uintptr_t)good);
-	assert_int_equal(look(&liar), 1);
-	lie(&liar, liar.words[0], -64);
-	assert_int_equal(look(&liar), 1);
-	end_liar(&liar);
+	end_process(pid, in);
+	end_process(other_pid, other_in);
 }
 
 /* The dynamic linker is still at work; a moment later it is done. */
@@ -489,35 +285,6 @@ static void test_early_processes_that_are_too_many_are_counted(void **state)
 	end_liar(&liar);
 }
 
-/* A process that loads a library and closes it again, each time it is told to. */
-static pid_t start_loader(const char *library, int *to, int *from)
-{
-	int in[2], out[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
-	in_dir(library);
-	pid = fork();
-	if (!pid) {
-		void *handle = NULL;
-		char byte = 0;
-
-		alarm(60);
-		close(in[1]);
-		do {
-			if (handle && dlclose(handle))
-				_exit(1);
-			handle = handle ? NULL : dlopen(path, RTLD_NOW);
-		} while (write(out[1], &byte, 1) == 1 && read(in[0], &byte, 1) == 1);
-		_exit(0);
-	}
-	close(in[0]);
-	close(out[1]);
-	*to = in[1];
-	*from = out[0];
-	return pid;
-}
-
 static void test_a_library_that_was_closed_is_withdrawn(void **state)
 {
 	struct profbuf_tag_finder_counts counts;
@@ -558,7 +325,7 @@ static void test_a_library_that_was_closed_is_withdrawn(void **state)
 	assert_int_equal(counts.skipped, 1);
 	profbuf_tag_finder_free(finder);
 	close(from);
-	end(pid, to);
+	end_process(pid, to);
 }
 
 /* The process is another one, which has the same pid. */
@@ -600,71 +367,7 @@ static void test_what_ended_is_not_withdrawn(void **state)
 	assert_int_equal(nr_told, 2);
 	profbuf_tag_finder_free(finder);
 	close(from);
-	end(pid, to);
-}
-
-/* The first thread has ended by pthread_exit(): /proc/PID/maps is empty then, and the auxiliary vector, too. */
-static void *stay(void *arg)
-{
-	char byte;
-
-	(void)arg;
-	while (read(STDIN_FILENO, &byte, 1) > 0)
-		;
-	_exit(0);
-}
-
-/* A program of its own: a fork of this one, which has threads, may find the loader's lock taken. */
-static int end_first_thread(const char *library)
-{
-	pthread_t thread;
-
-	alarm(60);
-	if (!dlopen(library, RTLD_NOW) || pthread_create(&thread, NULL, stay, NULL))
-		return 1;
-	pthread_exit(NULL);
-}
-
-static void test_a_process_whose_first_thread_has_ended(void **state)
-{
-	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-	struct tag_files *files;
-	char state_path[64], text[512] = "";
-	int in[2];
-	pid_t pid;
-	int n;
-
-	(void)state;
-	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-	pid = fork();
-	if (!pid) {
-		dup2(in[0], STDIN_FILENO);
-		execl("/proc/self/exe", "finder_test", "end_first_thread", in_dir("libinitial-exec.so"), NULL);
-		_exit(1);
-	}
-	close(in[0]);
-	snprintf(state_path, sizeof(state_path), "/proc/%d/stat", pid);
-	for (int i = 0; i < 1000 && !strstr(text, ") Z "); i++) {
-		int fd = open(state_path, O_RDONLY);
-
-		n = read(fd, text, sizeof(text) - 1);
-		text[n > 0 ? n : 0] = 0;
-		close(fd);
-		usleep(10000);
-	}
-	assert_non_null(strstr(text, ") Z "));
-	assert_int_equal(tag_files_new(&files), 0);
-	n = tag_source_find(files, pid, sources);
-	assert_int_equal(n, 1);
-	assert_int_equal(sources[0].pid, pid);
-	assert_int_equal(sources[0].kind, PROFBUF_TAG_OTEL);
-	/* All of them. */
-	close(in[1]);
-	for (int i = 0; i < 1000 && tag_source_find(files, pid, sources) != -ESRCH; i++)
-		usleep(10000);
-	assert_int_equal(tag_source_find(files, pid, sources), -ESRCH);
-	waitpid(pid, NULL, 0);
-	tag_files_free(files);
+	end_process(pid, to);
 }
 
 static uint64_t now_ms(void)
@@ -688,7 +391,7 @@ static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
 	int in;
 
 	(void)state;
-	pid = start("pie", &in);
+	pid = start_process("pie", &in);
 	describe(&good, pid);
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
@@ -718,7 +421,7 @@ static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
 	assert_int_equal(counts.looks, 3);
 	assert_int_equal(counts.gone, 1);
 	profbuf_tag_finder_free(finder);
-	end(pid, in);
+	end_process(pid, in);
 }
 
 /* As with a large file on a cold disk: what was found then is told then. */
@@ -766,18 +469,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_causes_are_counted, reset),
 		cmocka_unit_test_setup(test_an_older_module_is_left_alone, reset),
 		cmocka_unit_test_setup(test_scan, reset),
-		cmocka_unit_test_setup(test_memory_that_lies, reset),
 		cmocka_unit_test_setup(test_an_early_process_is_looked_at_again, reset),
 		cmocka_unit_test_setup(test_early_processes_that_are_too_many_are_counted, reset),
 		cmocka_unit_test_setup(test_a_library_that_was_closed_is_withdrawn, reset),
 		cmocka_unit_test_setup(test_what_ended_is_not_withdrawn, reset),
-		cmocka_unit_test_setup(test_a_process_whose_first_thread_has_ended, reset),
 		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
 		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
 	};
 
-	if (argc == 3 && !strcmp(argv[1], "end_first_thread"))
-		return end_first_thread(argv[2]);
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
