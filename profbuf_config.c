@@ -194,7 +194,9 @@ int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config 
 		err = check_times(c);
 	if (!err)
 		err = check_filter(c);
-	if (!err && c->flags & ~profbuf_session_allowed_flags(s))
+	/* A CPU has few counters, and who has one keeps perf's users from it. */
+	if (!err && (c->flags & ~profbuf_session_allowed_flags(s) ||
+		     (c->source == PROFBUF_SOURCE_PERF_CYCLES && !(s->rights & PROFBUF_RIGHT_TASKS))))
 		err = -EPERM;
 	if (!err)
 		err = get_mask(c, mask);

@@ -94,7 +94,7 @@ static struct shared *get_shared(struct profbuf_session *s, const struct profbuf
 		goto err_free;
 	kref_init(&shared->kref);
 	shared->owner = set->flags & PROFBUF_TAG_STAY ? NULL : s;
-	shared->uid = s->uid;
+	shared->uid = s->cred->uid;
 	shared->labels.bytes = set->bytes;
 	shared->labels.id = PROFBUF_TAG_OUTSIDE | atomic64_inc_return(&next_id);
 	return shared;
@@ -278,7 +278,7 @@ static int untag(const struct profbuf_session *s, const void *who)
 
 	raw_spin_lock_irqsave(&lock, flags);
 	t = find(who);
-	if (t && (s->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, s->uid))) {
+	if (t && (s->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, s->cred->uid))) {
 		shared = t->shared;
 		kref_get(&shared->kref);
 		shared->removed = true;
@@ -316,7 +316,7 @@ int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *
 			kref_put(&shared->kref, free_shared);
 		return PTR_ERR(task);
 	}
-	mmput(mm);
+	mmput_async(mm);
 	if (!removes) {
 		err = tag(task, is_thread, shared);
 	} else {

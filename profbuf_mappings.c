@@ -19,15 +19,23 @@
 /* The note that has the build id, of the owner GNU; no header of the kernel's names it. */
 #define NT_GNU_BUILD_ID	3
 
+/* The file's owner may write into the page meanwhile: what is checked has to be what is used. */
+static void copy_once(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+	barrier();	/* not read again instead */
+}
+
 /*
  * The build id of the ELF file that @file is, if its first page is in memory, which it is while the file is executed.
  * Nothing is read from disk: a filesystem that hangs does not hang the worker.
  */
 static u32 build_id_of(const struct file *file, u8 *build_id, u32 max)
 {
-	const Elf64_Ehdr *ehdr;
-	const Elf64_Phdr *phdr;
 	struct page *page;
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+	Elf64_Nhdr note;
 	const u8 *elf;
 	u32 i, len = 0;
 
@@ -38,28 +46,31 @@ static u32 build_id_of(const struct file *file, u8 *build_id, u32 max)
 		goto out_put;
 
 	elf = kmap_local_page(page);
-	ehdr = (const Elf64_Ehdr *)elf;
-	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) || ehdr->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    ehdr->e_phentsize != sizeof(*phdr) || ehdr->e_phoff > PAGE_SIZE || ehdr->e_phoff % 8 ||
-	    ehdr->e_phnum > (PAGE_SIZE - ehdr->e_phoff) / sizeof(*phdr))
+	copy_once(&ehdr, elf, sizeof(ehdr));
+	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr.e_phentsize != sizeof(phdr) || ehdr.e_phoff > PAGE_SIZE || ehdr.e_phoff % 8 ||
+	    ehdr.e_phnum > (PAGE_SIZE - ehdr.e_phoff) / sizeof(phdr))
 		goto out_unmap;
-	phdr = (const Elf64_Phdr *)(elf + ehdr->e_phoff);
-	for (i = 0; i < ehdr->e_phnum && !len; i++) {
-		u64 at = phdr[i].p_offset, end = at + phdr[i].p_filesz;
+	for (i = 0; i < ehdr.e_phnum && !len; i++) {
+		u64 at, end;
 
-		if (phdr[i].p_type != PT_NOTE || at % 4 || end < at || end > PAGE_SIZE)
+		copy_once(&phdr, elf + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
+		at = phdr.p_offset;
+		end = at + phdr.p_filesz;
+		if (phdr.p_type != PT_NOTE || at % 4 || end < at || end > PAGE_SIZE)
 			continue;
-		while (at + sizeof(Elf64_Nhdr) <= end) {
-			const Elf64_Nhdr *note = (const Elf64_Nhdr *)(elf + at);
-			u64 name = at + sizeof(*note);
-			u64 desc = name + ALIGN((u64)note->n_namesz, 4);
+		while (at + sizeof(note) <= end) {
+			u64 name, desc;
 
-			at = desc + ALIGN((u64)note->n_descsz, 4);
+			copy_once(&note, elf + at, sizeof(note));
+			name = at + sizeof(note);
+			desc = name + ALIGN((u64)note.n_namesz, 4);
+			at = desc + ALIGN((u64)note.n_descsz, 4);
 			if (at > end)
 				break;
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
-			    !memcmp(elf + name, "GNU", sizeof("GNU")) && note->n_descsz <= max) {
-				len = note->n_descsz;
+			if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof("GNU") &&
+			    !memcmp(elf + name, "GNU", sizeof("GNU")) && note.n_descsz <= max) {
+				len = note.n_descsz;
 				memcpy(build_id, elf + desc, len);
 				break;
 			}
@@ -85,9 +96,9 @@ static const char *vma_path(struct vm_area_struct *vma, char *buf, int size)
 	return path ? path : "";
 }
 
-/* Adds a mapping record to @notes. */
-static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct *vma, char *buf, int size,
-			 struct list_head *notes)
+/* Adds a mapping record to @notes. Returns its bytes; 0: no memory. */
+static size_t describe_vma(const struct profbuf_request *r, struct vm_area_struct *vma, char *buf, int size,
+			   struct list_head *notes)
 {
 	const char *path = vma_path(vma, buf, size);
 	size_t len = strlen(path) + 1;
@@ -96,7 +107,7 @@ static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct 
 
 	note = profbuf_note_alloc(sizeof(*m) + len);
 	if (!note)
-		return false;
+		return 0;
 	list_add_tail(&note->list, notes);
 	m = (struct profbuf_mapping *)note->words;
 	m->time = r->time;
@@ -118,7 +129,7 @@ static bool describe_vma(const struct profbuf_request *r, struct vm_area_struct 
 	} else {
 		m->misc = PROFBUF_MAPPING_ANON;
 	}
-	return true;
+	return note->words[0] * sizeof(u64);
 }
 
 u64 profbuf_mappings_signature(struct mm_struct *mm)
@@ -129,6 +140,7 @@ u64 profbuf_mappings_signature(struct mm_struct *mm)
 	VMA_ITERATOR(vmi, mm, 0);
 
 	for_each_vma(vmi, vma) {
+		cond_resched();
 		if (!(vma->vm_flags & VM_EXEC))
 			continue;
 		h = profbuf_hash(h + vma->vm_start);
@@ -139,18 +151,25 @@ u64 profbuf_mappings_signature(struct mm_struct *mm)
 	return h;
 }
 
-bool profbuf_mappings_describe(const struct profbuf_request *r, char *buf, int size, struct list_head *notes, u32 *nr)
+int profbuf_mappings_describe(const struct profbuf_request *r, char *buf, int size, size_t max, struct list_head *notes,
+			      u32 *nr)
 {
 	struct vm_area_struct *vma;
+	size_t bytes, all = 0;
 
 	VMA_ITERATOR(vmi, r->mm, 0);
 
 	for_each_vma(vmi, vma) {
+		cond_resched();
 		if (!(vma->vm_flags & VM_EXEC))
 			continue;
-		if (!describe_vma(r, vma, buf, size, notes))
-			return false;
+		bytes = describe_vma(r, vma, buf, size, notes);
+		if (!bytes)
+			return -ENOMEM;
+		all += bytes;
+		if (all > max)
+			return -E2BIG;
 		(*nr)++;
 	}
-	return true;
+	return 0;
 }

@@ -24,12 +24,14 @@ u64 profbuf_mappings_signature(struct mm_struct *mm);
  * @r: a process with memory, r->mm
  * @buf: for paths
  * @size: of @buf, bytes
+ * @max: bytes of all of them
  * @notes: the records are put at its end
  * @nr: how many there are is added
  *
  * Context: mmap_lock of r->mm held; may sleep.
- * Return: false if there is no memory; some may be in @notes.
+ * Return: 0; -ENOMEM; -E2BIG: they are more than @max. Then some may be in @notes.
  */
-bool profbuf_mappings_describe(const struct profbuf_request *r, char *buf, int size, struct list_head *notes, u32 *nr);
+int profbuf_mappings_describe(const struct profbuf_request *r, char *buf, int size, size_t max, struct list_head *notes,
+			      u32 *nr);
 
 #endif /* PROFBUF_MAPPINGS_H */

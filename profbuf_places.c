@@ -160,7 +160,7 @@ int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source
 	}
 	put_task_struct(task);
 	mmgrab(place->mm);
-	mmput(place->mm);
+	mmput_async(place->mm);
 	err = change(&s->tags.places, place, from);
 	if (err)
 		free_place(place);

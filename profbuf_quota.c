@@ -53,7 +53,7 @@ static int check(const struct profbuf_session *s, size_t memory)
 			continue;
 		unprivileged++;
 		unprivileged_memory += other->memory;
-		if (uid_eq(other->uid, s->uid)) {
+		if (uid_eq(other->cred->uid, s->cred->uid)) {
 			users++;
 			users_memory += other->memory;
 		}
@@ -101,7 +101,7 @@ u64 profbuf_quota_flush_ns(const struct profbuf_session *s)
 /* The sessions between which a part is divided: those with rights, or those of one user without. */
 static bool are_peers(const struct profbuf_session *a, const struct profbuf_session *b)
 {
-	return is_privileged(a) == is_privileged(b) && (is_privileged(a) || uid_eq(a->uid, b->uid));
+	return is_privileged(a) == is_privileged(b) && (is_privileged(a) || uid_eq(a->cred->uid, b->cred->uid));
 }
 
 /* How many have ticks, and which is the first of them. */

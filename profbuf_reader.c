@@ -75,12 +75,12 @@ static bool read_notes(struct profbuf_session *s, struct reader *r)
 }
 
 /* Counts by cause since the last such record, if there are any; @told is the reader's. */
-static bool read_counts(struct reader *r, enum profbuf_record_type type, unsigned int room, const atomic64_t *counts,
-			u64 *told, unsigned int n)
+static bool read_counts(struct reader *r, enum profbuf_record_type type, const atomic64_t *counts, u64 *told,
+			unsigned int n)
 {
-	/* The longest of them; the others differ in how many counts there is room for. */
+	/* They are alike. */
 	struct profbuf_tag_lost lost = {
-		.len = PROFBUF_WORDS(offsetof(struct profbuf_tag_lost, count[room])),
+		.len = PROFBUF_WORDS(sizeof(lost)),
 		.type = type,
 		.cpu = PROFBUF_CPU_NONE,
 	};
@@ -105,10 +105,11 @@ static bool read_counts(struct reader *r, enum profbuf_record_type type, unsigne
 static bool read_not_said(struct profbuf_session *s, struct reader *r)
 {
 	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
-		     PROFBUF_NR_SIDEBAND_CAUSES > 4 || PROFBUF_NR_TAG_CAUSES > 8);
-	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, 4, s->sideband.lost, s->sideband.lost_told,
+		     sizeof(struct profbuf_sideband_lost) != sizeof(struct profbuf_tag_lost) ||
+		     PROFBUF_NR_SIDEBAND_CAUSES > 8 || PROFBUF_NR_TAG_CAUSES > 8);
+	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, s->sideband.lost, s->sideband.lost_told,
 			   PROFBUF_NR_SIDEBAND_CAUSES) &&
-	       read_counts(r, PROFBUF_RECORD_TAG_LOST, 8, s->tags.unread, s->tags.unread_told, PROFBUF_NR_TAG_CAUSES);
+	       read_counts(r, PROFBUF_RECORD_TAG_LOST, s->tags.unread, s->tags.unread_told, PROFBUF_NR_TAG_CAUSES);
 }
 
 /*

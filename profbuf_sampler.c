@@ -11,7 +11,6 @@
 #include <linux/hrtimer.h>
 #include <linux/perf_event.h>
 #include <linux/pid.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <asm/irq_regs.h>
@@ -19,6 +18,7 @@
 #include "profbuf_compat.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
+#include "profbuf_tasks.h"
 #include "profbuf_unwind.h"
 
 static enum cpuhp_state hotplug_state;
@@ -48,13 +48,11 @@ static_assert(offsetof(union header, tid) == offsetof(struct profbuf_sample, tid
 static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, stack) - SAMPLE_HEADER);
 static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
 
-/* What someone without rights may see: every id is the opener's, and the kernel lets the process be looked at. */
-static bool is_own(const struct profbuf_session *s, struct task_struct *task)
+/* What someone without rights may see. What the opener's namespace has no number for, it does not know of. */
+static bool is_own(const struct profbuf_session *s, struct task_struct *task, u32 pid)
 {
-	const struct cred *cred = current_cred();
-
-	return task->mm && !profbuf_compat_kernel_thread(task) && uid_eq(cred->uid, s->uid) &&
-	       uid_eq(cred->euid, s->uid) && uid_eq(cred->suid, s->uid) && get_dumpable(task->mm) == SUID_DUMP_USER;
+	return pid && task->mm && !profbuf_compat_kernel_thread(task) &&
+	       profbuf_process_is_own(s, current_real_cred(), task->mm);
 }
 
 /* Is @pid the task's thread group, or one it descends from? A parent that has exited is not seen any more. */
@@ -154,7 +152,14 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		profbuf_counters_skip(&c->counters, skip);
 		return;
 	}
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task)) {
+	if (likely(s->pid_ns == &init_pid_ns)) {
+		h.pid = task->tgid;
+		h.tid = task->pid;
+	} else {
+		h.pid = task_tgid_nr_ns(task, s->pid_ns);
+		h.tid = task_pid_nr_ns(task, s->pid_ns);
+	}
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task, h.pid)) {
 		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_RIGHTS);
 		return;
 	}
@@ -163,13 +168,6 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		return;
 	}
 
-	if (likely(s->pid_ns == &init_pid_ns)) {
-		h.pid = task->tgid;
-		h.tid = task->pid;
-	} else {
-		h.pid = task_tgid_nr_ns(task, s->pid_ns);
-		h.tid = task_pid_nr_ns(task, s->pid_ns);
-	}
 	/* A kernel address leaves only with the right to it, whatever the configuration says. */
 	if (h.mode != PROFBUF_MODE_USER && (s->rights & PROFBUF_RIGHT_KERNEL))
 		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);
@@ -238,7 +236,9 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 	if (c->busy) {
 		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
 	} else if (c->ended) {
+		/* Other CPUs may take their time; these ticks take some, too. */
 		profbuf_counters_skip(counters, PROFBUF_SKIP_ENDED);
+		charge(c, begin);
 	} else {
 		c->busy = true;
 		barrier();	/* a nested tick on this CPU sees busy around the writer's work */
@@ -359,6 +359,11 @@ static int perf_start(struct profbuf_cpu *c)
 	event = perf_event_of(&c->session->config, c->cpu, c);
 	if (IS_ERR(event))
 		return PTR_ERR(event);
+	/* Pinned, and no counter of this CPU is left for it: it would never fire, and nothing would say so. */
+	if (READ_ONCE(event->state) == PERF_EVENT_STATE_ERROR) {
+		perf_event_release_kernel(event);
+		return -ENOSPC;
+	}
 	c->event = event;
 	return 0;
 }
@@ -408,12 +413,13 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 		hrtimer_start(&c->timer, ns_to_ktime(s->config.period), HRTIMER_MODE_REL_PINNED_HARD);
 		return 0;
 	}
+	/* The CPU comes online all the same, and has no ticks; the start looks at it. */
 	err = perf_start(c);
-	if (!err || s->starting)
-		return err;
-	/* A CPU that comes later comes online all the same, and has no ticks. */
-	WRITE_ONCE(c->off, true);
-	profbuf_session_cpu_ended(s);
+	WRITE_ONCE(c->err, err);
+	if (err) {
+		WRITE_ONCE(c->off, true);
+		profbuf_session_cpu_ended(s);
+	}
 	return 0;
 }
 
@@ -428,6 +434,9 @@ static int cpu_down(unsigned int cpu, struct hlist_node *node)
 		hrtimer_stop(c);
 	else if (c->event)
 		perf_stop(c);
+	/* Of a CPU that goes: with PREEMPT_RT, what is left would run when it comes back. */
+	if (!cpu_active(cpu))
+		irq_work_sync(&c->wake);
 	/* It is online still. */
 	WRITE_ONCE(c->off, true);
 	profbuf_session_cpu_ended(s);
@@ -452,10 +461,17 @@ static void sync_irq_works(struct profbuf_session *s)
 int profbuf_sampler_start(struct profbuf_session *s)
 {
 	int err = cpuhp_state_add_instance(hotplug_state, &s->node);
+	unsigned int cpu;
 
-	/* CPUs before the one that failed had ticks. */
 	if (err)
-		sync_irq_works(s);
+		return err;
+	for_each_cpu(cpu, s->cpumask) {
+		if (!err)
+			err = READ_ONCE(s->cpus[cpu]->err);
+	}
+	/* The others had ticks. */
+	if (err)
+		profbuf_sampler_stop(s);
 	return err;
 }
 

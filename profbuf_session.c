@@ -29,26 +29,23 @@ static void set_state(struct profbuf_session *s, enum profbuf_state state)
 /* Configuration */
 
 /* What the filter names; its references are the session's. */
-static int find_filter(const struct profbuf_config *config, struct pid **pid, struct cgroup **cgroup)
+static int find_filter(const struct profbuf_config *config, struct pid_namespace *ns, struct pid **pid,
+		       struct cgroup **cgroup)
 {
-	bool alive;
+	struct pid *found;
 
 	*pid = NULL;
 	*cgroup = NULL;
 	switch (config->filter) {
 	case PROFBUF_FILTER_PROCESS:
 	case PROFBUF_FILTER_THREAD:
-		*pid = find_get_pid(config->filter_id);
+		rcu_read_lock();
+		found = find_pid_ns(config->filter_id, ns);
+		if (pid_task(found, config->filter == PROFBUF_FILTER_PROCESS ? PIDTYPE_TGID : PIDTYPE_PID))
+			*pid = get_pid(found);
+		rcu_read_unlock();
 		if (!*pid)
 			return -ESRCH;
-		rcu_read_lock();
-		alive = pid_task(*pid, config->filter == PROFBUF_FILTER_PROCESS ? PIDTYPE_TGID : PIDTYPE_PID);
-		rcu_read_unlock();
-		if (!alive) {
-			put_pid(*pid);
-			*pid = NULL;
-			return -ESRCH;
-		}
 		break;
 	case PROFBUF_FILTER_CGROUP:
 		*cgroup = cgroup_get_from_fd(config->filter_id);
@@ -86,7 +83,7 @@ int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_co
 	if (!err)
 		err = profbuf_sampler_probe(&config);
 	if (!err)
-		err = find_filter(&config, &pid, &cgroup);
+		err = find_filter(&config, s->pid_ns, &pid, &cgroup);
 	if (err)
 		goto out_unlock;
 
@@ -218,10 +215,10 @@ static int start_ticks(struct profbuf_session *s)
 
 	lockdep_assert_held(&s->lock);
 	profbuf_quota_tick(s, true);
-	s->starting = true;
 	err = profbuf_sampler_start(s);
-	s->starting = false;
 	if (err) {
+		/* CPUs that had as many ticks as they may would end the next start. */
+		cancel_delayed_work(&s->stop_work);
 		profbuf_quota_tick(s, false);
 		return err;
 	}
@@ -382,7 +379,7 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 		return ERR_PTR(-ENOMEM);
 	}
 	s->rights = rights;
-	s->uid = current_uid();
+	s->cred = get_current_cred();
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
@@ -415,6 +412,7 @@ void profbuf_session_destroy(struct profbuf_session *s)
 		profbuf_quota_give(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	put_pid_ns(s->pid_ns);
+	put_cred(s->cred);
 	free_cpumask_var(s->cpumask);
 	kfree(s);
 }

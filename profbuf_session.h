@@ -43,6 +43,7 @@
 #include "profbuf_uapi.h"
 
 struct cgroup;
+struct cred;
 struct perf_event;
 struct pid;
 struct pid_namespace;
@@ -70,6 +71,7 @@ struct profbuf_cpu {
 	bool busy;			/* a tick is at work: a nested one only counts */
 	bool ended;			/* max_ticks reached */
 	bool off;			/* the CPU has gone offline, or its source did not start: no ticks come */
+	int err;			/* why it did not; 0: it did, or has not been asked to */
 	struct profbuf_cpu_counters counters;
 	struct profbuf_requests requests;
 	struct profbuf_budget budget;
@@ -101,7 +103,7 @@ struct profbuf_session {
 
 	/* Constant from the open. */
 	u32 rights;			/* PROFBUF_RIGHT_*, the opener's */
-	kuid_t uid;			/* the opener's */
+	const struct cred *cred;	/* the opener's */
 	struct pid_namespace *pid_ns;	/* the opener's */
 
 	struct mutex lock;		/* outer to cpus_read_lock; see above */
@@ -109,7 +111,6 @@ struct profbuf_session {
 	struct hlist_node node;		/* of the CPU hotplug state's instances */
 	struct list_head list;		/* of the running sessions */
 	struct profbuf_quota quota;	/* from the start */
-	bool starting;			/* the start waits for the ticks to be on; under @lock */
 	bool ticking;			/* the ticks are on; under @lock */
 	struct delayed_work start_work;	/* after delay_ns */
 	struct delayed_work stop_work;	/* after duration_ns, or max_ticks */

@@ -2,9 +2,9 @@
 /*
  * profbuf_sideband.c - what processes and mappings the samples mean
  */
-#include <linux/bitmap.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
@@ -17,9 +17,23 @@
 #include "profbuf_mappings.h"
 #include "profbuf_session.h"
 #include "profbuf_sideband.h"
+#include "profbuf_tasks.h"
 
 /* Bytes one session's queue may hold. */
 #define QUEUE_MAX	(8UL << 20)
+
+/*
+ * A process is asked for once in this time at most, and in a microsecond for each of its mappings, which is some twenty
+ * times what it takes to walk over one.
+ */
+#define PACE_NS		500000ULL
+#define PACE_MAPPING_NS	1000ULL
+
+/* What was lost is asked for again after this time. */
+#define RETRY		msecs_to_jiffies(100)
+
+/* How long a run of the worker waits for locks of those whom it describes, all together. */
+#define PATIENCE_US	50000U
 
 static struct workqueue_struct *workqueue;
 
@@ -112,6 +126,17 @@ static struct task_struct *leader_of_current(void)
 	return leader == current || pid_alive(current) ? leader : NULL;
 }
 
+/* The real one; the task may act with another, as overlayfs does. Safe in NMI. */
+static u32 uid_of(const struct task_struct *task)
+{
+	u32 uid;
+
+	rcu_read_lock();
+	uid = from_kuid(&init_user_ns, __task_cred(task)->uid);
+	rcu_read_unlock();
+	return uid;
+}
+
 /*
  * A process, and the state of its mappings as far as a tick can tell: another program or mapping, another signature.
  * The upper half is the number of the process; when that started is in the lower one.
@@ -122,13 +147,14 @@ static u64 signature(const struct profbuf_sideband *b, const struct task_struct 
 
 	if (leader)
 		h ^= leader->start_boottime;
-	h = profbuf_hash(h);
+	h = profbuf_hash(h) ^ profbuf_hash(uid_of(leader ? leader : current));
 	if (mm)
 		h ^= profbuf_hash((u64)mm + READ_ONCE(mm->exec_vm)) ^ (u32)READ_ONCE(mm->map_count);
 	return (u64)current->tgid << 32 | lower_32_bits(h);
 }
 
-static void fill_process(struct profbuf_request *r, struct task_struct *leader, struct mm_struct *mm)
+static void fill_process(struct profbuf_request *r, struct pid_namespace *ns, struct task_struct *leader,
+			 struct mm_struct *mm)
 {
 	const struct task_struct *named = leader ? leader : current;
 	struct pid *thread_group;
@@ -141,14 +167,14 @@ static void fill_process(struct profbuf_request *r, struct task_struct *leader, 
 	if (leader && pid_alive(leader)) {
 		thread_group = task_pid(leader);
 		r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
-		r->ppid = task_tgid_nr(rcu_dereference(leader->real_parent));
+		r->ppid = task_tgid_nr_ns(rcu_dereference(leader->real_parent), ns);
 	}
 	r->cgroup = cgroup_id(task_dfl_cgroup(current));
 	rcu_read_unlock();
 	if (leader)
 		r->start_time = leader->start_boottime;
 	r->tid = 0;
-	r->uid = from_kuid(&init_user_ns, current_uid());
+	r->uid = uid_of(named);
 	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
 	r->exiting = !mm && !profbuf_compat_kernel_thread(current);
 	memcpy(r->comm, named->comm, sizeof(r->comm));
@@ -165,10 +191,46 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 	r->mm = NULL;
 }
 
-/* The bit of a process; another process may have the same. */
-static unsigned int sampled_bit(const struct task_struct *leader)
+/* Those who were sampled, and whose end is to be told */
+
+static u64 who(const struct task_struct *leader)
 {
-	return hash_64(leader->start_boottime + leader->tgid, ilog2(PROFBUF_SAMPLED));
+	u64 h = profbuf_hash(leader->start_boottime + ((u64)leader->tgid << 40));
+
+	return h ? h : 1;
+}
+
+static u64 *sampled_row(struct profbuf_sideband *b, u64 who)
+{
+	return &b->tables->sampled[who % (PROFBUF_SAMPLED / PROFBUF_SAMPLED_WAYS) * PROFBUF_SAMPLED_WAYS];
+}
+
+static u64 *find_sampled(struct profbuf_sideband *b, u64 who)
+{
+	u64 *row = sampled_row(b, who);
+	unsigned int i;
+
+	for (i = 0; i < PROFBUF_SAMPLED_WAYS; i++) {
+		if (READ_ONCE(row[i]) == who)
+			return &row[i];
+	}
+	return NULL;
+}
+
+static void put_sampled(struct profbuf_sideband *b, u64 who)
+{
+	u64 *row = sampled_row(b, who);
+	unsigned int i;
+
+	if (find_sampled(b, who))
+		return;
+	for (i = 0; i < PROFBUF_SAMPLED_WAYS; i++) {
+		if (!READ_ONCE(row[i]) && !cmpxchg(&row[i], 0, who))
+			return;
+	}
+	/* No room: the end of one of them is not told. */
+	WRITE_ONCE(row[who >> 32 & (PROFBUF_SAMPLED_WAYS - 1)], who);
+	atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
 }
 
 /* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
@@ -192,6 +254,53 @@ static void put_request(struct profbuf_requests *q)
 	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
 }
 
+/* Has another CPU asked for just that, at a time from which on it holds for a sample of now? */
+static bool is_asked(const struct profbuf_asked *asked, u64 sig, u64 now)
+{
+	/* Pairs with set_asked(): the time is not older than the signature. */
+	return smp_load_acquire(&asked->signature) == sig && READ_ONCE(asked->time) <= now;
+}
+
+static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now)
+{
+	WRITE_ONCE(asked->time, now);
+	smp_store_release(&asked->signature, sig);	/* pairs with is_asked() */
+}
+
+/* It changes faster than it is to be described. */
+static bool is_too_soon(const struct profbuf_asked *asked, u64 sig, u64 now, const struct mm_struct *mm)
+{
+	u64 pace = mm ? max(PACE_NS, READ_ONCE(mm->map_count) * PACE_MAPPING_NS) : PACE_NS;
+
+	/* Another CPU's time may be a little later than now. */
+	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
+}
+
+/* What a CPU remembers of a process whose change it has not asked for. */
+static u64 put_off(u64 sig)
+{
+	return sig & ~(u64)U32_MAX;
+}
+
+static bool is_put_off(u64 seen)
+{
+	return seen && !lower_32_bits(seen);
+}
+
+/* It was not sampled here again, so what it changed is not described. */
+static void forget(struct profbuf_sideband *b, u64 seen)
+{
+	if (is_put_off(seen))
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_CHANGES]);
+}
+
+static void set_seen(struct profbuf_sideband *b, u64 *seen, u64 sig)
+{
+	if (*seen >> 32 != sig >> 32)
+		forget(b, *seen);
+	*seen = sig;
+}
+
 static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 {
 	struct profbuf_sideband *b = &c->session->sideband;
@@ -202,21 +311,34 @@ static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 	struct profbuf_requests *q = &c->requests;
 	u64 sig = signature(b, leader, mm);
 	u64 *seen = &q->seen[hash_32(current->tgid, ilog2(PROFBUF_SEEN))];
+	struct profbuf_asked *asked;
 	struct profbuf_request *r;
 
 	if (likely(*seen == sig))
 		return false;
+	asked = &b->tables->asked[hash_32(current->tgid, ilog2(PROFBUF_ASKED))];
 	/* A thread that exits has let go of its memory; the process's others may have it still. */
-	if (!mm && !kernel_thread && *seen >> 32 == sig >> 32)
+	if (!mm && !kernel_thread &&
+	    (*seen >> 32 == sig >> 32 || READ_ONCE(asked->signature) >> 32 == sig >> 32))
 		return false;
+	if (is_asked(asked, sig, now)) {
+		set_seen(b, seen, sig);
+		return false;
+	}
+	if (is_too_soon(asked, sig, now, mm)) {
+		set_seen(b, seen, put_off(sig));
+		return false;
+	}
 	r = get_request(b, q, now, pid);
 	if (!r)
 		return false;
-	fill_process(r, leader, mm);
+	fill_process(r, c->session->pid_ns, leader, mm);
 	put_request(q);
-	if (leader)
-		set_bit(sampled_bit(leader), b->tables->sampled);
-	*seen = sig;
+	set_asked(asked, sig, now);
+	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
+	if (leader && !current->exit_state)
+		put_sampled(b, who(leader));
+	set_seen(b, seen, sig);
 	return true;
 }
 
@@ -254,19 +376,19 @@ bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
 void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_struct *task)
 {
 	struct profbuf_sideband *b = &s->sideband;
-	unsigned int bit = sampled_bit(task->group_leader);
+	u64 id = who(task->group_leader), *sampled = find_sampled(b, id);
 	struct profbuf_life_request *r;
 	unsigned long flags;
-	bool full;
+	bool full, own;
 
-	if (!test_bit(bit, b->tables->sampled))
+	if (!sampled)
 		return;
-	/* The bit may be another's. */
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) &&
-	    (!uid_eq(task_uid(task), s->uid) || !uid_eq(task_euid(task), s->uid)))
+	/* It has been the session's to see. What it is called now may be another's; that it ends is not. */
+	own = s->rights & PROFBUF_RIGHT_TASKS || profbuf_cred_is_own(s, current_real_cred());
+	if (type == PROFBUF_RECORD_EXEC && !own)
 		return;
 	/* Of threads that end at once, each may look like the last. */
-	if (type == PROFBUF_RECORD_EXIT && !test_and_clear_bit(bit, b->tables->sampled))
+	if (type == PROFBUF_RECORD_EXIT && cmpxchg(sampled, id, 0) != id)
 		return;
 
 	raw_spin_lock_irqsave(&b->lives_lock, flags);
@@ -278,7 +400,9 @@ void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_stru
 		r->type = type;
 		r->pid = task_tgid_nr_ns(task, s->pid_ns);
 		r->tid = task_pid_nr_ns(task, s->pid_ns);
-		memcpy(r->comm, task->comm, sizeof(r->comm));
+		memset(r->comm, 0, sizeof(r->comm));
+		if (own)
+			memcpy(r->comm, task->comm, sizeof(r->comm));
 		queue_work(workqueue, &b->work);
 	} else if (b->lives_on) {
 		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
@@ -314,13 +438,25 @@ static struct profbuf_note *describe_process(const struct profbuf_request *r)
 	p->cgroup = r->cgroup;
 	p->exe_start = r->mm ? r->mm->start_code : 0;
 	memcpy(p->comm, r->comm, sizeof(p->comm));
+	/* The task may have been in the middle of a change. */
+	p->comm[sizeof(p->comm) - 1] = 0;
 	return note;
 }
 
-static void ask_again(struct profbuf_sideband *b, enum profbuf_sideband_cause cause)
+void profbuf_sideband_lose(struct profbuf_sideband *b, enum profbuf_sideband_cause cause)
 {
 	atomic64_inc(&b->lost[cause]);
-	WRITE_ONCE(b->generation, b->generation + 1);
+	schedule_delayed_work(&b->retry, RETRY);
+}
+
+static void retry(struct work_struct *work)
+{
+	struct profbuf_sideband *b = container_of(to_delayed_work(work), struct profbuf_sideband, retry);
+
+	if (READ_ONCE(b->bytes) > QUEUE_MAX / 2)
+		schedule_delayed_work(&b->retry, RETRY);
+	else
+		WRITE_ONCE(b->generation, b->generation + 1);
 }
 
 /*
@@ -332,17 +468,52 @@ static bool is_described(const struct profbuf_described *d, u64 sig, u64 time)
 	return d->signature == sig && d->time <= time;
 }
 
+/* A run of the worker. */
+struct run {
+	char *path;			/* room for one, PATH_MAX */
+	unsigned int patience_us;	/* left */
+};
+
+/*
+ * A process may hold the lock of its mappings as long as it likes: a file system of its own that does not answer its
+ * mmap() is enough.
+ */
+static bool lock_mappings(struct mm_struct *mm, struct run *run)
+{
+	unsigned int us = 50;
+
+	while (!mmap_read_trylock(mm)) {
+		if (run->patience_us < us)
+			return false;
+		run->patience_us -= us;
+		usleep_range(us, 2 * us);
+		us *= 2;
+	}
+	return true;
+}
+
+/* The mappings of a process, after its own record. Return: 0, or why it is lost. */
+static int describe_mappings(const struct profbuf_request *r, struct run *run, struct list_head *notes, u32 *nr)
+{
+	/* Of more than there can be in the queue, nothing is. */
+	return r->mm ? profbuf_mappings_describe(r, run->path, PATH_MAX, QUEUE_MAX, notes, nr) : 0;
+}
+
 /* Puts one process into the queue, unless it is there with the same mappings. */
-static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, char *buf, int size)
+static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, struct run *run)
 {
 	struct profbuf_described *described = &b->tables->described[hash_32(r->pid, ilog2(PROFBUF_DESCRIBED))];
-	u64 sig = profbuf_hash(r->start_time) ^ profbuf_hash(*(const u64 *)r->comm);
+	u64 sig = profbuf_hash(r->start_time) ^ profbuf_hash(*(const u64 *)r->comm) ^ profbuf_hash(r->uid);
 	struct profbuf_note *process;
 	LIST_HEAD(notes);
+	int err = -ENOMEM;
 	u32 nr = 0;
 
 	if (r->mm) {
-		mmap_read_lock(r->mm);
+		if (!lock_mappings(r->mm, run)) {
+			profbuf_sideband_lose(b, PROFBUF_SIDEBAND_CHANGES);
+			return;
+		}
 		sig ^= profbuf_mappings_signature(r->mm);
 	}
 	/* As the ticks' signatures. */
@@ -353,27 +524,36 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 		return;
 	}
 	process = describe_process(r);
-	if (process)
+	if (process) {
 		list_add_tail(&process->list, &notes);
-	if (!process || (r->mm && !profbuf_mappings_describe(r, buf, size, &notes, &nr))) {
-		if (r->mm)
-			mmap_read_unlock(r->mm);
-		free_notes(&notes);
-		ask_again(b, PROFBUF_SIDEBAND_MEMORY);
-		return;
+		err = describe_mappings(r, run, &notes, &nr);
 	}
 	if (r->mm)
 		mmap_read_unlock(r->mm);
 
-	((struct profbuf_process *)process->words)->nr_mappings = nr;
-	if (!profbuf_sideband_queue(b, &notes)) {
-		free_notes(&notes);
-		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
+	if (!err) {
+		((struct profbuf_process *)process->words)->nr_mappings = nr;
+		if (!profbuf_sideband_queue(b, &notes))
+			err = -ENOSPC;
+	}
+	free_notes(&notes);
+	switch (err) {
+	case 0:
+		atomic64_inc(&b->processes);
+		atomic64_add(nr, &b->mappings);
+		break;
+	case -E2BIG:
+		/* It is no use to ask again, until there is something else to be said of it. */
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_LIMIT]);
+		break;
+	case -ENOSPC:
+		profbuf_sideband_lose(b, PROFBUF_SIDEBAND_LIMIT);
+		return;
+	default:
+		profbuf_sideband_lose(b, PROFBUF_SIDEBAND_MEMORY);
 		return;
 	}
 	*described = (struct profbuf_described){ .signature = sig, .time = r->time };
-	atomic64_inc(&b->processes);
-	atomic64_add(nr, &b->mappings);
 }
 
 /* Puts the name of a thread into the queue, unless it is there. */
@@ -391,7 +571,7 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 		return;
 	note = profbuf_note_alloc(sizeof(*t));
 	if (!note) {
-		ask_again(b, PROFBUF_SIDEBAND_MEMORY);
+		profbuf_sideband_lose(b, PROFBUF_SIDEBAND_MEMORY);
 		return;
 	}
 	t = (struct profbuf_thread *)note->words;
@@ -405,26 +585,28 @@ static void describe_thread(struct profbuf_sideband *b, const struct profbuf_req
 	/* The task may have been in the middle of a change. */
 	t->comm[sizeof(t->comm) - 1] = 0;
 	if (!profbuf_sideband_put(b, note)) {
-		ask_again(b, PROFBUF_SIDEBAND_LIMIT);
+		profbuf_sideband_lose(b, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
 	*described = (struct profbuf_described){ .signature = sig, .time = r->time };
 }
 
-static void describe_requests(struct profbuf_sideband *b, struct profbuf_requests *q, char *buf, int size)
+static void describe_requests(struct profbuf_sideband *b, struct profbuf_requests *q, struct run *run)
 {
 	while (q->tail != smp_load_acquire(&q->head)) {	/* pairs with profbuf_sideband_see() */
 		struct profbuf_request *r = &q->ring[q->tail % PROFBUF_REQUESTS];
 
 		if (r->tid)
 			describe_thread(b, r);
-		else if (buf)
-			describe(b, r, buf, size);
+		else if (run->path)
+			describe(b, r, run);
 		else
-			ask_again(b, PROFBUF_SIDEBAND_MEMORY);
+			profbuf_sideband_lose(b, PROFBUF_SIDEBAND_MEMORY);
+		/* Not here: the last reference waits for what the process has under way, with its files. */
 		if (r->mm)
-			mmput(r->mm);
+			mmput_async(r->mm);
 		smp_store_release(&q->tail, q->tail + 1);	/* likewise */
+		cond_resched();
 	}
 }
 
@@ -471,15 +653,15 @@ static void work(struct work_struct *work)
 {
 	struct profbuf_sideband *b = container_of(work, struct profbuf_sideband, work);
 	struct profbuf_session *s = container_of(b, struct profbuf_session, sideband);
-	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct run run = { .path = kmalloc(PATH_MAX, GFP_KERNEL), .patience_us = PATIENCE_US };
 	unsigned int cpu;
 
 	for_each_cpu(cpu, s->cpumask) {
-		describe_requests(b, &s->cpus[cpu]->requests, buf, PATH_MAX);
+		describe_requests(b, &s->cpus[cpu]->requests, &run);
 		profbuf_tags_define(s->cpus[cpu]);
 	}
 	describe_lives(b);
-	kfree(buf);
+	kfree(run.path);
 }
 
 static void set_lives(struct profbuf_sideband *b, bool on)
@@ -501,12 +683,25 @@ void profbuf_sideband_start(struct profbuf_sideband *b)
 	set_lives(b, true);
 }
 
+static void forget_all(struct profbuf_sideband *b, const struct profbuf_requests *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < PROFBUF_SEEN; i++)
+		forget(b, q->seen[i]);
+}
+
 void profbuf_sideband_stop(struct profbuf_session *s)
 {
+	unsigned int cpu;
+
+	for_each_cpu(cpu, s->cpumask)
+		forget_all(&s->sideband, &s->cpus[cpu]->requests);
 	set_lives(&s->sideband, false);
 	/* The irq_works are over; whatever they left is described now. */
 	queue_work(workqueue, &s->sideband.work);
 	flush_work(&s->sideband.work);
+	cancel_delayed_work_sync(&s->sideband.retry);
 	set_closed(&s->sideband, true);
 }
 
@@ -516,6 +711,7 @@ void profbuf_sideband_init(struct profbuf_sideband *b)
 	raw_spin_lock_init(&b->lives_lock);
 	INIT_LIST_HEAD(&b->notes);
 	INIT_WORK(&b->work, work);
+	INIT_DELAYED_WORK(&b->retry, retry);
 	/* Positions wrap on the first lap. */
 	b->lives_head = -(PROFBUF_LIVES / 2);
 	b->lives_tail = b->lives_head;
@@ -558,7 +754,8 @@ void profbuf_sideband_exit(struct profbuf_sideband *b)
 
 int profbuf_sideband_module_init(void)
 {
-	workqueue = alloc_workqueue("profbuf", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	/* Of no more than the usual priority: it works for whoever samples, as much as the sampled have it to do. */
+	workqueue = alloc_workqueue("profbuf", WQ_UNBOUND, 0);
 	return workqueue ? 0 : -ENOMEM;
 }
 

@@ -7,6 +7,9 @@
  * exits before the worker comes, so a process that lives for one sample only is described all the same; and unlike a
  * task_work, nothing waits for the task to return to user space, so nothing keeps the module from unloading.
  *
+ * What is described is others': it decides neither how much memory a description takes, nor how much time the worker,
+ * nor how long the worker waits, as the end of the session waits for the worker.
+ *
  * Everything waiting for the reader is in one queue per session, bounded in bytes.
  */
 #ifndef PROFBUF_SIDEBAND_H
@@ -27,7 +30,9 @@ struct profbuf_session;
 #define PROFBUF_REQUESTS	64	/* per CPU: processes and threads seen between two runs of the worker */
 #define PROFBUF_SEEN		512	/* per CPU: processes remembered, and as many threads */
 #define PROFBUF_DESCRIBED	2048	/* per session: processes and threads remembered by the worker */
-#define PROFBUF_SAMPLED		65536	/* per session: bits; a process that was sampled has its one set */
+#define PROFBUF_ASKED		1024	/* per session: processes that some CPU has asked for */
+#define PROFBUF_SAMPLED		8192	/* per session: processes whose end is to be told */
+#define PROFBUF_SAMPLED_WAYS	4	/* entries in a row that may have one */
 #define PROFBUF_LIVES		256	/* per session: ends of processes between two runs of the worker */
 
 struct profbuf_request {
@@ -52,6 +57,12 @@ struct profbuf_requests {
 	unsigned int tail;
 	u64 seen[PROFBUF_SEEN];		/* the tick's: signatures of what was asked for */
 	u64 seen_threads[PROFBUF_SEEN];	/* likewise */
+};
+
+/* The last request for a process, of any CPU; the ticks'. */
+struct profbuf_asked {
+	u64 time;
+	u64 signature;
 };
 
 /* A process or a thread as the stream has it, from @time on. */
@@ -87,7 +98,8 @@ struct profbuf_note {
 /* What only a session that runs needs. */
 struct profbuf_sideband_tables {
 	struct profbuf_described described[PROFBUF_DESCRIBED];	/* the worker's: what was put in */
-	DECLARE_BITMAP(sampled, PROFBUF_SAMPLED);		/* the ticks set them */
+	struct profbuf_asked asked[PROFBUF_ASKED];
+	u64 sampled[PROFBUF_SAMPLED];	/* who they are, in no order; ticks set them, 0 is free */
 	struct profbuf_life_request lives[PROFBUF_LIVES];	/* under the sideband's @lives_lock */
 };
 
@@ -105,7 +117,8 @@ struct profbuf_sideband {
 	unsigned int lives_head;	/* of @tables->lives; under @lives_lock, as the next two */
 	unsigned int lives_tail;
 	bool lives_on;			/* from start to stop */
-	u32 generation;			/* part of the ticks' signatures: changed to be asked again */
+	u32 generation;			/* part of the ticks' signatures, of tags too: changed to be asked again */
+	struct delayed_work retry;	/* changes it, when something was lost */
 	atomic64_t processes;
 	atomic64_t mappings;
 	atomic64_t lost[PROFBUF_NR_SIDEBAND_CAUSES];
@@ -158,6 +171,14 @@ void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_stru
  * Context: irq_work.
  */
 void profbuf_sideband_pass(struct profbuf_cpu *c);
+
+/**
+ * profbuf_sideband_lose() - the worker could not put something into the queue: counted, and asked for again a little
+ * later, when the queue has room again
+ * @b: the sideband
+ * @cause: why
+ */
+void profbuf_sideband_lose(struct profbuf_sideband *b, enum profbuf_sideband_cause cause);
 
 /* From now on profbuf_sideband_tell() does something. */
 void profbuf_sideband_start(struct profbuf_sideband *b);

@@ -262,6 +262,12 @@ static enum profbuf_tag_cause read_meaning(struct profbuf_cpu *c, struct profbuf
 	return cause;
 }
 
+/* What is asked for is asked for again when that has changed. */
+static u32 generation_of(const struct profbuf_cpu *c)
+{
+	return READ_ONCE(c->session->sideband.generation);
+}
+
 /* The session has not said what a tag with that signature means. */
 static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 sig)
 {
@@ -269,6 +275,7 @@ static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 s
 	struct profbuf_tags *t = &c->session->tags;
 	struct profbuf_cpu_tags *tags = c->tags;
 	struct profbuf_tag_request *r;
+	u32 generation = generation_of(c);
 
 	/* The worker has done with the entries before tail. */
 	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
@@ -288,13 +295,13 @@ static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 s
 		/* Said once; what is there later may be better. */
 		sig ^= r->cause;
 		asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
-		if (*asked == sig + READ_ONCE(t->generation) || is_defined(t, sig))
+		if (*asked == sig + generation || is_defined(t, sig))
 			return false;
 		r->bytes = 0;
 	}
 	r->signature = sig;
 	smp_store_release(&tags->head, tags->head + 1);	/* pairs with profbuf_tags_define() */
-	*asked = sig + READ_ONCE(t->generation);
+	*asked = sig + generation;
 	return true;
 }
 
@@ -303,7 +310,7 @@ bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
 	const struct profbuf_tags *t = &c->session->tags;
 	u64 sig = signature(tag);
 
-	if (likely(c->tags->asked[sig % PROFBUF_TAG_ASKED] == sig + READ_ONCE(t->generation) || is_defined(t, sig)))
+	if (likely(c->tags->asked[sig % PROFBUF_TAG_ASKED] == sig + generation_of(c) || is_defined(t, sig)))
 		return false;
 	return ask(c, now, pid, tag, sig);
 }
@@ -326,12 +333,6 @@ static void set_defined(struct profbuf_tags *t, u64 signature)
 	WRITE_ONCE(at[i < WAYS ? i : signature % WAYS], signature);
 }
 
-static void lost(struct profbuf_session *s, enum profbuf_sideband_cause cause)
-{
-	atomic64_inc(&s->sideband.lost[cause]);
-	WRITE_ONCE(s->tags.generation, s->tags.generation + 1);
-}
-
 static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 {
 	struct profbuf_tags *t = &s->tags;
@@ -342,7 +343,7 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 		return;
 	note = profbuf_note_alloc(sizeof(*tag) + r->bytes);
 	if (!note) {
-		lost(s, PROFBUF_SIDEBAND_MEMORY);
+		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_MEMORY);
 		return;
 	}
 	tag = (struct profbuf_tag *)note->words;
@@ -356,7 +357,7 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 	tag->tag = r->tag;
 	memcpy(tag->data, r->data, r->bytes);
 	if (!profbuf_sideband_put(&s->sideband, note)) {
-		lost(s, PROFBUF_SIDEBAND_LIMIT);
+		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
 	set_defined(t, r->signature);

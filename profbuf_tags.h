@@ -5,8 +5,9 @@
  * At the sample the tick reads one word of the current thread: its own pointer to a label set, where the session was
  * told to look (profbuf_places.h), else what was set from outside (profbuf_labels.h). If the session has not
  * said yet what that tag means, the tick copies the label set as well, there and then, while the thread cannot go on,
- * and a worker puts it into the sideband. What is copied is what was checked to be a label set: a wrong pointer brings
- * nothing of the process's memory into the stream.
+ * and a worker puts it into the sideband. What is copied is what was checked to be a label set. The tag itself is a
+ * word of the process's memory, of wherever the session was told to look: as with perf's stacks and registers, that is
+ * for those who may look at the process at all (profbuf_tasks.h).
  */
 #ifndef PROFBUF_TAGS_H
 #define PROFBUF_TAGS_H
@@ -56,7 +57,6 @@ struct profbuf_cpu_tags {
 struct profbuf_tags {
 	struct profbuf_places places;
 	u64 *defined;			/* [PROFBUF_TAG_DEFINED] signatures; the worker writes, ticks read */
-	u32 generation;			/* part of what ticks remember to have asked for: changed to be asked again */
 	atomic64_t definitions;
 	atomic64_t failed[PROFBUF_NR_TAG_CAUSES];	/* tags, or what they mean */
 	atomic64_t unread[PROFBUF_NR_TAG_CAUSES];	/* samples that have no tag because of that */

@@ -2,6 +2,7 @@
 /*
  * profbuf_tasks.c - processes and threads that user space names by their numbers, and whether it may
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/rculist.h>
@@ -11,6 +12,8 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "profbuf_compat.h"
 #include "profbuf_session.h"
@@ -45,12 +48,37 @@ static struct task_struct *find(const struct profbuf_session *s, u32 nr, enum pi
 	return task;
 }
 
-/* Does it belong to the user of the session, so that he could as well have written into its memory? */
+/* Who makes a user namespace has every right in it, and in those below. */
+static bool has_made(const struct cred *opener, const struct user_namespace *ns)
+{
+	for (; ns->level > opener->user_ns->level; ns = ns->parent) {
+		if (ns->parent == opener->user_ns && uid_eq(ns->owner, opener->euid))
+			return true;
+	}
+	return false;
+}
+
+bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred)
+{
+	const struct cred *opener = s->cred;
+
+	if (!uid_eq(cred->uid, opener->uid) || !uid_eq(cred->euid, opener->uid) || !uid_eq(cred->suid, opener->uid) ||
+	    !gid_eq(cred->gid, opener->gid) || !gid_eq(cred->egid, opener->gid) || !gid_eq(cred->sgid, opener->gid))
+		return false;
+	if (cred->user_ns == opener->user_ns)
+		return cap_issubset(cred->cap_permitted, opener->cap_permitted);
+	return has_made(opener, cred->user_ns);
+}
+
+bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm)
+{
+	return profbuf_cred_is_own(s, cred) && get_dumpable(mm) == SUID_DUMP_USER;
+}
+
 static bool is_users(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *cred = get_task_cred(task);
-	bool is = uid_eq(cred->uid, s->uid) && uid_eq(cred->euid, s->uid) && uid_eq(cred->suid, s->uid) &&
-		  get_dumpable(mm) == SUID_DUMP_USER;
+	bool is = profbuf_process_is_own(s, cred, mm);
 
 	put_cred(cred);
 	return is;
@@ -74,7 +102,7 @@ struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, en
 	return task;
 
 err_put_mm:
-	mmput(*mm);
+	mmput_async(*mm);
 err_put:
 	put_task_struct(task);
 	return ERR_PTR(err);

@@ -8,9 +8,27 @@
 #include <linux/pid.h>
 #include <linux/types.h>
 
+struct cred;
 struct mm_struct;
 struct profbuf_session;
 struct task_struct;
+
+/**
+ * profbuf_cred_is_own() - may the opener look at who has these credentials, without a right to do so?
+ * @s: the session
+ * @cred: a task's own, that is its real ones
+ *
+ * What the kernel asks of who reads a process's memory or takes samples of it by perf (ptrace_may_access() with
+ * PTRACE_MODE_READ_REALCREDS), as far as a module can ask: all its ids are the opener's, it has no capability that the
+ * opener has not, and it is in the same user namespace, or in one that the opener has made. Security modules are not
+ * asked; Yama, for one, has no word on reading.
+ *
+ * Context: any, NMI too.
+ */
+bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred);
+
+/* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
+bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
 
 /**
  * profbuf_task_get() - a thread by its number, or any living thread of a process: its first one may have ended before

@@ -124,7 +124,7 @@ struct profbuf_sample {
 enum profbuf_source {
 	PROFBUF_SOURCE_HRTIMER		= 0,	/* a pinned hard timer on each CPU */
 	PROFBUF_SOURCE_PERF_CPU_CLOCK	= 1,	/* perf's software event */
-	PROFBUF_SOURCE_PERF_CYCLES	= 2,	/* the hardware's cycle counter; in NMI on x86 */
+	PROFBUF_SOURCE_PERF_CYCLES	= 2,	/* the hardware's; in NMI on x86. Needs PROFBUF_RIGHT_TASKS */
 	PROFBUF_NR_SOURCES
 };
 
@@ -223,7 +223,7 @@ struct profbuf_process {
 	__u32	misc;		/* PROFBUF_PROCESS_ */
 	__u32	pid;		/* as in the samples */
 	__u32	ns_pid;		/* in the process's own innermost pid namespace: the PID of /tmp/perf-PID.map */
-	__u32	ppid;
+	__u32	ppid;		/* as pid; 0: not in that namespace */
 	__u32	uid;		/* real, in the initial user namespace */
 	__u64	start_time;	/* CLOCK_BOOTTIME, ns: with pid the identity of the process */
 	__u64	cgroup;		/* id: the inode number of its directory in the unified hierarchy; 0: none */
@@ -256,8 +256,8 @@ struct profbuf_mapping {
 };
 
 /*
- * The code of one of the kernel's modules: those that were loaded at the start, after the first record, if the session
- * may see kernel addresses.
+ * The code of one of the kernel's modules: those that were loaded at the start, after the first record, of a session
+ * with kernel samples and sideband that may see kernel addresses.
  */
 struct profbuf_module {
 	__u64	len;
@@ -287,7 +287,10 @@ struct profbuf_thread {
 	char	comm[16];
 };
 
-/* A process some sample belongs to runs another program now, or has ended. comm is the new program's, or the last. */
+/*
+ * A process some sample belongs to runs another program now, or has ended. comm is the new program's, or the last
+ * one's; empty if the session may not see that any more.
+ */
 struct profbuf_life {
 	__u64	len;
 	__u64	time;
@@ -402,6 +405,7 @@ enum profbuf_sideband_cause {
 	PROFBUF_SIDEBAND_MEMORY	= 1,	/* no memory */
 	PROFBUF_SIDEBAND_LIMIT	= 2,	/* the reader was slower than the sideband's limit allows */
 	PROFBUF_SIDEBAND_TAGS	= 3,	/* PROFBUF_TAG_BUSY */
+	PROFBUF_SIDEBAND_CHANGES = 4,	/* a process changed its mappings too fast, or for too long at a time */
 	PROFBUF_NR_SIDEBAND_CAUSES
 };
 
@@ -412,7 +416,7 @@ struct profbuf_sideband_lost {
 	__u16	type;		/* PROFBUF_RECORD_SIDEBAND_LOST */
 	__u16	cpu;		/* PROFBUF_CPU_NONE */
 	__u32	misc;
-	__u64	count[4];	/* by enum profbuf_sideband_cause */
+	__u64	count[8];	/* by enum profbuf_sideband_cause */
 };
 
 /*
@@ -426,8 +430,9 @@ struct profbuf_sideband_lost {
  * and FLUSH: EINVAL, too, if it was not started, or there is no such CPU. Those of the others are with their structs.
  *
  * Errors of open(): ENOMEM. Of read(): EINVAL (less room than the next record needs), EFAULT, EAGAIN (O_NONBLOCK, and
- * there is nothing), EINTR; if it is what starts the session, those of PROFBUF_IOC_START. Of write(): EINVAL (longer
- * than PROFBUF_MARKER_MAX, or the session does not run), EFAULT, ENOMEM, EAGAIN (the reader is too slow).
+ * there is nothing), EINTR, EIO (a ring was written over); if it is what starts the session, those of
+ * PROFBUF_IOC_START. Of write(): EINVAL (longer than PROFBUF_MARKER_MAX, or the session does not run), EFAULT, ENOMEM,
+ * EAGAIN (the reader is too slow).
  */
 #define PROFBUF_IOC		0xDE
 #define PROFBUF_IOC_INFO	_IO(PROFBUF_IOC, 0)	/* struct profbuf_info *: get */
@@ -446,7 +451,7 @@ enum profbuf_state {
 	PROFBUF_STATE_STOPPED	= 2,	/* for good: a session runs once */
 };
 
-#define PROFBUF_RIGHT_TASKS	1	/* samples of every task; else own user's tasks only */
+#define PROFBUF_RIGHT_TASKS	1	/* samples of every task; else of own processes only */
 #define PROFBUF_RIGHT_KERNEL	2	/* samples of kernel code, kernel addresses */
 
 struct profbuf_info {
@@ -467,12 +472,12 @@ struct profbuf_info {
 #define PROFBUF_CONFIG_KERNEL	0x02	/* samples of kernel code, and kernel frames */
 #define PROFBUF_CONFIG_IDLE	0x04	/* samples of the idle task (with PROFBUF_CONFIG_KERNEL) */
 #define PROFBUF_CONFIG_SIDEBAND	0x08	/* processes and mappings */
-#define PROFBUF_CONFIG_TAGS	0x10	/* tags of samples, and what they mean */
+#define PROFBUF_CONFIG_TAGS	0x10	/* tags of samples; with PROFBUF_CONFIG_SIDEBAND also what they mean */
 #define PROFBUF_CONFIG_FLAGS	0x1f
 
 enum profbuf_filter {
 	PROFBUF_FILTER_NONE	= 0,
-	PROFBUF_FILTER_PROCESS	= 1,	/* filter_id: pid; its threads, its children and theirs */
+	PROFBUF_FILTER_PROCESS	= 1,	/* filter_id: pid, as in the samples; its threads, its children and theirs */
 	PROFBUF_FILTER_THREAD	= 2,	/* filter_id: tid */
 	PROFBUF_FILTER_CGROUP	= 3,	/* filter_id: file descriptor of a cgroup v2 directory; it and those below */
 	PROFBUF_NR_FILTERS
@@ -486,11 +491,11 @@ enum profbuf_filter {
  * possible), EDQUOT (more memory than a session may have), ENOENT or EOPNOTSUPP (this machine has no such counter),
  * ENOMEM.
  *
- * Errors of PROFBUF_IOC_START: EBUSY (started before), ENOMEM, ENOENT or EOPNOTSUPP (as above), EUSERS (as many
- * sessions run as may), EDQUOT (they have as much memory as they may). A session counts from its start until its file
- * is closed. 64 may run. Those of openers without PROFBUF_RIGHT_TASKS are at most 32 of them, and 8 of one user; all of
- * one user's together may have as much memory as one session may, and those of all such users a quarter of the
- * machine's.
+ * Errors of PROFBUF_IOC_START: EBUSY (started before), ENOMEM, ENOENT or EOPNOTSUPP (as above), ENOSPC (others have all
+ * counters of a CPU), EUSERS (as many sessions run as may), EDQUOT (they have as much memory as they may). A session
+ * counts from its start until its file is closed. 64 may run. Those of openers without PROFBUF_RIGHT_TASKS are at most
+ * 32 of them, and 8 of one user; all of one user's together may have as much memory as one session may, and those of
+ * all such users a quarter of the machine's.
  */
 struct profbuf_config {
 	__u32	size;
@@ -519,7 +524,7 @@ struct profbuf_counters_get {
 	struct profbuf_counters counters;
 	__u64	sideband_processes;	/* descriptions put into the stream (whole session) */
 	__u64	sideband_mappings;
-	__u64	sideband_lost[4];	/* by enum profbuf_sideband_cause */
+	__u64	sideband_lost[8];	/* by enum profbuf_sideband_cause */
 	__u64	tag_definitions;	/* put into the stream */
 	__u64	tag_failed[8];		/* samples whose tag or its meaning is not known, by enum profbuf_tag_cause */
 };

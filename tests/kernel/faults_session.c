@@ -406,7 +406,7 @@ void describing(void)
 	knob("failslab", "probability", "60");
 	fail_workers(true);
 	kt_start(fd);
-	for (int i = 0; i < 50 && lost < 20; i++) {
+	for (int i = 0; i < 200 && lost < 20; i++) {
 		kt_spin(20 * MSEC);
 		NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
 		lost = get.sideband_lost[PROFBUF_SIDEBAND_MEMORY];
@@ -415,7 +415,8 @@ void describing(void)
 	knob("failslab", "probability", "0");
 	knob("failslab", "task-filter", "N");
 	knob("failslab", "times", "1");
-	kt_spin(100 * MSEC);
+	/* Until it is asked for again. */
+	kt_spin(500 * MSEC);
 	kt_stop(fd);
 	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
 	lost = get.sideband_lost[PROFBUF_SIDEBAND_MEMORY];

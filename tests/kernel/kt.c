@@ -180,6 +180,14 @@ void kt_stop(int fd)
 	NEED(!ioctl(fd, PROFBUF_IOC_STOP));
 }
 
+uint64_t kt_undescribed(const struct profbuf_counters_get *get)
+{
+	const __u64 *lost = get->sideband_lost;
+
+	return lost[PROFBUF_SIDEBAND_BUSY] + lost[PROFBUF_SIDEBAND_MEMORY] + lost[PROFBUF_SIDEBAND_LIMIT] +
+	       lost[PROFBUF_SIDEBAND_CHANGES];
+}
+
 struct profbuf_counters kt_counters(int fd, int cpu)
 {
 	struct profbuf_counters_get get = {
@@ -302,7 +310,9 @@ void kt_check_part(const struct kt_stream *s, struct kt_sums *sums)
 			sums->markers++;
 			break;
 		case PROFBUF_RECORD_SIDEBAND_LOST:
-			sums->sideband_lost += words[3] + words[4] + words[5] + words[6];
+			CHECK(r->len == 11 && r->cpu == PROFBUF_CPU_NONE);
+			for (int i = 0; i < 8; i++)
+				sums->sideband_lost += words[3 + i];
 			break;
 		case PROFBUF_RECORD_TAG_LOST:
 			CHECK(r->len == 11 && r->cpu == PROFBUF_CPU_NONE && !words[3]);

@@ -88,6 +88,8 @@ void kt_configure(int fd, const struct profbuf_config *config);
 void kt_start(int fd);
 void kt_stop(int fd);
 struct profbuf_counters kt_counters(int fd, int cpu);	/* -1: the sum */
+/* Descriptions of processes and threads that are not in the stream. */
+uint64_t kt_undescribed(const struct profbuf_counters_get *get);
 uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */
 
 /*

@@ -364,7 +364,7 @@ static void check_all_came(int fd, struct kt_stream *s)
 	uint64_t sideband_lost = 0;
 
 	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 8; i++)
 		sideband_lost += get.sideband_lost[i];
 	CHECK(sums.all_samples == get.counters.delivered && sums.all_lost == get.counters.lost);
 	CHECK(sums.sideband_lost == sideband_lost, "%llu told of %llu", (unsigned long long)sums.sideband_lost,

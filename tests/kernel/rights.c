@@ -491,7 +491,7 @@ static void process_changes_its_user_work(void)
 		/* Root at first. */
 		kt_pin(1);
 		kt_spin(200 * MSEC);
-		NEED(!setresuid(NOBODY, NOBODY, 0));
+		NEED(!setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, 0));
 		kt_spin(200 * MSEC);
 		NEED(!setresuid(0, 0, 0) && !setresuid(NOBODY, NOBODY, NOBODY));
 		changed = kt_now();

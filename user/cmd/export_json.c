@@ -58,11 +58,13 @@ static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 {
 	static const char *const verdicts[] = { "unfinished", "exact", "wrong", "part", "uncounted" };
 	const struct profbuf_accounting *a = profbuf_profile_accounting(profile);
+	uint64_t sideband_lost = 0;
 
+	for (unsigned int i = 0; i < sizeof(a->sideband_lost) / sizeof(*a->sideband_lost); i++)
+		sideband_lost += a->sideband_lost[i];
 	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"max_stride\":%" PRIu64 ",", verdicts[a->verdict],
 		a->part, a->max_stride ? a->max_stride : 1);
-	fprintf(f, "\"sideband_lost\":%" PRIu64 ",\n\"sum\":",
-		a->sideband_lost[0] + a->sideband_lost[1] + a->sideband_lost[2] + a->sideband_lost[3]);
+	fprintf(f, "\"sideband_lost\":%" PRIu64 ",\n\"sum\":", sideband_lost);
 	print_sums(f, &a->sum);
 	fputs(",\n\"cpus\":[", f);
 	for (uint32_t i = 0; i < a->nr_cpus; i++) {

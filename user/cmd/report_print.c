@@ -16,7 +16,7 @@
 static uint64_t sideband_lost(const struct profbuf_accounting *a)
 {
 	return a->sideband_lost[PROFBUF_SIDEBAND_BUSY] + a->sideband_lost[PROFBUF_SIDEBAND_MEMORY] +
-	       a->sideband_lost[PROFBUF_SIDEBAND_LIMIT];
+	       a->sideband_lost[PROFBUF_SIDEBAND_LIMIT] + a->sideband_lost[PROFBUF_SIDEBAND_CHANGES];
 }
 
 /* CPUs on which the source was on: a session may have been given a few only. */

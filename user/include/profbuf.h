@@ -323,7 +323,7 @@ struct profbuf_accounting {
 	uint32_t nr_skips;
 	uint32_t part;		/* the stream is this part of a recording, from 1; 0: it is all of it */
 	struct profbuf_cpu_sums *cpus;
-	uint64_t sideband_lost[4];	/* by enum profbuf_sideband_cause */
+	uint64_t sideband_lost[8];	/* by enum profbuf_sideband_cause */
 	uint64_t tags_lost[8];		/* samples whose tag could not be read, by enum profbuf_tag_cause */
 	uint64_t rate_changes;		/* by the module's overhead budget */
 	uint64_t max_stride;		/* for how many periods a sample stands at most, if there were any */

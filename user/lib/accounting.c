@@ -57,7 +57,7 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 		add_part(a, (const struct profbuf_part_record *)record);
 		break;
 	case PROFBUF_RECORD_SIDEBAND_LOST:
-		for (i = 0; i < 4; i++)
+		for (i = 0; i < 8; i++)
 			a->sideband_lost[i] += ((const struct profbuf_sideband_lost *)record)->count[i];
 		break;
 	case PROFBUF_RECORD_TAG_LOST:

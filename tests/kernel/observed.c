@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * observed.c - what is described is others': it decides neither how long the worker waits nor how much it has to do
+ *
+ * profbuf_observed.ko (in $OBSERVED_MODULE) keeps a process's mappings locked.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "kt.h"
+
+static struct profbuf_counters_get counters(int fd)
+{
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	return get;
+}
+
+/* Samples of a process, and its descriptions. */
+static void count(const struct kt_stream *s, pid_t pid, unsigned int *samples, unsigned int *descriptions)
+{
+	const struct profbuf_record *r = NULL;
+
+	*samples = 0;
+	*descriptions = 0;
+	while ((r = kt_next(s, r))) {
+		*samples += r->type == PROFBUF_RECORD_SAMPLE && ((const struct profbuf_sample *)r)->pid == (__u32)pid;
+		*descriptions += r->type == PROFBUF_RECORD_PROCESS &&
+				 ((const struct profbuf_process *)r)->pid == (__u32)pid;
+	}
+}
+
+/* A child on the other CPU, from when it says that it is ready. */
+static pid_t start(void (*work)(int ready))
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	NEED(!pipe(ready));
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		kt_pin(1);
+		work(ready[1]);
+		_exit(0);
+	}
+	close(ready[1]);
+	NEED(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	return pid;
+}
+
+static unsigned int locked(void)
+{
+	FILE *f = fopen("/sys/module/profbuf_observed/parameters/locked", "r");
+	unsigned int value = 0;
+
+	if (f && fscanf(f, "%u", &value) != 1)
+		value = 0;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void *lock_mappings(void *arg)
+{
+	int fd = open(getenv("OBSERVED_MODULE"), O_RDONLY | O_CLOEXEC);
+
+	(void)arg;
+	syscall(SYS_finit_module, fd, "", 0);
+	close(fd);
+	return NULL;
+}
+
+/* The kernel waits with a thread's lock; the other one runs on. */
+static void spin_locked(int ready)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	pthread_t thread;
+	sigset_t set;
+
+	NEED(!sigaction(SIGUSR1, &action, NULL));
+	NEED(!pthread_create(&thread, NULL, lock_mappings, NULL));
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	NEED(!pthread_sigmask(SIG_BLOCK, &set, NULL));
+	NEED(write(ready, "", 1) == 1);
+	for (volatile int i = 0;; i++)
+		;
+}
+
+/* The worker may neither wait for it, nor may the session's end, which waits for the worker. */
+static void a_process_that_keeps_its_mappings_locked(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int samples, descriptions;
+	struct profbuf_counters_get get;
+	struct kt_stream s = { 0 };
+	pid_t pid = start(spin_locked);
+	int fd = kt_open();
+
+	for (int i = 0; i < 1000 && !locked(); i++)
+		kt_sleep(10 * MSEC);
+	NEED(locked());
+	kt_pin(0);
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(400 * MSEC);
+	kt_stop(fd);
+	CHECK(locked(), "the end waited for the lock");
+	get = counters(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	count(&s, pid, &samples, &descriptions);
+	printf("# %u samples, %llu descriptions lost\n", samples,
+	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
+	CHECK(samples > 50 && !descriptions && get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
+	count(&s, getpid(), &samples, &descriptions);
+	CHECK(samples > 50 && descriptions);
+	kt_free(&s);
+	close(fd);
+
+	/* When the lock is free, it is described. */
+	fd = kt_open();
+	kt_configure(fd, &config);
+	kt_start(fd);
+	kt_spin(200 * MSEC);
+	CHECK(locked());
+	kill(pid, SIGUSR1);
+	for (int i = 0; i < 1000 && locked(); i++)
+		kt_sleep(10 * MSEC);
+	kt_spin(500 * MSEC);
+	s = (struct kt_stream){ 0 };
+	kt_end_session(fd, &s);
+	count(&s, pid, &samples, &descriptions);
+	CHECK(descriptions, "of %u samples", samples);
+	kt_free(&s);
+	close(fd);
+	kt_kill(pid);
+}
+
+#define MANY	3000
+#define NAME	250
+#define DEEP	15
+
+/* Mappings of a file whose path is nearly as long as a path may be: together more than the queue may hold. */
+static void spin_with_many_mappings(int ready)
+{
+	char name[NAME + 1];
+	int fd;
+
+	memset(name, 'n', NAME);
+	name[NAME] = 0;
+	NEED(!chdir("/tmp"));
+	for (int i = 0; i < DEEP; i++)
+		NEED((!mkdir(name, 0700) || errno == EEXIST) && !chdir(name));
+	fd = open(name, O_RDWR | O_CREAT, 0700);
+	NEED(fd >= 0 && !ftruncate(fd, 4096));
+	/* None continues the one before it, so they stay apart. */
+	for (int i = 0; i < MANY; i++)
+		NEED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED);
+	NEED(write(ready, "", 1) == 1);
+	for (volatile int i = 0;; i++)
+		;
+}
+
+static void a_process_with_more_mappings_than_may_wait(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int samples, descriptions;
+	struct profbuf_counters_get get;
+	struct kt_stream s = { 0 };
+	pid_t pid = start(spin_with_many_mappings);
+	int fd = kt_open();
+
+	kt_pin(0);
+	kt_configure(fd, &config);
+	kt_run_session(fd, SEC, &s);
+	get = counters(fd);
+	count(&s, pid, &samples, &descriptions);
+	printf("# %u samples, %llu descriptions lost\n", samples,
+	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_LIMIT]);
+	/* It is said, and the work is not done again and again. */
+	CHECK(samples > 100 && !descriptions);
+	CHECK(get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] && get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] < 5);
+	count(&s, getpid(), &samples, &descriptions);
+	CHECK(samples > 100 && descriptions);
+	kt_free(&s);
+	close(fd);
+	kt_kill(pid);
+	NEED(!system("rm -rf /tmp/nnn*"));
+}
+
+#define MAPPINGS	4000
+
+static void spin_with_changes(int ready)
+{
+	/* Each of another kind than the one before. */
+	for (int i = 0; i < MAPPINGS; i++)
+		NEED(mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		     MAP_FAILED);
+	NEED(write(ready, "", 1) == 1);
+	for (;;) {
+		void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		kt_spin(100000);
+		munmap(code, 4096);
+		kt_spin(100000);
+	}
+}
+
+/* To walk over its mappings takes time, which nobody but the worker spends. */
+static void a_process_that_changes_its_mappings_all_the_time(void)
+{
+	struct profbuf_config config = kt_config();
+	unsigned int samples, descriptions;
+	struct profbuf_counters_get get;
+	struct kt_stream s = { 0 };
+	pid_t pid = start(spin_with_changes);
+	uint64_t start_ns, ns;
+	int fd = kt_open();
+
+	kt_pin(0);
+	config.period = 200000;
+	config.ring_bytes = 2 << 20;
+	kt_configure(fd, &config);
+	start_ns = kt_now();
+	kt_run_session(fd, 2 * SEC, &s);
+	ns = kt_now() - start_ns;
+	get = counters(fd);
+	count(&s, pid, &samples, &descriptions);
+	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
+	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
+	/* One in a microsecond for each of them, at most. */
+	CHECK(samples > 500 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 1);
+	kt_free(&s);
+	close(fd);
+	kt_kill(pid);
+}
+
+int main(void)
+{
+	RUN(a_process_that_keeps_its_mappings_locked);
+	RUN(a_process_with_more_mappings_than_may_wait);
+	RUN(a_process_that_changes_its_mappings_all_the_time);
+	return kt_done();
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * own.c - which processes are an opener's own, so that it needs no rights to see them: what ptrace_may_access() says
+ *
+ * Each test has a process that spins, and one that opens the device and runs a session; both are nobody's.
+ */
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+
+#include "kt.h"
+
+#define NOBODY 65534
+
+static void be_nobody(void)
+{
+	kt_become(NOBODY);
+}
+
+static void be_in_another_group(void)
+{
+	NEED(!setresuid(NOBODY, NOBODY, NOBODY) && !prctl(PR_SET_DUMPABLE, 1));
+}
+
+/* As a service that may bind to low ports. */
+static void be_with_a_capability(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .permitted = 1U << CAP_NET_BIND_SERVICE } };
+
+	NEED(!prctl(PR_SET_KEEPCAPS, 1));
+	kt_become(NOBODY);
+	NEED(!syscall(SYS_capset, &header, data));
+	NEED(!prctl(PR_SET_DUMPABLE, 1));
+}
+
+/* Nobody has made the namespace, and has every right in it. */
+static void be_in_a_user_namespace(void)
+{
+	kt_become(NOBODY);
+	NEED(!unshare(CLONE_NEWUSER) && !prctl(PR_SET_DUMPABLE, 1));
+}
+
+static void be_root(void)
+{
+}
+
+/* Root without the rights of root, as in a container. */
+static void be_root_of_a_container(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .permitted = 1U << CAP_CHOWN } };
+
+	NEED(!syscall(SYS_capset, &header, data));
+	NEED(!prctl(PR_SET_DUMPABLE, 1));
+}
+
+static void be_in_a_pid_namespace(void)
+{
+	pid_t pid;
+	int status;
+
+	NEED(!unshare(CLONE_NEWPID));
+	pid = fork();
+	NEED(pid >= 0);
+	if (pid) {
+		waitpid(pid, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	kt_become(NOBODY);
+}
+
+/* Runs until it is killed, from when it is what it is to be. */
+static pid_t start(void (*be)(void))
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	NEED(!pipe(ready));
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		kt_pin(1);
+		be();
+		NEED(write(ready[1], "", 1) == 1);
+		for (volatile int i = 0;; i++)
+			;
+	}
+	close(ready[1]);
+	NEED(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void watch(pid_t pid, int refusal)
+{
+	struct profbuf_tag_source source = { .size = sizeof(source), .pid = pid, .offset = -8 };
+	struct profbuf_config config = kt_config();
+	unsigned int own = 0, others = 0;
+	struct kt_stream s = { 0 };
+	int fd = kt_open(), err;
+
+	config.flags = PROFBUF_CONFIG_USER | PROFBUF_CONFIG_SIDEBAND | PROFBUF_CONFIG_TAGS;
+	config.kernel_depth = 0;
+	kt_configure(fd, &config);
+	err = ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source) ? errno : 0;
+	CHECK(err == refusal, "errno %d", err);
+	kt_pin(0);
+	kt_run_session(fd, 400 * MSEC, &s);
+	EACH_SAMPLE(p, &s) {
+		own += p->pid == (uint32_t)getpid();
+		others += p->pid != (uint32_t)getpid();
+	}
+	CHECK(own > 20, "%u", own);
+	if (refusal) {
+		CHECK(!others, "%u samples", others);
+		CHECK(kt_counters(fd, 1).skipped[PROFBUF_SKIP_RIGHTS] > 20);
+		for (const struct profbuf_record *r = kt_next(&s, NULL); r; r = kt_next(&s, r))
+			CHECK(r->type != PROFBUF_RECORD_PROCESS ||
+			      ((const struct profbuf_process *)r)->pid == (uint32_t)getpid());
+	} else {
+		CHECK(others > 20, "%u samples", others);
+	}
+	kt_free(&s);
+	close(fd);
+}
+
+/* @refusal: errno of whoever names the process; 0: it is seen */
+static void sees(void (*opener)(void), void (*other)(void), int refusal)
+{
+	pid_t pid = start(other), watcher;
+	int status;
+
+	fflush(stdout);
+	watcher = fork();
+	NEED(watcher >= 0);
+	if (!watcher) {
+		kt_failed = false;
+		opener();
+		watch(pid, refusal);
+		fflush(stdout);
+		_exit(kt_failed);
+	}
+	waitpid(watcher, &status, 0);
+	CHECK(!status, "status %x", status);
+	kt_kill(pid);
+}
+
+static void the_users_own(void)
+{
+	sees(be_nobody, be_nobody, 0);
+}
+
+static void not_one_of_another_group(void)
+{
+	sees(be_nobody, be_in_another_group, EPERM);
+}
+
+static void not_one_with_a_capability(void)
+{
+	sees(be_nobody, be_with_a_capability, EPERM);
+}
+
+static void one_in_a_user_namespace_that_the_user_made(void)
+{
+	sees(be_nobody, be_in_a_user_namespace, 0);
+}
+
+static void not_one_outside_the_openers_user_namespace(void)
+{
+	sees(be_in_a_user_namespace, be_nobody, EPERM);
+}
+
+static void not_one_outside_the_openers_pid_namespace(void)
+{
+	sees(be_in_a_pid_namespace, be_nobody, ESRCH);
+}
+
+static void not_roots_for_root_of_a_container(void)
+{
+	sees(be_root_of_a_container, be_root, EPERM);
+}
+
+static void roots_of_a_container_for_another_one(void)
+{
+	sees(be_root_of_a_container, be_root_of_a_container, 0);
+}
+
+/* A CPU has few, and who has one keeps perf's users from it. */
+static void no_counter_of_the_hardware(void)
+{
+	struct profbuf_config config = kt_config();
+	int fd = kt_open_as(NOBODY);
+
+	config.flags = PROFBUF_CONFIG_USER;
+	config.kernel_depth = 0;
+	config.source = PROFBUF_SOURCE_PERF_CYCLES;
+	config.period = 0;
+	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &config) == -1 && errno == EPERM, "errno %d", errno);
+	config.source = PROFBUF_SOURCE_PERF_CPU_CLOCK;
+	CHECK(!ioctl(fd, PROFBUF_IOC_CONFIG, &config));
+	close(fd);
+}
+
+int main(void)
+{
+	NEED(!chmod(PROFBUF_DEVICE, 0666));
+	RUN(the_users_own);
+	RUN(not_one_of_another_group);
+	RUN(not_one_with_a_capability);
+	RUN(one_in_a_user_namespace_that_the_user_made);
+	RUN(not_one_outside_the_openers_user_namespace);
+	RUN(not_one_outside_the_openers_pid_namespace);
+	RUN(not_roots_for_root_of_a_container);
+	RUN(roots_of_a_container_for_another_one);
+	RUN(no_counter_of_the_hardware);
+	return kt_done();
+}
