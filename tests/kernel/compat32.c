@@ -12,7 +12,7 @@
 _Static_assert(sizeof(void *) == 4, "for 32 bits");
 /* What the 64-bit kernel has: a struct that 32 bits lay out differently would not be these. */
 _Static_assert(sizeof(struct profbuf_info) == 80 && sizeof(struct profbuf_config) == 128, "info, config");
-_Static_assert(sizeof(struct profbuf_counters_get) == 8 + 160 + 16 + 32 + 8 + 64, "counters_get");
+_Static_assert(sizeof(struct profbuf_counters_get) == 8 + 160 + 16 + 64 + 8 + 64, "counters_get");
 _Static_assert(sizeof(struct profbuf_tag_source) == 56 && sizeof(struct profbuf_tag_set) == 40, "tags");
 _Static_assert(offsetof(struct profbuf_mapping, path) == 104 && sizeof(struct profbuf_process) == 88, "sideband");
 
