@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib_test.h"
 
@@ -344,4 +345,116 @@ void test_sideband_in_force(void **state)
 	profbuf_sideband_free(s);
 	profbuf_sideband_free(NULL);
 	generate_free(&g);
+}
+
+#define SECOND	1000000000ULL
+
+static void add_exit(struct profbuf_sideband *s, uint64_t time, uint32_t pid, uint64_t start_time)
+{
+	struct generated g = { 0 };
+
+	generate_life(&g, PROFBUF_RECORD_EXIT, time, pid, "ended");
+	((struct profbuf_life *)g.words)->start_time = start_time;
+	add_sideband(s, &g);
+	generate_free(&g);
+}
+
+/* What @g has, which is then empty. */
+static void move_sideband(struct profbuf_sideband *s, struct generated *g)
+{
+	add_sideband(s, g);
+	generate_free(g);
+}
+
+/* A process that ended was kept until the next part, which with --rotate 1h was all processes of an hour. */
+void test_ended_processes_do_not_stay_until_the_next_part(void **state)
+{
+	struct profbuf_sideband *s;
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	generate_process(&g, 1, 7, 1, "short", 1);
+	generate_mapping(&g, 7, 1, 1, 2, 0, "/short");
+	generate_thread(&g, 1, 7, 7, "thread");
+	generate_process(&g, 2, 8, 1, "long", 0);
+	generate_thread(&g, 2, 8, 8, "stays");
+	move_sideband(s, &g);
+	add_exit(s, SECOND, 7, 1);
+	generate_sample(&g, 12 * SECOND, 0, 8, NULL, 0, frames, 1);
+	move_sideband(s, &g);
+	check_emitted(s, "long stays ");
+
+	/* The next part has those that ended a moment ago, and no other. */
+	add_exit(s, 13 * SECOND, 8, 1);
+	generate_process(&g, 14 * SECOND, 9, 1, "next", 0);
+	move_sideband(s, &g);
+	check_emitted(s, "long stays next ");
+	check_emitted(s, "next ");
+	profbuf_sideband_free(s);
+}
+
+/* A description that came after the end made what ended live again, for ever. */
+void test_late_descriptions_of_ended_processes_go_with_them(void **state)
+{
+	struct profbuf_sideband *s;
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	add_exit(s, SECOND, 7, 3);
+	generate_process(&g, SECOND - 2, 7, 3, "late", 1);
+	generate_mapping(&g, 7, 3, 1, 2, 0, "/late");
+	generate_thread(&g, SECOND - 2, 7, 7, "late too");
+	move_sideband(s, &g);
+	check_emitted(s, "late /late late too ");
+	check_emitted(s, "");
+	generate_process(&g, SECOND - 1, 7, 3, "again", 0);
+	generate_sample(&g, 12 * SECOND, 0, 8, NULL, 0, frames, 1);
+	move_sideband(s, &g);
+	check_emitted(s, "");
+
+	/* The next process of that pid is not what ended. */
+	add_exit(s, 13 * SECOND, 7, 4);
+	generate_process(&g, 13 * SECOND + 1, 7, 5, "next", 0);
+	generate_thread(&g, 13 * SECOND + 1, 7, 7, "thread");
+	generate_sample(&g, 30 * SECOND, 0, 7, NULL, 0, frames, 1);
+	move_sideband(s, &g);
+	check_emitted(s, "next thread ");
+	check_emitted(s, "next thread ");
+	profbuf_sideband_free(s);
+}
+
+static int count_record(const struct profbuf_record *r, void *context)
+{
+	(void)r;
+	++*(unsigned int *)context;
+	return 0;
+}
+
+/* Each end of a process looked at all that was known. What that took is CPU time, whatever else runs. */
+void test_the_end_of_a_process_looks_at_that_process_only(void **state)
+{
+	clock_t began = clock();
+	struct profbuf_sideband *s;
+	struct generated g = { 0 };
+	unsigned int i, n = 0;
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	for (i = 0; i < 20000; i++)
+		generate_process(&g, 1, i + 1, 1, "long", 0);
+	move_sideband(s, &g);
+	for (i = 0; i < 100000; i++) {
+		generate_process(&g, i * SECOND / 5000, i + 20001, 1, "short", 0);
+		move_sideband(s, &g);
+		add_exit(s, i * SECOND / 5000, i + 20001, 1);
+	}
+	assert_int_equal(profbuf_sideband_emit(s, count_record, &n), 0);
+	assert_in_range(n, 20000 + 25000, 20000 + 51000);
+	n = 0;
+	assert_int_equal(profbuf_sideband_emit(s, count_record, &n), 0);
+	assert_int_equal(n, 20000);
+	assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+	profbuf_sideband_free(s);
 }

@@ -610,7 +610,7 @@ struct profbuf_sideband;
 
 /*
  * Remembers what a stream said last of each process, thread and tag, for a file that begins in the middle of it. What
- * ended is emitted once more, and then forgotten.
+ * ended is emitted once more, if that is within some seconds of the stream's time, and then forgotten.
  */
 int profbuf_sideband_new(struct profbuf_sideband **sideband);
 void profbuf_sideband_free(struct profbuf_sideband *sideband);
@@ -621,6 +621,7 @@ int profbuf_sideband_add(struct profbuf_sideband *sideband, const struct profbuf
 /* Gives @emit each record; stops at what it returns other than 0, and returns that. Return: 0; -ENOMEM. */
 int profbuf_sideband_emit(struct profbuf_sideband *sideband,
 			  int (*emit)(const struct profbuf_record *record, void *context), void *context);
+
 /* Tags of processes ---------------------------------------------------------------------------------------------- */
 
 struct profbuf_tag_finder;
