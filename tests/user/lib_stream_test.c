@@ -425,6 +425,35 @@ void test_late_descriptions_of_ended_processes_go_with_them(void **state)
 	profbuf_sideband_free(s);
 }
 
+static void generate_exiting(struct generated *g, uint64_t time, uint32_t pid, uint64_t start_time, const char *comm)
+{
+	size_t at = g->n;
+
+	generate_process(g, time, pid, start_time, comm, 0);
+	((struct profbuf_process *)(g->words + at))->misc = PROFBUF_PROCESS_EXITING;
+}
+
+/* A thread that was sampled while it ended took the mappings of its process, which went on, from the parts to come. */
+void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state)
+{
+	struct profbuf_sideband *s;
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	generate_process(&g, 1, 7, 3, "process", 1);
+	generate_mapping(&g, 7, 3, 1, 2, 0, "/mapping");
+	generate_exiting(&g, 2, 7, 3, "exiting");
+	generate_exiting(&g, 3, 8, 3, "only");
+	generate_exiting(&g, 4, 9, 3, "before");
+	generate_process(&g, 5, 9, 3, "described", 1);
+	generate_mapping(&g, 9, 3, 1, 2, 0, "/later");
+	move_sideband(s, &g);
+	check_emitted(s, "process /mapping only described /later ");
+	check_emitted(s, "process /mapping only described /later ");
+	profbuf_sideband_free(s);
+}
+
 static int count_record(const struct profbuf_record *r, void *context)
 {
 	(void)r;

@@ -168,6 +168,16 @@ static int append(struct entry *e, const struct profbuf_record *record)
 	return 0;
 }
 
+static int add_process(struct profbuf_sideband *s, const struct profbuf_process *p)
+{
+	const struct subject subject = { PROFBUF_RECORD_PROCESS, p->pid, 0, p->start_time };
+
+	/* Of one on its way out no more is known than before; and it may be only a thread that is. */
+	if (p->misc & PROFBUF_PROCESS_EXITING && find(s, &subject))
+		return 0;
+	return append(begin(s, &subject, p->time), (const struct profbuf_record *)p);
+}
+
 /* A mapping belongs to the last description of its process; without one it explains nothing. */
 static int add_mapping(struct profbuf_sideband *s, const struct profbuf_mapping *m)
 {
@@ -247,9 +257,7 @@ static int add_record(struct profbuf_sideband *s, const struct profbuf_record *r
 
 	switch (record->type) {
 	case PROFBUF_RECORD_PROCESS:
-		subject.pid = ((const struct profbuf_process *)record)->pid;
-		subject.start_time = ((const struct profbuf_process *)record)->start_time;
-		return append(begin(s, &subject, record->time), record);
+		return add_process(s, (const struct profbuf_process *)record);
 	case PROFBUF_RECORD_MAPPING:
 		return add_mapping(s, (const struct profbuf_mapping *)record);
 	case PROFBUF_RECORD_THREAD:
