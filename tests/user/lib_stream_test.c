@@ -454,6 +454,28 @@ void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state)
 	profbuf_sideband_free(s);
 }
 
+/* The end of a process of another pid namespace, which has pid 0, took what is of no process with it. */
+void test_the_end_of_a_process_without_a_pid_leaves_what_is_of_none(void **state)
+{
+	struct profbuf_sideband *s;
+	struct generated g = { 0 };
+
+	(void)state;
+	assert_int_equal(profbuf_sideband_new(&s), 0);
+	generate_module(&g, 100, 200, "nfs");
+	generate_rate(&g, 1, 0, 2);
+	generate_tag(&g, 1, 0, 5, PROFBUF_TAG_LABELS, "a\0b", 4);
+	generate_process(&g, 1, 0, 3, "ends", 0);
+	generate_process(&g, 1, 0, 2, "lives", 0);
+	move_sideband(s, &g);
+	add_exit(s, 2, 0, 3);
+	generate_process(&g, 1, 0, 1, "older", 0);
+	move_sideband(s, &g);
+	check_emitted(s, "nfs rate ? ends lives older ");
+	check_emitted(s, "nfs rate ? lives older ");
+	profbuf_sideband_free(s);
+}
+
 static int count_record(const struct profbuf_record *r, void *context)
 {
 	(void)r;

@@ -68,6 +68,7 @@ int main(void)
 		cmocka_unit_test(test_ended_processes_do_not_stay_until_the_next_part),
 		cmocka_unit_test(test_late_descriptions_of_ended_processes_go_with_them),
 		cmocka_unit_test(test_an_exiting_thread_leaves_the_mappings_of_its_process),
+		cmocka_unit_test(test_the_end_of_a_process_without_a_pid_leaves_what_is_of_none),
 		cmocka_unit_test(test_the_end_of_a_process_looks_at_that_process_only),
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),

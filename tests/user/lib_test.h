@@ -57,6 +57,7 @@ void test_sideband_in_force(void **state);
 void test_ended_processes_do_not_stay_until_the_next_part(void **state);
 void test_late_descriptions_of_ended_processes_go_with_them(void **state);
 void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state);
+void test_the_end_of_a_process_without_a_pid_leaves_what_is_of_none(void **state);
 void test_the_end_of_a_process_looks_at_that_process_only(void **state);
 void test_equal_stacks_are_one(void **state);
 void test_descriptions_have_their_times(void **state);

@@ -195,7 +195,7 @@ static int end_process(struct profbuf_sideband *s, const struct profbuf_life *li
 
 	if (!owner)
 		return -ENOMEM;
-	/* Of pid 0 are all processes that have none in the reader's namespace. */
+	/* Of pid 0 are all processes that have none in the reader's namespace, and what is of no process. */
 	if (life->pid) {
 		owner->until = s->time + KEEP_NS;
 		owner->ended = life->time > owner->ended ? life->time : owner->ended;
@@ -203,7 +203,7 @@ static int end_process(struct profbuf_sideband *s, const struct profbuf_life *li
 	}
 	for (uint32_t id = owner->first; id != INDEX_NONE; id = e->next) {
 		e = &s->entries[id];
-		if (e->subject.type != PROFBUF_RECORD_PROCESS || e->subject.start_time == life->start_time)
+		if (e->subject.type == PROFBUF_RECORD_PROCESS ? e->subject.start_time == life->start_time : life->pid)
 			e->until = s->time + KEEP_NS;
 	}
 	return 0;
