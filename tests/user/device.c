@@ -6,7 +6,8 @@
  * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start). DEVICE_PID: the
  * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is;
  * DEVICE_AFTER: it is described when that file is there.
- * DEVICE_RELEASE: of another kernel. Only what the commands call is here; it knows one session of one thread.
+ * DEVICE_RELEASE: of another kernel. DEVICE_REAPS: who reads anything has no children that have ended any more: they
+ * were waited for. Only what the commands call is here; it knows one session of one thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -207,6 +209,8 @@ ssize_t read(int fd, void *buf, size_t bytes)
 {
 	ssize_t (*real)(int fd, void *buf, size_t bytes) = dlsym(RTLD_NEXT, "read");
 
+	if (getenv("DEVICE_REAPS"))
+		waitpid(-1, NULL, WNOHANG);
 	if (fd != device)
 		return real(fd, buf, bytes);
 	if (!described) {

@@ -136,7 +136,7 @@ static bool run(struct recording *r, int signals)
 			if (info.ssi_signo == SIGCHLD) {
 				if (!record_command_reap(&r->command))
 					continue;
-			} else if (r->command.pid && !r->command.ended && !r->interrupted) {
+			} else if (r->command.pid && !record_command_reap(&r->command) && !r->interrupted) {
 				/* The command gets it, and its end is ours, unless it takes no notice. */
 				if (info.ssi_pid)
 					kill(r->command.pid, info.ssi_signo);
@@ -216,9 +216,10 @@ static int record(struct recording *r)
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
+	sigprocmask(SIG_BLOCK, &mask, &r->command.blocked);
 	/* A reader of the pipe that went away is an error like another. */
 	r->command.sigpipe = signal(SIGPIPE, SIG_IGN);
+	r->command.sigchld = signal(SIGCHLD, SIG_DFL);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	if (signals < 0)
 		return fail("signalfd: %s", strerror(errno));

@@ -18,13 +18,12 @@
 /* In the child. @go: closed by the parent when it may run; @went: closed by exec(). */
 static void run(const struct record_command *c, int go, int went)
 {
-	sigset_t none;
 	char byte;
 	int err;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, c->sigpipe);
+	signal(SIGCHLD, c->sigchld);
+	sigprocmask(SIG_SETMASK, &c->blocked, NULL);
 	while (read(go, &byte, 1) < 0 && errno == EINTR)
 		;
 	execvp(c->argv[0], c->argv);
@@ -80,8 +79,15 @@ int record_command_release(struct record_command *c)
 
 bool record_command_reap(struct record_command *c)
 {
-	if (c->pid && !c->ended)
-		c->ended = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
+	pid_t pid;
+
+	if (!c->pid || c->ended)
+		return c->ended;
+	pid = waitpid(c->pid, &c->status, WNOHANG);
+	/* Somebody else has waited for it. */
+	if (pid < 0)
+		c->status = fail("%s: how it ended is not known: %s", c->argv[0], strerror(errno)) << 8;
+	c->ended = pid;
 	return c->ended;
 }
 
@@ -91,7 +97,7 @@ void record_command_end(struct record_command *c, int signals)
 	uint64_t end = now_ns() + TERM_MS * 1000000ULL, now;
 	struct signalfd_siginfo info;
 
-	if (!c->pid || c->ended)
+	if (!c->pid || record_command_reap(c))
 		return;
 	kill(c->pid, SIGTERM);
 	while (!record_command_reap(c) && (now = now_ns()) < end) {
