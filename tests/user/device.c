@@ -3,11 +3,11 @@
  * device.c - in place of /dev/profbuf, by LD_PRELOAD: a device that always has one more sample, as that of a machine
  * with so many CPUs that a reader never catches up
  *
- * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start). DEVICE_PID: the
- * samples are of that process, in code it made at run time; DEVICE_AGE: it is as many ns younger than it is;
- * DEVICE_AFTER: it is described when that file is there.
- * DEVICE_RELEASE: of another kernel. DEVICE_REAPS: who reads anything has no children that have ended any more: they
- * were waited for. Only what the commands call is here; it knows one session of one thread.
+ * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start); DEVICE_HANGS:
+ * the one that never returns. DEVICE_PID: the samples are of that process, in code it made at run time; DEVICE_AGE: it
+ * is as many ns younger than it is; DEVICE_AFTER: it is described when that file is there. DEVICE_RELEASE: of another
+ * kernel. DEVICE_REAPS: who reads anything has no children that have ended any more: they were waited for. Only what
+ * the commands call is here; it knows one session of one thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -60,8 +60,10 @@ static int open_any(const char *path, int flags, mode_t mode)
 
 static int fails(const char *what)
 {
-	const char *wanted = getenv("DEVICE_FAILS");
+	const char *wanted = getenv("DEVICE_FAILS"), *hangs = getenv("DEVICE_HANGS");
 
+	while (hangs && !strcmp(hangs, what))
+		pause();
 	if (!wanted || strcmp(wanted, what))
 		return 0;
 	errno = ENOSPC;

@@ -15,17 +15,20 @@
 
 #define TERM_MS		5000	/* that it has to end after SIGTERM */
 
-/* In the child. @go: closed by the parent when it may run; @went: closed by exec(). */
+/* In the child. @go: the parent gives a byte when it may run; @went: closed by exec(). */
 static void run(const struct record_command *c, int go, int went)
 {
+	ssize_t n;
 	char byte;
 	int err;
 
 	signal(SIGPIPE, c->sigpipe);
 	signal(SIGCHLD, c->sigchld);
 	sigprocmask(SIG_SETMASK, &c->blocked, NULL);
-	while (read(go, &byte, 1) < 0 && errno == EINTR)
+	while ((n = read(go, &byte, 1)) < 0 && errno == EINTR)
 		;
+	if (n != 1)
+		_exit(EXIT_FAILED);
 	execvp(c->argv[0], c->argv);
 	err = errno;
 	if (write(went, &err, sizeof(err)) != sizeof(err))
@@ -67,6 +70,9 @@ int record_command_release(struct record_command *c)
 
 	if (!c->argv)
 		return EXIT_OK;
+	/* SIGPIPE is ignored: if it was killed while it waited, SIGCHLD says so. */
+	while (write(c->go, "", 1) < 0 && errno == EINTR)
+		;
 	close(c->go);
 	while (read(c->went, &err, sizeof(err)) < 0 && errno == EINTR)
 		;

@@ -21,7 +21,7 @@ struct record_command {
 	pid_t pid;			/* 0: not yet */
 	int status;			/* as of waitpid() */
 	bool ended;
-	int go;				/* a pipe: closed when it may run */
+	int go;				/* a pipe: a byte comes when it may run; the end if the recorder is no more */
 	int went;			/* another: it says what kept it from running, or closes it */
 };
 
