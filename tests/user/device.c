@@ -5,7 +5,8 @@
  *
  * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start); DEVICE_HANGS:
  * the one that never returns. DEVICE_PID: the samples are of that process, in code it made at run time; DEVICE_AGE: it
- * is as many ns younger than it is; DEVICE_AFTER: it is described when that file is there. DEVICE_RELEASE: of another
+ * is as many ns younger than it is; DEVICE_AFTER: it is described when that file is there. DEVICE_STRIDE: each sample
+ * stands for so many periods. DEVICE_RELEASE: of another
  * kernel. DEVICE_REAPS: who reads anything has no children that have ended any more: they were waited for. Only what
  * the commands call is here; it knows one session of one thread.
  */
@@ -32,7 +33,7 @@
 #define CODE_BYTES 0x10000
 
 static int device = -1;
-static bool stopped, described, counted, process_described;
+static bool stopped, described, counted, process_described, rated;
 static __u64 samples, end, duration;
 static __u32 pid = PID;
 
@@ -51,7 +52,7 @@ static int open_any(const char *path, int flags, mode_t mode)
 	real = dlsym(RTLD_NEXT, "open");
 	if (strcmp(path, "/dev/profbuf"))
 		return real(path, flags, mode);
-	stopped = described = counted = process_described = false;
+	stopped = described = counted = process_described = rated = false;
 	samples = end = 0;
 	/* Always readable. */
 	device = eventfd(1, EFD_CLOEXEC);
@@ -192,6 +193,15 @@ static ssize_t put_counters(struct profbuf_record_counters *c)
 	return sizeof(*c);
 }
 
+static ssize_t put_rate(struct profbuf_rate *r)
+{
+	*r = (struct profbuf_rate){
+		.len = sizeof(*r) / 8, .time = now(), .type = PROFBUF_RECORD_RATE,
+		.stride = strtoull(getenv("DEVICE_STRIDE"), NULL, 0),
+	};
+	return sizeof(*r);
+}
+
 static ssize_t put_sample(struct profbuf_sample *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -218,6 +228,10 @@ ssize_t read(int fd, void *buf, size_t bytes)
 	if (!described) {
 		described = true;
 		return put_info(buf);
+	}
+	if (getenv("DEVICE_STRIDE") && !rated) {
+		rated = true;
+		return put_rate(buf);
 	}
 	if (getenv("DEVICE_PID"))
 		pid = strtoul(getenv("DEVICE_PID"), NULL, 0);

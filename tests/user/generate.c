@@ -536,6 +536,21 @@ void generate_rates(struct generated *g)
 	generate_end(g, 2);
 }
 
+/* Each of 20 processes has a sample of 2^62 periods: five times 2^64 together, which is 0. */
+void generate_wrapping(struct generated *g)
+{
+	static const uint64_t user[] = { 0x401010 };
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	generate_rate(g, 1000000, 0, 1ULL << 62);
+	for (unsigned int i = 0; i < 20; i++) {
+		generate_process(g, 1000000, 100 + i, 5, "heavy", 0);
+		generate_sample(g, 2000000 + i, 0, 100 + i, NULL, 0, user, 1);
+	}
+	generate_end(g, 1);
+}
+
 /*
  * Processes whose names are no UTF-8, or cut off, or have characters of several bytes, or such that XML has not or
  * gives a meaning to: 10 samples each, of 360, so that a flame graph has room for three characters.
@@ -610,6 +625,8 @@ int main(int argc, char **argv)
 		generate_names(&g);
 	else if (!strcmp(argv[2], "rates"))
 		generate_rates(&g);
+	else if (!strcmp(argv[2], "wrapping"))
+		generate_wrapping(&g);
 	else if (!strcmp(argv[2], "unread"))
 		generate_unread(&g);
 	else

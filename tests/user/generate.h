@@ -75,6 +75,7 @@ void generate_hostile(struct generated *g);
 void generate_names(struct generated *g);
 /* One whose rate was lowered, and raised again: see generate.c. */
 void generate_rates(struct generated *g);
+void generate_wrapping(struct generated *g);
 void generate_unread(struct generated *g);
 
 #endif /* GENERATE_H */

@@ -6,7 +6,8 @@
 # usage: generate_pprof.py FILE KIND
 #
 # KIND: good (two programs, kernel frames, an inlined function, huge counts, a negative one, ids in no order, a deep
-# stack), or what is wrong with it: location, mapping, function, values, strings, types.
+# stack), heap (the same, of bytes only), labels (one sample with 20 more labels, of 2,000 bytes), or what is wrong with it:
+# location, mapping, function, values, strings, types.
 
 import gzip
 import sys
@@ -51,7 +52,7 @@ def label(key, value):
 
 kind = sys.argv[2]
 KERNEL = 0xffffffff81000000
-value = lambda n: [n * 1000, n] if kind != "values" else [n]
+value = lambda n: [n * 1000, n] if kind not in ("values", "heap") else [n]
 
 
 def sample(locations, n, **labels):
@@ -60,6 +61,10 @@ def sample(locations, n, **labels):
 
 
 types = [message(f1=s("cpu"), f2=s("nanoseconds")), message(f1=s("samples"), f2=s("count"))]
+period_type = types[0]
+if kind == "heap":
+    types = [message(f1=s("inuse_space"), f2=s("bytes"))]
+    period_type = message(f1=s("space"), f2=s("bytes"))
 mappings = [message(f1=70, f2=0x400000, f3=0x500000, f5=s("/opt/bin/server")),
             message(f1=3, f2=KERNEL, f3=KERNEL + 0x1000000, f5=s("[kernel]")),
             message(f1=9, f2=0x700000, f3=0x800000, f5=s("/opt/lib/libnone.so"), f6=s("0011223344"))]
@@ -85,11 +90,14 @@ elif kind == "mapping":
     locations.append(message(f1=12, f2=71, f3=1, f4=message(f1=5)))
 elif kind == "function":
     locations.append(message(f1=12, f2=70, f3=1, f4=message(f1=6)))
+elif kind == "labels":
+    samples.append(sample([11], 1, **{f"key{i}": 100 * "v" + str(i) for i in range(20)}))
 elif kind == "types":
     types = []
 elif kind == "strings":
     strings[0] = "x"
 data = message(f1=types, f2=samples, f3=mappings, f4=locations, f5=functions,
-               f6=[text.encode() for text in strings], f9=1700000000 * 10**9, f10=2 * 10**9, f12=1000)
+               f6=[text.encode() for text in strings], f9=1700000000 * 10**9, f10=2 * 10**9, f11=period_type,
+               f12=1000)
 with open(sys.argv[1], "wb") as f:
     f.write(data if kind == "plain" else gzip.compress(data))

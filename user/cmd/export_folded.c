@@ -14,28 +14,35 @@ struct name {
 	size_t bytes;
 };
 
-/* Frames are separated by ';', lines by '\n': neither is in a frame. */
+/* Frames are separated by ';', lines by '\n': neither is in a frame. Nor is what steers a terminal. */
+static char harmless(char c, char separator)
+{
+	return c == ';' || c == '\n' ? separator : (unsigned char)c < ' ' || c == 127 ? '?' : c;
+}
+
 static bool make_name(struct name *name, const char *text)
 {
 	char *copy;
 
 	name->text = text;
 	name->bytes = strlen(text);
-	if (!strpbrk(text, ";\n"))
+	for (; *text && harmless(*text, 0) == *text; text++)
+		;
+	if (!*text)
 		return true;
-	copy = strdup(text);
+	copy = strdup(name->text);
 	if (!copy)
 		return false;
 	name->text = copy;
 	for (; *copy; copy++)
-		*copy = *copy == ';' ? ':' : *copy == '\n' ? ' ' : *copy;
+		*copy = harmless(*copy, *copy == ';' ? ':' : ' ');
 	return true;
 }
 
 static void print_root(FILE *f, const char *comm)
 {
 	for (; *comm; comm++)
-		fputc(*comm == ' ' || *comm == ';' || *comm == '\n' ? '_' : *comm, f);
+		fputc(*comm == ' ' ? '_' : harmless(*comm, '_'), f);
 }
 
 /* What kind of code a frame is, as the format says it. */

@@ -2,11 +2,12 @@
 /*
  * export_speedscope.c - a profile for speedscope: one for each program, thread or tag, in the order of time
  *
- * Each sample weighs a period; equal stacks one after another are one. Of lost samples it is not known whose they were:
- * they are a profile of their own.
+ * Each sample weighs a period, where it is known; values of a pprof file that are no samples weigh what they are. Equal
+ * stacks one after another are one. Of lost samples it is not known whose they were: they are a profile of their own.
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "export.h"
 
@@ -171,6 +172,25 @@ static void print_group(struct writer *w, const uint32_t *order, size_t at, size
 	fputs("]}", w->f);
 }
 
+/* What speedscope knows of units; a value's name ends with its own, if it is not a number of something. */
+static void set_unit(struct writer *w)
+{
+	static const char *const units[] = { "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes" };
+	const char *value = profbuf_profile_value(w->profile), *unit = strrchr(value, ' ');
+
+	w->unit = "none";
+	if (!strcmp(value, "samples")) {
+		if (w->period > 1 && !is_cycles(w->profile))
+			w->unit = "nanoseconds";
+		return;
+	}
+	w->period = 1;
+	for (size_t i = 0; unit && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(unit + 1, units[i]))
+			w->unit = units[i];
+	}
+}
+
 bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
 	uint64_t lost = lost_weight(profile);
@@ -182,7 +202,7 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 	};
 	uint32_t *order, *first;
 
-	w.unit = is_cycles(profile) ? "none" : "nanoseconds";
+	set_unit(&w);
 	profbuf_profile_sort(profile);
 	n = profbuf_profile_events(profile, &w.events);
 	profbuf_profile_stacks(profile, &w.stacks);

@@ -323,17 +323,12 @@ static bool count_events(struct report *r)
 {
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
-	size_t i, n = 0, nr_events = profbuf_profile_events(r->profile, &events);
-	size_t nr_rows = r->samples < nr_events ? r->samples : nr_events;
+	size_t i, n = 0, nr_rows = 0, nr_events = profbuf_profile_events(r->profile, &events);
 	struct keyed *keys = calloc(nr_events + 1, sizeof(*keys));
 	struct report_row *row = NULL;
 
-	r->rows = calloc(nr_rows + 1, sizeof(*r->rows));
-	r->texts = calloc(nr_rows + 1, sizeof(*r->texts));
-	if (!keys || !r->rows || !r->texts) {
-		free(keys);
+	if (!keys)
 		return false;
-	}
 	profbuf_profile_stacks(r->profile, &stacks);
 	for (i = 0; i < nr_events; i++) {
 		if (in_time(r, events[i].time))
@@ -341,6 +336,14 @@ static bool count_events(struct report *r)
 	}
 	if (n)
 		qsort(keys, n, sizeof(*keys), by_key);
+	for (i = 0; i < n; i++)
+		nr_rows += !i || keys[i].key != keys[i - 1].key;
+	r->rows = calloc(nr_rows + 1, sizeof(*r->rows));
+	r->texts = calloc(nr_rows + 1, sizeof(*r->texts));
+	if (!r->rows || !r->texts) {
+		free(keys);
+		return false;
+	}
 	for (i = 0; i < n; i++) {
 		if (!i || keys[i].key != keys[i - 1].key) {
 			row = &r->rows[r->n];

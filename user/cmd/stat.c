@@ -379,7 +379,6 @@ int cmd_stat(int argc, char **argv)
 {
 	struct counting st = { .rounds = UINT64_MAX };
 	int option, err, status;
-	double value;
 
 	while ((option = getopt_long(argc, argv, "ci:n:jh", options, NULL)) != -1) {
 		switch (option) {
@@ -391,9 +390,8 @@ int cmd_stat(int argc, char **argv)
 				return EXIT_USAGE;
 			break;
 		case 'n':
-			if (!parse_number("--rounds", optarg, 1, 1e18, &value))
+			if (!parse_whole("--rounds", optarg, 1, 1e18, &st.rounds))
 				return EXIT_USAGE;
-			st.rounds = value;
 			break;
 		case 'j':
 			st.json = true;

@@ -22,8 +22,8 @@
 /* An interval ends early when its records are as many as this. */
 #define INTERVAL_BYTES	(256UL << 20)
 
-/* Descriptions of processes stay in the profile, for the kernel gives them once; after so many all begins anew. */
-#define SIDEBAND_MAX	200000
+/* All but samples stays in the profile, for the kernel describes a process once; after so many all begins anew. */
+#define KEPT_MAX	200000
 
 static const char help[] =
 	"usage: profbuf top [options]\n"
@@ -54,9 +54,6 @@ static const char help[] =
 struct top {
 	struct session_options options;
 	struct profbuf_session *session;	/* NULL while paused */
-	struct profbuf_tag_finder *tags;
-	struct tag_losses tag_losses;		/* of the session, which is the last one at the end */
-	bool tagged;				/* the session's samples have tags */
 	struct profbuf_stream stream;
 	char what[128];
 	double delay;
@@ -71,7 +68,7 @@ struct top {
 	bool another_stream;		/* its records are of another stream than the profile's */
 
 	struct profbuf_profile *profile;	/* of the interval that is shown */
-	size_t sideband;		/* records in it */
+	size_t kept;			/* records that it keeps, beside samples */
 	struct top_screen screen;
 	struct top_status status;
 };
@@ -117,11 +114,9 @@ static int open_session(struct top *t, const char *cpus)
 	apply_session_options(&t->options, &config);
 	/* Nobody looks earlier. A ring that fills wakes at its watermark anyway. */
 	config.flush_ns = t->delay * 1e9;
+	/* No row is by a tag. */
+	config.flags &= ~PROFBUF_CONFIG_TAGS;
 	err = profbuf_session_configure(t->session, &config);
-	t->tagged = config.flags & PROFBUF_CONFIG_TAGS;
-	if (!err && t->tagged)
-		profbuf_tag_finder_scan(t->tags, t->session);
-	tag_losses_begin(&t->tag_losses, t->tags);
 	if (!err)
 		err = profbuf_session_start(t->session);
 	if (err) {
@@ -138,17 +133,6 @@ static int open_session(struct top *t, const char *cpus)
 	t->counters = (struct profbuf_counters){ 0 };
 	t->began = now_ns();
 	return EXIT_OK;
-}
-
-/* Processes are to be looked at as they come, not when the interval is over. Without memory some have no tags. */
-static void find_tags(struct top *t, const uint64_t *words, size_t n)
-{
-	size_t at;
-
-	for (at = 0; t->tagged && at < n; at += words[at]) {
-		profbuf_tag_finder_add(t->tags, t->session, (const void *)(words + at));
-		tag_losses_add(&t->tag_losses, (const void *)(words + at));
-	}
 }
 
 static bool make_room(struct top *t)
@@ -187,7 +171,6 @@ static int drain(struct top *t)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
-		find_tags(t, t->words + t->n, n / 8);
 		t->n += n / 8;
 	}
 	return 1;
@@ -203,7 +186,7 @@ static int add_records(struct top *t)
 		profbuf_profile_free(t->profile);
 		t->profile = NULL;
 		t->status.profile = NULL;
-		t->sideband = 0;
+		t->kept = 0;
 		top_screen_reset(&t->screen);
 		err = profbuf_profile_new(&t->profile, NULL);
 		if (err)
@@ -213,7 +196,7 @@ static int add_records(struct top *t)
 	profbuf_profile_forget(t->profile);
 	profbuf_stream_continue(&t->stream, t->words, t->n * 8);
 	while ((got = profbuf_stream_next(&t->stream, &record)) > 0) {
-		t->sideband += record->type == PROFBUF_RECORD_PROCESS || record->type == PROFBUF_RECORD_MAPPING;
+		t->kept += record->type != PROFBUF_RECORD_SAMPLE;
 		err = profbuf_profile_add(t->profile, record);
 		if (err)
 			return err;
@@ -344,7 +327,7 @@ static int loop(struct top *t, int signals)
 		status = show(t);
 		if (status || !more || shown == t->iterations)
 			return status;
-		if (t->session && t->sideband > SIDEBAND_MAX) {
+		if (t->session && t->kept > KEPT_MAX) {
 			close_session(t);
 			status = open_session(t, NULL);
 			if (status)
@@ -385,8 +368,6 @@ static int top(struct top *t, const char *cpus)
 		status = loop(t, signals);
 	top_screen_close();
 	close(signals);
-	if (!status)
-		tag_losses_print(stderr, &t->tag_losses, t->tags);
 	return status;
 }
 
@@ -416,26 +397,18 @@ static bool parse_by(const char *name, enum top_by *by)
 /* Returns false after saying what is wrong. */
 static bool parse_option(struct top *t, int option, const char *arg)
 {
-	double value;
-
 	switch (option) {
 	case 'd':
 		return parse_number("--delay", arg, 0.05, 3600, &t->delay);
 	case OPT_BY:
 		return parse_by(arg, &t->screen.view.by);
 	case 'n':
-		if (!parse_number("--limit", arg, 1, 1e18, &value))
-			return false;
-		t->screen.limit = value;
-		return true;
+		return parse_whole("--limit", arg, 1, 1e18, &t->screen.limit);
 	case 'b':
 		t->plain = true;
 		return true;
 	case 'i':
-		if (!parse_number("--iterations", arg, 1, 1e18, &value))
-			return false;
-		t->iterations = value;
-		return true;
+		return parse_whole("--iterations", arg, 1, 1e18, &t->iterations);
 	}
 	return parse_session_option(&t->options, option, arg);
 }
@@ -465,8 +438,7 @@ int cmd_top(int argc, char **argv)
 		t.screen.limit = t.plain ? 20 : UINT64_MAX;
 	/* A screen that waits for a server is not live. */
 	unsetenv("DEBUGINFOD_URLS");
-	status = profbuf_tag_finder_new(&t.tags) ? fail("%s", strerror(ENOMEM)) : top(&t, cpus);
-	profbuf_tag_finder_free(t.tags);
+	status = top(&t, cpus);
 	profbuf_profile_free(t.profile);
 	profbuf_session_close(t.session);
 	free(t.words);

@@ -28,7 +28,9 @@ static uint64_t symbol_key(const struct profbuf_symbol *symbol, enum top_by by)
 	return by == TOP_SYMBOL ? symbol->id : symbol->object->id;
 }
 
-static void name_row(struct top_row *row, const struct profbuf_profile *profile, enum top_by by)
+/* @e: one of the row's. */
+static void name_row(struct top_row *row, const struct profbuf_profile *profile, enum top_by by,
+		     const struct profbuf_event *e)
 {
 	const struct profbuf_program *const *programs;
 
@@ -39,8 +41,8 @@ static void name_row(struct top_row *row, const struct profbuf_profile *profile,
 		snprintf(row->name, sizeof(row->name), "%s (%u)", programs[row->key]->comm, programs[row->key]->pid);
 		break;
 	case TOP_THREAD:
-		snprintf(row->name, sizeof(row->name), "%s (%u/%u)", programs[row->key >> 32]->comm,
-			 programs[row->key >> 32]->pid, (uint32_t)row->key);
+		snprintf(row->name, sizeof(row->name), "%s (%u/%u)", profbuf_profile_thread_name(profile, e),
+			 programs[row->key >> 32]->pid, e->tid);
 		break;
 	default:
 		snprintf(row->name, sizeof(row->name), "CPU %" PRIu64, row->key);
@@ -94,11 +96,17 @@ static bool count_frames(struct top_rows *rows, const struct profbuf_profile *pr
 	return true;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
+/* An event by what its row is by. */
+struct keyed {
+	uint64_t key;
+	const struct profbuf_event *event;
+};
 
-	return *x < *y ? -1 : *x > *y;
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
 }
 
 static bool count_events(struct top_rows *rows, const struct profbuf_profile *profile, enum top_by by)
@@ -106,25 +114,26 @@ static bool count_events(struct top_rows *rows, const struct profbuf_profile *pr
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
 	size_t i, n = profbuf_profile_events(profile, &events);
-	uint64_t *keys = calloc(n + 1, sizeof(*keys));
+	struct keyed *keys = calloc(n + 1, sizeof(*keys));
 	size_t distinct = 0;
 
 	if (!keys)
 		return false;
 	profbuf_profile_stacks(profile, &stacks);
 	for (i = 0; i < n; i++)
-		keys[i] = event_key(&events[i], stacks, by);
-	qsort(keys, n, sizeof(*keys), by_value);
+		keys[i] = (struct keyed){ event_key(&events[i], stacks, by), &events[i] };
+	if (n)
+		qsort(keys, n, sizeof(*keys), by_key);
 	for (i = 0; i < n; i++)
-		distinct += !i || keys[i] != keys[i - 1];
+		distinct += !i || keys[i].key != keys[i - 1].key;
 	rows->all = calloc(distinct + 1, sizeof(*rows->all));
 	for (i = 0; rows->all && i < n; i++) {
-		if (!i || keys[i] != keys[i - 1]) {
-			rows->all[rows->n].key = keys[i];
-			name_row(&rows->all[rows->n++], profile, by);
+		if (!i || keys[i].key != keys[i - 1].key) {
+			rows->all[rows->n].key = keys[i].key;
+			name_row(&rows->all[rows->n++], profile, by, keys[i].event);
 		}
-		rows->all[rows->n - 1].self++;
-		rows->all[rows->n - 1].total++;
+		rows->all[rows->n - 1].self += keys[i].event->weight;
+		rows->all[rows->n - 1].total += keys[i].event->weight;
 	}
 	free(keys);
 	return rows->all;
@@ -177,12 +186,23 @@ static void arrange(struct top_rows *rows, enum top_sort sort, const char *filte
 		qsort(rows->all, n, sizeof(*rows->all), orders[sort]);
 }
 
-bool top_rows_make(struct top_rows *rows, const struct profbuf_profile *profile, const struct top_view *view)
+/* Where the rate was lowered, each stands for more than one. */
+static uint64_t count_samples(const struct profbuf_profile *profile)
 {
 	const struct profbuf_event *events;
+	size_t i, n = profbuf_profile_events(profile, &events);
+	uint64_t samples = 0;
+
+	for (i = 0; i < n; i++)
+		samples += events[i].weight;
+	return samples;
+}
+
+bool top_rows_make(struct top_rows *rows, const struct profbuf_profile *profile, const struct top_view *view)
+{
 	bool ok;
 
-	*rows = (struct top_rows){ .samples = profbuf_profile_events(profile, &events) };
+	*rows = (struct top_rows){ .samples = count_samples(profile) };
 	if (view->by <= TOP_OBJECT)
 		ok = count_frames(rows, profile, view->by);
 	else
@@ -222,7 +242,7 @@ bool top_rows_explain(struct top_rows *rows, const struct profbuf_profile *profi
 	n = profbuf_profile_events(profile, &events);
 	profbuf_profile_stacks(profile, &stacks);
 	profbuf_profile_frames(profile, &frames);
-	*rows = (struct top_rows){ .n = nr_symbols + 1, .samples = n };
+	*rows = (struct top_rows){ .n = nr_symbols + 1, .samples = count_samples(profile) };
 	rows->all = calloc(rows->n, sizeof(*rows->all));
 	if (!rows->all)
 		return false;
@@ -245,8 +265,8 @@ bool top_rows_explain(struct top_rows *rows, const struct profbuf_profile *profi
 			strcpy(row->name, "[no caller known]");
 			row->object = "";
 		}
-		row->self++;
-		row->total++;
+		row->self += events[i].weight;
+		row->total += events[i].weight;
 	}
 	arrange(rows, TOP_SELF, "");
 	return true;

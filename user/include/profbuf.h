@@ -499,7 +499,7 @@ void profbuf_profile_free(struct profbuf_profile *profile);
  * @profile: set
  * @options: may be NULL; its strings are the caller's as long as the profile lives
  *
- * Of a profile without records only these functions may be called: add, free.
+ * Of a profile without records only these functions may be called: add, forget, free.
  *
  * Return: 0; -ENOMEM.
  */

@@ -89,28 +89,38 @@ bool labels_init(struct labels *l, struct symbols *symbols)
 	return intern(l, NULL, 0, PROFBUF_TAG_KNOWN) == 0;
 }
 
-/* PROFBUF_TAG_LABELS: key, value, key, value, each with its zero. */
-uint32_t labels_text(struct labels *l, const char *text, size_t bytes)
+/* key, value, key, value, each with its zero. */
+static uint32_t intern_text(struct labels *l, const char *text, size_t bytes, unsigned int max)
 {
-	const char *end = text + bytes, *strings[2 * PROFBUF_LABELS_MAX];
 	struct strings *table = &l->symbols->strings;
+	const char *end = text + bytes, *value;
 	struct set set;
-	size_t i, n = 0;
+	unsigned int n;
 
-	if (bytes > PROFBUF_LABELS_BYTES || (bytes && end[-1]))
-		return intern_unknown(l, PROFBUF_TAG_BAD);
-	for (; text < end; text += strlen(text) + 1) {
-		if (n == 2 * PROFBUF_LABELS_MAX || (n % 2 == 0 && !*text))
-			return intern_unknown(l, PROFBUF_TAG_BAD);
-		strings[n++] = text;
-	}
-	if (n % 2)
+	if (bytes && end[-1])
 		return intern_unknown(l, PROFBUF_TAG_BAD);
 	set.n = 0;
 	set.short_of_memory = false;
-	for (i = 0; i < n; i += 2)
-		set_add(&set, strings_intern(table, strings[i]), strings_intern(table, strings[i + 1]));
+	for (n = 0; text < end; n++) {
+		value = text + strlen(text) + 1;
+		if (n == max || !*text || value == end)
+			return intern_unknown(l, PROFBUF_TAG_BAD);
+		set_add(&set, strings_intern(table, text), strings_intern(table, value));
+		text = value + strlen(value) + 1;
+	}
 	return intern_set(l, &set);
+}
+
+uint32_t labels_text(struct labels *l, const char *text, size_t bytes)
+{
+	if (bytes > PROFBUF_LABELS_BYTES)
+		return intern_unknown(l, PROFBUF_TAG_BAD);
+	return intern_text(l, text, bytes, PROFBUF_LABELS_MAX);
+}
+
+uint32_t labels_any(struct labels *l, const char *text, size_t bytes)
+{
+	return intern_text(l, text, bytes, SET_MAX);
 }
 
 /* Key names of the process that has @pid at @time; of several records the last: names are only added to them. */

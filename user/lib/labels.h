@@ -39,8 +39,12 @@ void labels_exit(struct labels *labels);
 /* Takes a record of the types TAG and OTEL_KEYS. False: no memory. */
 bool labels_add(struct labels *labels, const struct profbuf_record *record);
 
-/* The id of a label set by its text: key, value, ..., each with its zero. INDEX_NONE: no memory. */
+/*
+ * The id of a label set by its text: key, value, ..., each with its zero. INDEX_NONE: no memory. labels_text() takes
+ * what the ABI allows, labels_any() any that has no more labels than a thread context can have.
+ */
 uint32_t labels_text(struct labels *labels, const char *text, size_t bytes);
+uint32_t labels_any(struct labels *labels, const char *text, size_t bytes);
 
 /* After the last labels_add(), before the first labels_find(). */
 void labels_sort(struct labels *labels);

@@ -398,7 +398,7 @@ static int add_event(struct reader *r, const struct about *about, uint32_t stack
 	struct profbuf_event e = { .tag = about->tag, .weight = weight, .stack = stack, .tid = about->tid };
 
 	if (about->bytes)
-		e.labels = labels_text(&p->labels, r->text, about->bytes);
+		e.labels = labels_any(&p->labels, r->text, about->bytes);
 	else if (about->tag)
 		e.labels = labels_find(&p->labels, &p->programs, about->pid, about->tag, 0);
 	if (e.labels == INDEX_NONE || !name_thread(r, about) || !ARRAY_GROW(p->events, p->nr_events, p->room_events))
@@ -477,6 +477,14 @@ static int choose_value(struct reader *r)
 	return value ? 0 : -ENOMEM;
 }
 
+/* 1: it is not of time. */
+static uint64_t period_ns(const struct reader *r)
+{
+	const Pprof__ValueType *type = r->in->period_type;
+
+	return type && r->in->period > 0 && !strcmp(string_at(r, type->unit), "nanoseconds") ? r->in->period : 1;
+}
+
 /* There was no stream: this is what is known of it. */
 static int make_info(struct reader *r)
 {
@@ -488,7 +496,7 @@ static int make_info(struct reader *r)
 		.len = sizeof(*info) / 8, .type = PROFBUF_RECORD_INFO, .cpu = PROFBUF_CPU_NONE,
 		.magic = PROFBUF_MAGIC, .abi_version = PROFBUF_ABI_VERSION, .nr_cpus = 1,
 		.realtime_offset = r->in->time_nanos > 0 ? r->in->time_nanos : 0,
-		.period = r->in->period > 0 ? r->in->period : 1,
+		.period = period_ns(r),
 		.source = PROFBUF_NR_SOURCES,
 	};
 	r->p->info = info;
