@@ -195,7 +195,8 @@ int fail_config(const struct profbuf_session *session, int err)
 		return fail("the rate is above what the module allows, %.0f Hz (module parameter min_period_us)",
 			    1e9 / info.min_period);
 	case -EPERM:
-		return fail("no right to sample the kernel: use --no-kernel, or run with CAP_PERFMON");
+		return fail("no right to sample the kernel, or by the hardware's counter: use --no-kernel and --source hrtimer, "
+			    "or run with CAP_PERFMON");
 	case -ESRCH:
 		return fail("there is no such process or thread");
 	case -EBADF:
@@ -208,6 +209,8 @@ int fail_config(const struct profbuf_session *session, int err)
 	case -ENOENT:
 	case -EOPNOTSUPP:
 		return fail("this machine has no such counter: use --source hrtimer");
+	case -ENOSPC:
+		return fail("others have all counters of a CPU: use --source hrtimer");
 	case -EUSERS:
 		return fail("as many sessions run as the module allows, of this user or in all");
 	default:
