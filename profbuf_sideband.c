@@ -24,10 +24,12 @@
 
 /*
  * A process is asked for once in this time at most, and in a microsecond for each of its mappings, which is some twenty
- * times what it takes to walk over one.
+ * times what it takes to walk over one; but not before it was asked for a few times: a program that begins changes
+ * much, and may end soon.
  */
 #define PACE_NS		500000ULL
 #define PACE_MAPPING_NS	1000ULL
+#define PACE_FROM	16
 
 /* What was lost is asked for again after this time. */
 #define RETRY		msecs_to_jiffies(100)
@@ -263,6 +265,9 @@ static bool is_asked(const struct profbuf_asked *asked, u64 sig, u64 now)
 
 static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now)
 {
+	bool again = READ_ONCE(asked->signature) >> 32 == sig >> 32;
+
+	WRITE_ONCE(asked->times, again ? READ_ONCE(asked->times) + 1 : 1);
 	WRITE_ONCE(asked->time, now);
 	smp_store_release(&asked->signature, sig);	/* pairs with is_asked() */
 }
@@ -273,7 +278,8 @@ static bool is_too_soon(const struct profbuf_asked *asked, u64 sig, u64 now, con
 	u64 pace = mm ? max(PACE_NS, READ_ONCE(mm->map_count) * PACE_MAPPING_NS) : PACE_NS;
 
 	/* Another CPU's time may be a little later than now. */
-	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
+	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && READ_ONCE(asked->times) >= PACE_FROM &&
+	       (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
 }
 
 /* What a CPU remembers of a process whose change it has not asked for. */

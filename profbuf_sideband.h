@@ -63,6 +63,7 @@ struct profbuf_requests {
 struct profbuf_asked {
 	u64 time;
 	u64 signature;
+	u32 times;			/* how often, for as long as it was no other process */
 };
 
 /* A process or a thread as the stream has it, from @time on. */

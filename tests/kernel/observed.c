@@ -242,8 +242,8 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
-	/* One in a microsecond for each of them, at most. */
-	CHECK(samples > 500 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 1);
+	/* One in a microsecond for each of them, at most, after some at the beginning. */
+	CHECK(samples > 500 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 20);
 	kt_free(&s);
 	close(fd);
 	kt_kill(pid);
