@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib_test.h"
+#include "watch.h"
 
 /* A real file: this program's own function, found by the inode, and not in a file with another one. */
 void test_user_symbols_of_a_real_file(void **state)
@@ -51,6 +52,37 @@ void test_user_symbols_of_a_real_file(void **state)
 	p = profile_of(&g);
 	profbuf_profile_stacks(p, &stacks);
 	assert_string_equal(symbol_at(p, &stacks[0], 0), "[lib_test]");
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* A device was opened before anybody saw that it is one; so was this. */
+void test_a_mapped_path_that_is_no_file_is_not_opened(void **state)
+{
+	const struct profbuf_stack *stacks;
+	uint64_t start = 0x10000000, address = start + 4;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+	char fifo[80], link[80];
+	int watch;
+
+	(void)state;
+	snprintf(fifo, sizeof(fifo), "%s.fifo", path);
+	snprintf(link, sizeof(link), "%s.link", path);
+	assert_int_equal(mkfifo(fifo, 0600) | symlink(fifo, link), 0);
+	watch = watch_begin(fifo);
+	assert_true(watch >= 0);
+	generate_info(&g, 1);
+	for (uint32_t pid = 7; pid < 9; pid++) {
+		generate_process(&g, 1, pid, 1, "self", 1);
+		generate_mapping(&g, pid, 1, start, start + 4096, 0, pid == 7 ? fifo : link);
+		generate_sample(&g, 2, 0, pid, NULL, 0, &address, 1);
+	}
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_stacks(p, &stacks), 2);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "[file.fifo]");
+	assert_string_equal(symbol_at(p, &stacks[1], 0), "[file.link]");
+	assert_false(watch_end(watch));
 	profbuf_profile_free(p);
 	generate_free(&g);
 }

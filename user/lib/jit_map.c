@@ -2,13 +2,13 @@
 /*
  * jit_map.c - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map
  */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "jit_map.h"
 
 #define SECOND	1000000000ULL
@@ -63,19 +63,20 @@ static bool is_map_of(const struct jit_process *p, int fd)
 	uint64_t began = now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME) + p->start_time;
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) && (!st.st_uid || st.st_uid == p->uid) &&
+	return !fstat(fd, &st) && (!st.st_uid || st.st_uid == p->uid) &&
 	       st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec + SECOND / 100 >= began;
 }
 
 static int open_path(const struct jit_process *p, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = file_open(path, 0);
 
-	if (fd >= 0 && !is_map_of(p, fd)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	if (fd < 0)
+		return -1;
+	if (is_map_of(p, fd))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 int jit_map_open(const struct jit_process *p)

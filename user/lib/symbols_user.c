@@ -3,13 +3,13 @@
  * symbols_user.c - what user addresses are, by the files behind the mappings
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "symbols.h"
 #include "symbols_elf.h"
 
@@ -34,16 +34,13 @@ static bool is_file(const struct object *o, int fd)
 /* Opens @path if it is the object. */
 static int try_path(struct object *o, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	int fd = file_open(path, 0);
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
-		if (is_file(o, fd))
-			return fd;
-		o->pub.changed = true;
-	}
+	if (is_file(o, fd))
+		return fd;
+	o->pub.changed = true;
 	close(fd);
 	return -1;
 }

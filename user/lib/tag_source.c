@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "proc.h"
 #include "table.h"
 #include "tag_elf.h"
@@ -126,28 +126,6 @@ bool tag_files_have_none(struct tag_files *files, const struct tag_file_id *id)
 	return !file->elf && !file->stale;
 }
 
-/* Opens a path if it is a regular file with that inode, without any other effect on what it may be instead. */
-static int open_inode(const char *path, uint64_t inode)
-{
-	int handle = open(path, O_PATH | O_CLOEXEC), fd;
-	char self[32];
-	struct stat st;
-
-	if (handle < 0)
-		return -errno;
-	/* Some file systems give their files another device than their own: the inode will do. */
-	if (fstat(handle, &st) || !S_ISREG(st.st_mode) || st.st_ino != inode) {
-		close(handle);
-		return -ENOENT;
-	}
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
-	fd = open(self, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	close(handle);
-	return fd;
-}
-
 /* By the mapping, which finds it also if it was deleted, but needs rights; else by its name. */
 static int open_mapped(const struct process *p, const char *range, const char *path, uint64_t inode)
 {
@@ -155,10 +133,10 @@ static int open_mapped(const struct process *p, const char *range, const char *p
 	int fd;
 
 	snprintf(name, sizeof(name), "/proc/%d/map_files/%s", p->tid, range);
-	fd = open_inode(name, inode);
+	fd = file_open(name, inode);
 	if (fd >= 0 || snprintf(name, sizeof(name), "/proc/%d/root%s", p->tid, path) >= (int)sizeof(name))
 		return fd;
-	return open_inode(name, inode);
+	return file_open(name, inode);
 }
 
 /* Reads a file and remembers it. Return: 0; -errno. */
