@@ -30,7 +30,7 @@ static int open_input(const uint8_t *data, size_t size, char path[32])
 	return fd;
 }
 
-static void check_places(const struct elf_symbols *s, uint64_t address)
+static void check_places(struct elf_symbols *s, uint64_t address)
 {
 	struct elf_place places[8];
 	int n = elf_symbols_places(s, address, true, places, 8);

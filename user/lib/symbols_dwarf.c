@@ -61,8 +61,9 @@ static int get_scopes(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
 	return n > 0 ? n : 0;
 }
 
-int elf_symbols_places(const struct elf_symbols *s, uint64_t address, bool inlines, struct elf_place *places, int max)
+int elf_symbols_places(struct elf_symbols *s, uint64_t address, bool inlines, struct elf_place *places, int max)
 {
+	Dwfl_Module *module = elf_symbols_module(s, &address);
 	Dwarf_Die *unit, *scopes = NULL;
 	Dwarf_Files *files = NULL;
 	Dwarf_Addr bias;
@@ -72,7 +73,7 @@ int elf_symbols_places(const struct elf_symbols *s, uint64_t address, bool inlin
 	int i, nr_scopes, number, n = 1;
 
 	places[0] = (struct elf_place){ 0 };
-	unit = find_unit(elf_symbols_module(s, &address), address, &bias);
+	unit = module ? find_unit(module, address, &bias) : NULL;
 	if (!unit)
 		return 1;
 	line = dwarf_getsrc_die(unit, address - bias);

@@ -13,12 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "symbols_debug.h"
 #include "symbols_elf.h"
 #include "table.h"
 
 struct elf_symbols {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
+	struct debug_files debug;
 	Elf *elf;
 	GElf_Addr bias;		/* of elf's addresses in the module */
 	struct elf_symbol *all;
@@ -378,10 +380,10 @@ const struct elf_symbol *elf_symbols_named(struct elf_symbols *s, const char *na
 	return NULL;
 }
 
-Dwfl_Module *elf_symbols_module(const struct elf_symbols *s, uint64_t *address)
+Dwfl_Module *elf_symbols_module(struct elf_symbols *s, uint64_t *address)
 {
 	*address += s->bias;
-	return s->module;
+	return debug_files_complete(&s->debug, s->module) ? s->module : NULL;
 }
 
 size_t elf_symbols_all(const struct elf_symbols *s, const struct elf_symbol **all)
@@ -446,7 +448,7 @@ int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = debug_files_find,
 		.section_address = dwfl_offline_section_address,
 	};
 	struct elf_symbols *s = calloc(1, sizeof(*s));
@@ -465,9 +467,11 @@ int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd)
 	if (!s->module || dwfl_report_end(s->dwfl, NULL, NULL))
 		goto err_close;
 	own = -1;
+	debug_files_init(&s->debug, s->module, fd);
 	s->elf = dwfl_module_getelf(s->module, &s->bias);
 	if (!s->elf)
 		goto err_close;
+	s->debug.elf = s->elf;
 	err = -ENOMEM;
 	if (!add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
 		goto err_close;
@@ -487,6 +491,7 @@ void elf_symbols_close(struct elf_symbols *s)
 		return;
 	if (s->dwfl)
 		dwfl_end(s->dwfl);
+	debug_files_exit(&s->debug);
 	index_exit(&s->names);
 	free(s->all);
 	free(s->reach);

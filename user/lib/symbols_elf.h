@@ -62,11 +62,11 @@ struct elf_place {
  *
  * Return: how many; 1 also if nothing is known.
  */
-int elf_symbols_places(const struct elf_symbols *symbols, uint64_t address, bool inlines, struct elf_place *places,
+int elf_symbols_places(struct elf_symbols *symbols, uint64_t address, bool inlines, struct elf_place *places,
 		       int max);
 
-/* elfutils' own; @address becomes the one it has there. */
+/* elfutils' own, for its DWARF; @address becomes the one it has there. NULL: there is none that can be used. */
 struct Dwfl_Module;
-struct Dwfl_Module *elf_symbols_module(const struct elf_symbols *symbols, uint64_t *address);
+struct Dwfl_Module *elf_symbols_module(struct elf_symbols *symbols, uint64_t *address);
 
 #endif /* PROFBUF_SYMBOLS_ELF_H */

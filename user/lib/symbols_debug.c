@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols_debug.c - the files that an ELF file's debug information is in
+ *
+ * Names lead where elfutils looks, too: gdb's manual has the places of debug files, "Debugging Information in Separate
+ * Files". What is found has to have the build id of the file, or, where that has none, the sum that goes with the name.
+ */
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "file.h"
+#include "symbols_debug.h"
+#include "symbols_elf.h"
+
+#define DEBUG_DIR	"/usr/lib/debug"
+#define BUILD_ID_MAX	64
+#define SUMMED_MAX	(4LL << 30)	/* bytes of a debug file that is known by its sum */
+
+void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd)
+{
+	struct stat st = { 0 };
+	void **userdata;
+
+	fstat(fd, &st);
+	*d = (struct debug_files){ .device = st.st_dev, .inode = st.st_ino };
+	dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+	*userdata = d;
+}
+
+void debug_files_exit(struct debug_files *d)
+{
+	if (!d->alternate)
+		return;
+	dwarf_end(d->alternate);
+	close(d->alternate_fd);
+}
+
+static bool has_build_id(int fd, const void *wanted, ssize_t len)
+{
+	uint8_t build_id[BUILD_ID_MAX];
+
+	return len <= BUILD_ID_MAX && elf_build_id(fd, build_id, sizeof(build_id)) == len &&
+	       !memcmp(build_id, wanted, len);
+}
+
+static bool has_sum(int fd, GElf_Word wanted)
+{
+	uint8_t bytes[65536];
+	off_t at = 0;
+	uLong sum = 0;
+	ssize_t n;
+
+	while (at < SUMMED_MAX && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		sum = crc32(sum, bytes, n);
+		at += n;
+	}
+	return at < SUMMED_MAX && sum == wanted;
+}
+
+/* Debug files */
+
+/* What is looked for. */
+struct wanted {
+	const struct debug_files *files;
+	const unsigned char *build_id;
+	int build_id_len;	/* at most 0: there is none */
+	GElf_Word crc;		/* 0: not known */
+};
+
+static bool is_wanted(const struct wanted *w, int fd)
+{
+	struct stat st;
+
+	/* The file itself, by another name. */
+	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode))
+		return false;
+	if (w->build_id_len > 0)
+		return has_build_id(fd, w->build_id, w->build_id_len);
+	return !w->crc || has_sum(fd, w->crc);
+}
+
+/* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
+static int try_place(const struct wanted *w, const char *top, const char *dir, int bytes, const char *sub,
+		     const char *name, char **path)
+{
+	char *place;
+	int fd;
+
+	if (asprintf(&place, "%s%.*s%s/%s", top, bytes, dir, sub, name) < 0)
+		return -1;
+	fd = file_open(place, 0);
+	if (fd >= 0 && is_wanted(w, fd)) {
+		*path = place;
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(place);
+	return -1;
+}
+
+/* Beside @file, in .debug there, and below DEBUG_DIR in its directory, of which the first ones may be missing. */
+static int find_debug_file(const struct wanted *w, const char *file, const char *link, char **path)
+{
+	const char *base = strrchr(file, '/'), *names[2], *dir;
+	char usual[PATH_MAX + sizeof(".debug")];
+	int fd = -1;
+
+	if (!base)
+		return -1;
+	snprintf(usual, sizeof(usual), "%s.debug", base + 1);
+	names[0] = link ? link : usual;
+	names[1] = link ? NULL : base + 1;
+	for (int i = 0; i < 2 && names[i] && fd < 0; i++) {
+		/* By its own name there is the file itself. */
+		if (!i)
+			fd = try_place(w, "", file, base - file, "", names[i], path);
+		if (fd < 0)
+			fd = try_place(w, "", file, base - file, "/.debug", names[i], path);
+		for (dir = strchr(file, '/'); fd < 0 && dir && dir <= base; dir = strchr(dir + 1, '/'))
+			fd = try_place(w, DEBUG_DIR, dir, base - dir, "", names[i], path);
+	}
+	return fd;
+}
+
+static bool has_dwarf(int fd)
+{
+	Dwarf *dwarf = dwarf_begin(fd, DWARF_C_READ);
+
+	dwarf_end(dwarf);
+	return dwarf;
+}
+
+int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
+		     const char *link, GElf_Word crc, char **path)
+{
+	struct debug_files *d = *userdata;
+	struct wanted w = { .files = d, .crc = crc };
+	GElf_Addr address;
+	GElf_Word own;
+	/* The name of an alternate file is none of the file's own. */
+	bool alternate = link != dwelf_elf_gnu_debuglink(d->elf, &own);
+	int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
+
+	if (fd < 0 && !alternate) {
+		w.build_id_len = dwfl_module_build_id(module, &w.build_id, &address);
+		fd = find_debug_file(&w, file, link, path);
+	}
+	/* Without any name it asks the servers. */
+	if (fd < 0)
+		fd = dwfl_standard_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
+	if (alternate)
+		d->has_alternate = fd >= 0 && has_dwarf(fd);
+	return fd;
+}
+
+/* Alternate files */
+
+static void find_alternate(struct debug_files *d, const struct wanted *w, Dwfl_Module *module, const char *name)
+{
+	const char *file, *debug, *dir, *base = strrchr(name, '/');
+	char *path = NULL;
+	int bytes, fd;
+
+	dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, &debug);
+	dir = debug ? debug : file;
+	bytes = strrchr(dir, '/') ? strrchr(dir, '/') - dir : 0;
+	base = base ? base + 1 : name;
+	fd = *name == '/' ? try_place(w, "", "", 0, "", name, &path) : try_place(w, "", dir, bytes, "", name, &path);
+	if (fd < 0)
+		fd = try_place(w, "", dir, bytes, "/.dwz", base, &path);
+	if (fd < 0)
+		fd = try_place(w, DEBUG_DIR, "", 0, "/.dwz", base, &path);
+	free(path);
+	if (fd < 0)
+		return;
+	d->alternate = dwarf_begin(fd, DWARF_C_READ);
+	d->alternate_fd = fd;
+	if (!d->alternate)
+		close(fd);
+}
+
+static bool has_all(struct debug_files *d, Dwfl_Module *module)
+{
+	struct wanted w = { .files = d };
+	Dwarf *dwarf, *alternate;
+	const void *build_id;
+	Dwarf_Addr bias;
+	const char *name;
+	ssize_t len;
+
+	dwarf = dwfl_module_getdwarf(module, &bias);
+	if (!dwarf)
+		return false;
+	len = dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &build_id);
+	if (len <= 0)
+		return true;
+	if (len > BUILD_ID_MAX)
+		return false;
+	w.build_id = build_id;
+	w.build_id_len = len;
+	if (d->has_alternate) {
+		alternate = dwarf_getalt(dwarf);
+	} else {
+		find_alternate(d, &w, module, name);
+		alternate = d->alternate;
+		dwarf_setalt(dwarf, alternate);
+	}
+	/* It is the last: of another libdw would know no more than its name. */
+	return alternate && dwelf_dwarf_gnu_debugaltlink(alternate, &name, &build_id) <= 0;
+}
+
+bool debug_files_complete(struct debug_files *d, Dwfl_Module *module)
+{
+	if (!d->looked)
+		d->complete = has_all(d, module);
+	d->looked = true;
+	return d->complete;
+}
