@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tag_elf.h"
@@ -140,12 +141,74 @@ static void test_files_that_are_none(void **state)
 	close(text);
 }
 
+/* The most memory that this process has had, in MiB. */
+static long memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss / 1024;
+}
+
+/* A file of 128 bytes, and nothing up to 1 TiB. libelf made room for all that it says it has. */
+static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **state)
+{
+	static const struct {
+		uint8_t class;
+		uint64_t sections;
+		uint16_t nr_segments;
+		uint32_t segments;
+		int err;
+	} cases[] = {
+		{ ELFCLASS64, 1 << 20, 0, 0, -ENOEXEC }, { ELFCLASS64, 0xffffffff, 0, 0, -ENOEXEC },
+		{ ELFCLASS64, 65537, 0, 0, -ENOEXEC }, { ELFCLASS64, 1ULL << 32, 0, 0, -ENOEXEC },
+		{ ELFCLASS64, 3, PN_XNUM, 1 << 20, -ENOEXEC }, { ELFCLASS64, 3, PN_XNUM, 0xffffffff, -ENOEXEC },
+		{ ELFCLASS32, 1 << 20, 0, 0, -ENOEXEC }, { ELFCLASS32, 0xffffffff, 0, 0, -ENOEXEC },
+		{ ELFCLASS32, 3, PN_XNUM, 1 << 20, -ENOEXEC },
+		/* More than fit into the header is not too many. */
+		{ ELFCLASS64, 3, PN_XNUM, 5, 0 }, { ELFCLASS32, 3, PN_XNUM, 5, 0 }, { ELFCLASS64, 65535, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool small = cases[i].class == ELFCLASS32;
+		Elf64_Ehdr ehdr = {
+			.e_ident = { 0x7f, 'E', 'L', 'F', cases[i].class, ELFDATA2LSB, EV_CURRENT },
+			.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_shoff = 64,
+			.e_phoff = 4096, .e_ehsize = 64, .e_shentsize = sizeof(Elf64_Shdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = cases[i].nr_segments,
+		};
+		Elf32_Ehdr ehdr32 = {
+			.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_shoff = 64,
+			.e_phoff = 4096, .e_ehsize = 52, .e_shentsize = sizeof(Elf32_Shdr),
+			.e_phentsize = sizeof(Elf32_Phdr),
+			.e_phnum = cases[i].nr_segments,
+		};
+		Elf64_Shdr first = { .sh_size = cases[i].sections, .sh_info = cases[i].segments };
+		Elf32_Shdr first32 = { .sh_size = cases[i].sections, .sh_info = cases[i].segments };
+		int fd = memfd_create("elf", MFD_CLOEXEC);
+		struct tag_elf elf;
+		long before;
+
+		memcpy(ehdr32.e_ident, ehdr.e_ident, sizeof(ehdr.e_ident));
+		assert_int_equal(ftruncate(fd, 1LL << 40), 0);
+		assert_true(pwrite(fd, small ? (void *)&ehdr32 : &ehdr, small ? 52 : 64, 0) > 0);
+		assert_true(pwrite(fd, small ? (void *)&first32 : &first, small ? 40 : 64, 64) > 0);
+		before = memory();
+		assert_int_equal(tag_elf_read(fd, &elf), cases[i].err);
+		assert_true(memory() - before < 64);
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_that_lie),
 		cmocka_unit_test(test_where_the_segment_is),
 		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_a_sparse_file_with_too_many_sections_takes_no_memory),
 	};
 
 	if (argc != 2)

@@ -2,8 +2,11 @@
 /*
  * lib_symbols_test.c - libprofbuf: symbols of a user's file and of the kernel
  */
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +86,56 @@ void test_a_mapped_path_that_is_no_file_is_not_opened(void **state)
 	assert_string_equal(symbol_at(p, &stacks[0], 0), "[file.fifo]");
 	assert_string_equal(symbol_at(p, &stacks[1], 0), "[file.link]");
 	assert_false(watch_end(watch));
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
+/* A few bytes, and nothing up to 1 TiB. libelf made room for all the sections that it says it has. */
+void test_a_mapped_sparse_file_with_too_many_sections_takes_no_memory(void **state)
+{
+	Elf64_Shdr first = { .sh_size = 1 << 20 };
+	Elf64_Ehdr ehdr = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_shoff = sizeof(ehdr),
+		.e_ehsize = sizeof(ehdr), .e_shentsize = sizeof(first),
+	};
+	const struct profbuf_stack *stacks;
+	uint64_t start = 0x10000000, address = start + 4;
+	struct profbuf_mapping *mapping;
+	struct rusage before, after;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+	char sparse[80];
+	struct stat st;
+	size_t at;
+	int fd;
+
+	(void)state;
+	snprintf(sparse, sizeof(sparse), "%s.sparse", path);
+	fd = open(sparse, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(ftruncate(fd, 1LL << 40), 0);
+	assert_int_equal(write(fd, &ehdr, sizeof(ehdr)), sizeof(ehdr));
+	assert_int_equal(write(fd, &first, sizeof(first)), sizeof(first));
+	assert_int_equal(fstat(fd, &st), 0);
+	close(fd);
+	/* By its inode, and by a build id that it has not. */
+	generate_info(&g, 1);
+	for (uint32_t pid = 7; pid < 9; pid++) {
+		generate_process(&g, 1, pid, 1, "self", 1);
+		at = g.n;
+		generate_mapping(&g, pid, 1, start, start + 4096, 0, sparse);
+		mapping = (struct profbuf_mapping *)(g.words + at);
+		mapping->inode = st.st_ino;
+		mapping->build_id_len = pid == 8 ? 20 : 0;
+		generate_sample(&g, 2, 0, pid, NULL, 0, &address, 1);
+	}
+	getrusage(RUSAGE_SELF, &before);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_stacks(p, &stacks), 2);
+	assert_string_equal(symbol_at(p, &stacks[0], 0), "[file.sparse]");
+	assert_string_equal(symbol_at(p, &stacks[1], 0), "[file.sparse]");
+	getrusage(RUSAGE_SELF, &after);
+	assert_true(after.ru_maxrss - before.ru_maxrss < 64 << 10);
 	profbuf_profile_free(p);
 	generate_free(&g);
 }

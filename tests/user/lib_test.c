@@ -88,6 +88,7 @@ int main(void)
 		cmocka_unit_test(test_the_recorder_names_keys_and_cgroups),
 		cmocka_unit_test(test_user_symbols_of_a_real_file),
 		cmocka_unit_test(test_a_mapped_path_that_is_no_file_is_not_opened),
+		cmocka_unit_test(test_a_mapped_sparse_file_with_too_many_sections_takes_no_memory),
 		cmocka_unit_test(test_kallsyms),
 		cmocka_unit_test(test_hidden_kallsyms_are_eperm),
 	};

@@ -77,6 +77,7 @@ void test_process_contexts_of_processes(void **state);
 void test_the_recorder_names_keys_and_cgroups(void **state);
 void test_user_symbols_of_a_real_file(void **state);
 void test_a_mapped_path_that_is_no_file_is_not_opened(void **state);
+void test_a_mapped_sparse_file_with_too_many_sections_takes_no_memory(void **state);
 void test_kallsyms(void **state);
 void test_hidden_kallsyms_are_eperm(void **state);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "elf_header.h"
 #include "file.h"
 #include "symbols_debug.h"
 #include "symbols_elf.h"
@@ -80,7 +81,7 @@ static bool is_wanted(const struct wanted *w, int fd)
 	struct stat st;
 
 	/* The file itself, by another name. */
-	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode))
+	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode) || elf_header_check(fd))
 		return false;
 	if (w->build_id_len > 0)
 		return has_build_id(fd, w->build_id, w->build_id_len);

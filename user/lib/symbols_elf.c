@@ -13,9 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf_header.h"
 #include "symbols_debug.h"
 #include "symbols_elf.h"
 #include "table.h"
+
+#define SYMBOLS_MAX	(8U << 20)	/* of one file: far more than large programs have */
 
 struct elf_symbols {
 	Dwfl *dwfl;
@@ -31,8 +34,11 @@ struct elf_symbols {
 	bool has_names;
 };
 
+/* Those that are too many are left out. False: no memory. */
 static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char *name, bool plt)
 {
+	if (s->n == SYMBOLS_MAX)
+		return true;
 	if (!ARRAY_GROW(s->all, s->n, s->room))
 		return false;
 	s->all[s->n++] = (struct elf_symbol){ .start = start, .end = end, .name = name, .plt = plt };
@@ -122,6 +128,8 @@ static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 		name = elf_strptr(s->elf, symbols_shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
+		if (slots->n == SYMBOLS_MAX)
+			return true;
 		if (!ARRAY_GROW(slots->all, slots->n, slots->room))
 			return false;
 		slots->all[slots->n++] = (struct slot){ rela.r_offset, name };
@@ -431,6 +439,8 @@ int elf_build_id(int fd, uint8_t *build_id, size_t max)
 	ssize_t len;
 	Elf *elf;
 
+	if (elf_header_check(fd))
+		return -ENOEXEC;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF) {
@@ -451,11 +461,15 @@ int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd)
 		.find_debuginfo = debug_files_find,
 		.section_address = dwfl_offline_section_address,
 	};
-	struct elf_symbols *s = calloc(1, sizeof(*s));
-	int err = -ENOMEM, own;
+	struct elf_symbols *s;
+	int err, own;
 
+	if (elf_header_check(fd))
+		return -ENOEXEC;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	err = -ENOMEM;
 	elf_version(EV_CURRENT);
 	own = dup(fd);		/* dwfl closes it */
 	s->dwfl = dwfl_begin(&callbacks);

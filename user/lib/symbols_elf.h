@@ -20,7 +20,7 @@ int elf_build_id(int fd, uint8_t *build_id, size_t max);
 /*
  * elf_symbols_open() - @fd is the caller's.
  *
- * Return: 0; -ENOEXEC: not an ELF file; -ENOMEM.
+ * Return: 0; -ENOEXEC: not an ELF file, or none that can be used; -ENOMEM.
  */
 int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd);
 void elf_symbols_close(struct elf_symbols *symbols);

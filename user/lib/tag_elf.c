@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf_header.h"
 #include "tag_elf.h"
 
 /* The largest table that is looked at; of programs with all their debug symbols tables are as large as that. */
@@ -226,10 +227,13 @@ static void read_file(struct reading *r)
 int tag_elf_read(int fd, struct tag_elf *elf)
 {
 	struct reading r = { .out = elf, .fd = fd };
-	int err = -ENOEXEC;
+	int err = elf_header_check(fd);
 	GElf_Ehdr ehdr;
 
 	memset(elf, 0, sizeof(*elf));
+	if (err)
+		return err;
+	err = -ENOEXEC;
 	elf_version(EV_CURRENT);
 	/* Read, not mapped: a file that is cut while it is read is no reason to die. */
 	r.elf = elf_begin(fd, ELF_C_READ, NULL);

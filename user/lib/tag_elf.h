@@ -47,7 +47,7 @@ struct tag_elf {
 /*
  * Reads a file; what cannot be read is as if it were not there.
  *
- * Return: 0; -ENOEXEC: not an ELF file; -ENOMEM.
+ * Return: 0; -ENOEXEC: not an ELF file, or none that can be used; -ENOMEM; -errno of reading it.
  */
 int tag_elf_read(int fd, struct tag_elf *elf);
 

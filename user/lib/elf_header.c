@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * elf_header.c - whether libelf can be given a file
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf_header.h"
+
+/* Sections, and segments; a linker makes less than a hundred. */
+#define HEADERS_MAX	65536
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OWN_ORDER	ELFDATA2LSB
+#else
+#define OWN_ORDER	ELFDATA2MSB
+#endif
+
+/* Section 0 has the numbers that are too large for the header. Return: 0, with zeros if there is none; -errno. */
+static int read_first(int fd, uint64_t at, void *section, size_t bytes)
+{
+	ssize_t n = at && at <= INT64_MAX ? pread(fd, section, bytes, at) : 0;
+
+	if (n != (ssize_t)bytes)
+		memset(section, 0, bytes);
+	return n < 0 ? -errno : 0;
+}
+
+static int check(uint64_t sections, uint64_t more_sections, uint64_t segments, uint64_t more_segments)
+{
+	if (!sections)
+		sections = more_sections;
+	if (segments == PN_XNUM)
+		segments = more_segments;
+	return sections > HEADERS_MAX || segments > HEADERS_MAX ? -ENOEXEC : 0;
+}
+
+static int check32(int fd, const Elf32_Ehdr *ehdr)
+{
+	Elf32_Shdr first;
+	int err = read_first(fd, ehdr->e_shoff, &first, sizeof(first));
+
+	return err ? err : check(ehdr->e_shnum, first.sh_size, ehdr->e_phnum, first.sh_info);
+}
+
+static int check64(int fd, const Elf64_Ehdr *ehdr)
+{
+	Elf64_Shdr first;
+	int err = read_first(fd, ehdr->e_shoff, &first, sizeof(first));
+
+	return err ? err : check(ehdr->e_shnum, first.sh_size, ehdr->e_phnum, first.sh_info);
+}
+
+int elf_header_check(int fd)
+{
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf32_Ehdr ehdr32;
+		Elf64_Ehdr ehdr64;
+	} header;
+	ssize_t n = pread(fd, &header, sizeof(header), 0);
+
+	if (n < 0)
+		return -errno;
+	if (n < (ssize_t)sizeof(header.ehdr32) || memcmp(header.ident, ELFMAG, SELFMAG) ||
+	    header.ident[EI_DATA] != OWN_ORDER)
+		return -ENOEXEC;
+	if (header.ident[EI_CLASS] == ELFCLASS32)
+		return check32(fd, &header.ehdr32);
+	if (header.ident[EI_CLASS] == ELFCLASS64 && n == sizeof(header))
+		return check64(fd, &header.ehdr64);
+	return -ENOEXEC;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * elf_header.h - whether libelf can be given a file, inside libprofbuf
+ *
+ * elf_begin() makes room for as many sections as a file says it has. They can be 2^32, if the file is large enough: a
+ * sparse one is for nothing. Tables in the other byte order it would copy. And elfutils unpacks what is compressed,
+ * before anybody knows whether that is an ELF file.
+ */
+#ifndef PROFBUF_ELF_HEADER_H
+#define PROFBUF_ELF_HEADER_H
+
+/* Of a file that is none of these. Return: 0; -ENOEXEC: it is one, or no ELF file; -errno of pread(). */
+int elf_header_check(int fd);
+
+#endif /* PROFBUF_ELF_HEADER_H */
