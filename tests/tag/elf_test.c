@@ -141,6 +141,19 @@ static void test_files_that_are_none(void **state)
 	close(text);
 }
 
+/* Nothing is at address 0: EIO. It was taken for a lack of memory. */
+static void test_a_file_that_cannot_be_read_is_no_lack_of_memory(void **state)
+{
+	int memory = open("/proc/self/mem", O_RDONLY), write_only = open("/dev/null", O_WRONLY);
+	struct tag_elf elf;
+
+	(void)state;
+	assert_int_equal(tag_elf_read(memory, &elf), -EIO);
+	assert_int_equal(tag_elf_read(write_only, &elf), -EBADF);
+	close(memory);
+	close(write_only);
+}
+
 /* The most memory that this process has had, in MiB. */
 static long memory(void)
 {
@@ -208,6 +221,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_files_that_lie),
 		cmocka_unit_test(test_where_the_segment_is),
 		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_a_file_that_cannot_be_read_is_no_lack_of_memory),
 		cmocka_unit_test(test_a_sparse_file_with_too_many_sections_takes_no_memory),
 	};
 

@@ -13,11 +13,13 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "process.h"
 #include "stall.h"
+#include "tag_elf.h"
 #include "tag_source.h"
 
 /* The kernel. */
@@ -34,9 +36,31 @@ int profbuf_session_tag_source(struct profbuf_session *session, const struct pro
 	return answer;
 }
 
+/* One file that is not read, but answered for. The finder looks in another thread, but the test waits for that. */
+
+static uint64_t bad_inode;
+static int bad_answer;
+static unsigned int times_read;
+
+int __real_tag_elf_read(int fd, struct tag_elf *elf);
+int __wrap_tag_elf_read(int fd, struct tag_elf *elf);
+
+int __wrap_tag_elf_read(int fd, struct tag_elf *elf)
+{
+	struct stat st;
+
+	if (!bad_inode || fstat(fd, &st) || st.st_ino != bad_inode)
+		return __real_tag_elf_read(fd, elf);
+	memset(elf, 0, sizeof(*elf));
+	times_read++;
+	return bad_answer;
+}
+
 static int reset(void **state)
 {
 	(void)state;
+	bad_inode = 0;
+	times_read = 0;
 	nr_told = 0;
 	answer = 0;
 	return 0;
@@ -231,6 +255,40 @@ static void test_scan(void **state)
 	profbuf_tag_finder_free(finder);
 	end_process(pid, in);
 	end_process(other_pid, other_in);
+}
+
+/* Every error of libelf was a lack of memory, and the processes after that had no tags. */
+static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
+{
+	static const int answers[] = { -ENOEXEC, -EIO };
+	struct profbuf_tag_finder *finder;
+	int in, bad_in;
+	pid_t bad_pid = start_process("without", &bad_in), pid = start_process("static", &in);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(in_dir("without"), &st), 0);
+	bad_inode = st.st_ino;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+		bad_answer = answers[i];
+		times_read = 0;
+		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(times_read, 1);
+		assert_int_equal(times_told(pid), 2 * i + 1);
+		/* What could not be read is read again. */
+		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(times_read, bad_answer == -EIO ? 2 : 1);
+		assert_int_equal(times_told(pid), 2 * i + 2);
+		profbuf_tag_finder_free(finder);
+	}
+	/* This ends it: more would not be found, either. */
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	bad_answer = -ENOMEM;
+	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), -ENOMEM);
+	profbuf_tag_finder_free(finder);
+	end_process(pid, in);
+	end_process(bad_pid, bad_in);
 }
 
 /* The dynamic linker is still at work; a moment later it is done. */
@@ -469,6 +527,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_causes_are_counted, reset),
 		cmocka_unit_test_setup(test_an_older_module_is_left_alone, reset),
 		cmocka_unit_test_setup(test_scan, reset),
+		cmocka_unit_test_setup(test_a_file_that_cannot_be_read_does_not_end_the_scan, reset),
 		cmocka_unit_test_setup(test_an_early_process_is_looked_at_again, reset),
 		cmocka_unit_test_setup(test_early_processes_that_are_too_many_are_counted, reset),
 		cmocka_unit_test_setup(test_a_library_that_was_closed_is_withdrawn, reset),

@@ -187,8 +187,9 @@ static int start(struct recording *r)
 	}
 	err = profbuf_session_configure(r->session, &r->config);
 	/* A command that is still to begin has no variables. */
-	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all))
-		profbuf_tag_finder_scan(r->tags, r->session);
+	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all) &&
+	    profbuf_tag_finder_scan(r->tags, r->session))
+		fputs("profbuf: not all processes were looked at for their tags\n", stderr);
 	tag_losses_begin(&r->tag_losses, r->tags);
 	if (!err)
 		err = profbuf_session_start(r->session);

@@ -233,12 +233,14 @@ int tag_elf_read(int fd, struct tag_elf *elf)
 	memset(elf, 0, sizeof(*elf));
 	if (err)
 		return err;
-	err = -ENOEXEC;
 	elf_version(EV_CURRENT);
 	/* Read, not mapped: a file that is cut while it is read is no reason to die. */
+	errno = 0;
 	r.elf = elf_begin(fd, ELF_C_READ, NULL);
+	/* Nobody but libelf knows its own numbers for what went wrong. */
 	if (!r.elf)
-		return -ENOMEM;
+		return errno ? -errno : -ENOEXEC;
+	err = -ENOEXEC;
 	if (elf_kind(r.elf) == ELF_K_ELF && gelf_getehdr(r.elf, &ehdr)) {
 		err = 0;
 		elf->x86_64 = ehdr.e_machine == EM_X86_64 && ehdr.e_ident[EI_CLASS] == ELFCLASS64 &&

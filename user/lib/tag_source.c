@@ -139,7 +139,7 @@ static int open_mapped(const struct process *p, const char *range, const char *p
 	return file_open(name, inode);
 }
 
-/* Reads a file and remembers it. Return: 0; -errno. */
+/* Reads a file and remembers it, unless it could not be read. Return: 0; -errno. */
 static int read_file(struct tag_files *files, const struct tag_file_id *id, int fd, uint32_t *at)
 {
 	struct file *file = find_file(files, id);
@@ -147,7 +147,7 @@ static int read_file(struct tag_files *files, const struct tag_file_id *id, int 
 	int err = tag_elf_read(fd, &elf);
 
 	files->read++;
-	if (err == -ENOMEM)
+	if (err && err != -ENOEXEC)
 		return err;
 	if (tag_elf_has_any(&elf)) {
 		keep = malloc(sizeof(*keep));

@@ -43,8 +43,8 @@ uint64_t tag_files_read(const struct tag_files *files);
  *
  * Return: how many were found; -ENOENT: none; -EAGAIN: none, but there is one that the dynamic linker has not placed so
  * far; -ENOTSUP: not a 64-bit x86 process; -ESRCH: there is no such process, or it is the kernel's; -EACCES or -EPERM:
- * no right; -ENOMEM; other errors of open(). It does not return before the process's files and memory have been read,
- * which may be never: see job.h.
+ * no right; -ENOMEM; other errors of open(). A file that cannot be read, or used, is as if it had none of them. It does
+ * not return before the process's files and memory have been read, which may be never: see job.h.
  */
 int tag_source_find(struct tag_files *files, pid_t pid, struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS]);
 
