@@ -85,11 +85,100 @@ static void test_a_map_is_found(void **state)
 	close(fd);
 }
 
+/* What is at each address, by the entries in their order. */
+#define SPACE	64
+
+static void check(const struct jit_entry *entries, size_t n)
+{
+	const char *names[SPACE] = { NULL };
+	struct jit_map map = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(jit_map_add(&map, entries[i].start, entries[i].end, entries[i].name));
+		for (uint64_t at = entries[i].start; at < entries[i].end; at++)
+			names[at] = entries[i].name;
+	}
+	assert_true(jit_map_sort(&map));
+	for (uint64_t at = 0; at < SPACE; at++) {
+		const struct jit_entry *found = jit_map_find(&map, at);
+
+		assert_ptr_equal(found ? found->name : NULL, names[at]);
+	}
+	/* Pieces as large as can be. */
+	for (size_t i = 1; i < map.n; i++)
+		assert_true(map.all[i].start >= map.all[i - 1].end + (map.all[i].order == map.all[i - 1].order));
+	jit_map_exit(&map);
+}
+
+/* Only of entries that began at the same address the later one counted. */
+static void test_a_later_entry_replaces_what_it_overlaps(void **state)
+{
+	static const struct jit_entry over[] = { { 20, 30, 0, "old" }, { 10, 40, 0, "new" } };
+	static const struct jit_entry inside[] = { { 10, 40, 0, "old" }, { 20, 30, 0, "new" } };
+	static const struct jit_entry same[] = { { 10, 40, 0, "old" }, { 10, 20, 0, "new" }, { 30, 40, 0, "newer" } };
+	static const struct jit_entry chain[] = {
+		{ 30, 50, 0, "c" }, { 0, 20, 0, "a" }, { 10, 40, 0, "b" }, { 35, 36, 0, "d" }, { 15, 60, 0, "e" },
+		{ 55, 64, 0, "f" }, { 58, 59, 0, "g" }, { 0, 2, 0, "h" },
+	};
+
+	(void)state;
+	check(over, 2);
+	check(inside, 2);
+	check(same, 3);
+	for (size_t n = 0; n <= sizeof(chain) / sizeof(*chain); n++)
+		check(chain, n);
+}
+
+static void test_any_entries(void **state)
+{
+	static const char names[40];
+	struct jit_entry entries[40];
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t n = round % 40;
+
+		for (size_t i = 0; i < n; i++) {
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			entries[i].start = (seed >> 40) % SPACE;
+			entries[i].end = entries[i].start + (seed >> 50) % (SPACE - entries[i].start + 1);
+			entries[i].name = &names[i];
+		}
+		check(entries, n);
+	}
+}
+
+/* Without a sweep this takes hours. */
+static void test_many_entries_over_one_another(void **state)
+{
+	const struct jit_entry *found;
+	struct jit_map map = { 0 };
+	uint64_t n = 300000;
+
+	(void)state;
+	for (uint64_t i = 0; i < n; i++)
+		assert_true(jit_map_add(&map, i, 2 * n - i, i % 2 ? "odd" : "even"));
+	assert_true(jit_map_sort(&map));
+	assert_int_equal(map.n, 2 * n - 1);
+	for (uint64_t i = 0; i < n; i++) {
+		found = jit_map_find(&map, i);
+		assert_non_null(found);
+		assert_int_equal(found->order, i);
+		assert_ptr_equal(jit_map_find(&map, 2 * n - 1 - i)->name, found->name);
+	}
+	assert_null(jit_map_find(&map, 2 * n));
+	jit_map_exit(&map);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_a_map_that_is_no_file_is_not_opened, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_is_found, remove_maps),
+		cmocka_unit_test(test_a_later_entry_replaces_what_it_overlaps),
+		cmocka_unit_test(test_any_entries),
+		cmocka_unit_test(test_many_entries_over_one_another),
 	};
 
 	return cmocka_run_group_tests_name("jit_map", tests, find_self, NULL);

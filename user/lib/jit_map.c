@@ -155,10 +155,105 @@ static int by_start(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void jit_map_sort(struct jit_map *map)
+static bool has_overlaps(const struct jit_map *map)
 {
+	for (size_t i = 1; i < map->n; i++) {
+		if (map->all[i].start < map->all[i - 1].end)
+			return true;
+	}
+	return false;
+}
+
+/* Entries that may reach over an address, in a heap: the one that was written last is the first. */
+struct open_entries {
+	const struct jit_entry **all;
+	size_t n;
+};
+
+static void open_entries_push(struct open_entries *open, const struct jit_entry *entry)
+{
+	size_t at = open->n++;
+
+	for (; at && open->all[(at - 1) / 2]->order < entry->order; at = (at - 1) / 2)
+		open->all[at] = open->all[(at - 1) / 2];
+	open->all[at] = entry;
+}
+
+static void open_entries_pop(struct open_entries *open)
+{
+	const struct jit_entry *last = open->all[--open->n];
+	size_t at = 0, child;
+
+	for (; (child = 2 * at + 1) < open->n; at = child) {
+		if (child + 1 < open->n && open->all[child + 1]->order > open->all[child]->order)
+			child++;
+		if (open->all[child]->order < last->order)
+			break;
+		open->all[at] = open->all[child];
+	}
+	open->all[at] = last;
+}
+
+/* What @entry is from @start to @end: more of the piece before, or a new one. */
+static bool add_piece(struct jit_map *to, const struct jit_entry *entry, uint64_t start, uint64_t end)
+{
+	struct jit_entry *before = to->n ? &to->all[to->n - 1] : NULL;
+
+	if (before && before->order == entry->order && before->end == start) {
+		before->end = end;
+		return true;
+	}
+	if (!ARRAY_GROW(to->all, to->n, to->room))
+		return false;
+	to->all[to->n++] = (struct jit_entry){ start, end, entry->order, entry->name };
+	return true;
+}
+
+/* From entries by their starts to pieces that do not overlap: of all entries at an address the last one is left. */
+static bool cut(const struct jit_map *from, struct jit_map *to)
+{
+	struct open_entries open = { .all = malloc(from->n * sizeof(*open.all)) };
+	uint64_t at = 0;
+	size_t next = 0;
+	bool ok = open.all;
+
+	while (ok && (open.n || next < from->n)) {
+		uint64_t end;
+
+		if (!open.n)
+			at = from->all[next].start;
+		while (next < from->n && from->all[next].start <= at)
+			open_entries_push(&open, &from->all[next++]);
+		end = open.all[0]->end;
+		if (end <= at) {
+			open_entries_pop(&open);
+			continue;
+		}
+		if (next < from->n && from->all[next].start < end)
+			end = from->all[next].start;
+		ok = add_piece(to, open.all[0], at, end);
+		at = end;
+	}
+	free(open.all);
+	return ok;
+}
+
+bool jit_map_sort(struct jit_map *map)
+{
+	struct jit_map pieces = { 0 };
+	bool ok;
+
 	if (map->n)
 		qsort(map->all, map->n, sizeof(*map->all), by_start);
+	if (!has_overlaps(map))
+		return true;
+	ok = cut(map, &pieces);
+	jit_map_exit(map);
+	if (ok)
+		*map = pieces;
+	else
+		jit_map_exit(&pieces);
+	return ok;
 }
 
 const struct jit_entry *jit_map_find(const struct jit_map *map, uint64_t address)

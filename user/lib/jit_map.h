@@ -14,12 +14,12 @@
 struct jit_entry {
 	uint64_t start;
 	uint64_t end;
-	size_t order;		/* in the file: what was written later replaces what it overlaps */
+	size_t order;		/* in the file: what was written later replaces what it overlaps, and no more */
 	const char *name;
 };
 
 struct jit_map {
-	struct jit_entry *all;	/* by start, once jit_map_sort() was called */
+	struct jit_entry *all;	/* by start and without overlaps, once jit_map_sort() was called */
 	size_t n, room;
 };
 
@@ -53,8 +53,8 @@ bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *
 /* All entries of a file, from its beginning; @fd is closed. Names are in @strings. False: no memory. */
 bool jit_map_read(struct jit_map *map, struct strings *strings, int fd);
 
-/* After the last entry, before the first jit_map_find(). */
-void jit_map_sort(struct jit_map *map);
+/* After the last entry, before the first jit_map_find(). False: no memory; then there are no entries. */
+bool jit_map_sort(struct jit_map *map);
 
 /* NULL: the address is in none. */
 const struct jit_entry *jit_map_find(const struct jit_map *map, uint64_t address);

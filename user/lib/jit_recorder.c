@@ -132,8 +132,7 @@ static bool read_map(struct jit_recorder *r, struct jit_subject *s)
 	if (fd < 0)
 		fd = jit_map_open_here(&s->process);
 	ok = fd < 0 || jit_map_read(&s->map, &r->strings, fd);
-	jit_map_sort(&s->map);
-	return ok;
+	return jit_map_sort(&s->map) && ok;
 }
 
 static int emit_entry(const struct jit_process *p, const struct jit_entry *e,
