@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +84,91 @@ static void test_a_map_is_found(void **state)
 	fd = jit_map_open_here(&self);
 	assert_true(fd >= 0);
 	close(fd);
+}
+
+/* The most memory that this process has had, in MiB. */
+static long memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss / 1024;
+}
+
+/* Nothing up to 1 TiB is one line, which was read whole. */
+static void test_a_sparse_map_takes_no_memory(void **state)
+{
+	static const struct {
+		off_t at;
+		const char *text;
+	} parts[] = {
+		{ 0, "1000 10 first\n2000 10 " }, { 3 << 20, " after nothing\n3000 10 third\n" },
+		/* No more than this is read, and a line that is cut off there is none. */
+		{ (256L << 20) - 12, "\n4000 10 half of it\n5000 10 too far\n" },
+	};
+	struct strings strings = { 0 };
+	struct jit_map map = { 0 };
+	int fd = open(map_path, O_RDWR | O_CREAT, 0600);
+	long before = memory();
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, 1L << 40), 0);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		assert_true(pwrite(fd, parts[i].text, strlen(parts[i].text), parts[i].at) > 0);
+	assert_true(jit_map_read(&map, &strings, fd));
+	assert_true(memory() - before < 32);
+	assert_int_equal(map.n, 2);
+	assert_string_equal(map.all[0].name, "first");
+	assert_string_equal(map.all[1].name, "third");
+	jit_map_exit(&map);
+	strings_exit(&strings);
+}
+
+static void test_long_lines_of_a_map_are_passed_over(void **state)
+{
+	static const size_t lengths[] = { 12, 100, 32768, 65533, 65534, 65535, 65536, 65537, 131072, 300000 };
+	static char line[300001];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths) * 2; i++) {
+		size_t n = lengths[i / 2];
+		struct strings strings = { 0 };
+		struct jit_map map = { 0 };
+		int fd = open(map_path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+		/* Each part of it would be a line. */
+		for (size_t k = 0; k < n; k++)
+			line[k] = k % 2 ? ' ' : '1';
+		line[n] = '\n';
+		assert_int_equal(write(fd, "2000 10 before\n", 15), 15);
+		assert_int_equal(write(fd, line, n + 1), n + 1);
+		/* With an end of the last one, and without. */
+		assert_int_equal(write(fd, "3000 10 after\n", 14 - i % 2), 14 - i % 2);
+		assert_true(jit_map_read(&map, &strings, fd));
+		assert_int_equal(map.n, n < 65535 ? 3 : 2);
+		assert_string_equal(map.all[0].name, "before");
+		assert_string_equal(map.all[map.n - 1].name, "after");
+		if (n < 65535)
+			assert_int_equal(strlen(map.all[1].name), n - 4);
+		jit_map_exit(&map);
+		strings_exit(&strings);
+	}
+}
+
+static void test_a_map_has_no_more_entries_than_there_is_room_for(void **state)
+{
+	struct strings strings = { 0 };
+	struct jit_map map = { 0 };
+	FILE *f = fopen(map_path, "w");
+
+	(void)state;
+	for (int i = 0; i < (4 << 20) + 3; i++)
+		fputs("1 1 a\n", f);
+	fclose(f);
+	assert_true(jit_map_read(&map, &strings, open(map_path, O_RDONLY)));
+	assert_int_equal(map.n, 4 << 20);
+	jit_map_exit(&map);
+	strings_exit(&strings);
 }
 
 /* What is at each address, by the entries in their order. */
@@ -176,6 +262,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_a_map_that_is_no_file_is_not_opened, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_is_found, remove_maps),
+		cmocka_unit_test_teardown(test_a_sparse_map_takes_no_memory, remove_maps),
+		cmocka_unit_test_teardown(test_long_lines_of_a_map_are_passed_over, remove_maps),
+		cmocka_unit_test_teardown(test_a_map_has_no_more_entries_than_there_is_room_for, remove_maps),
 		cmocka_unit_test(test_a_later_entry_replaces_what_it_overlaps),
 		cmocka_unit_test(test_any_entries),
 		cmocka_unit_test(test_many_entries_over_one_another),

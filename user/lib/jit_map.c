@@ -11,7 +11,13 @@
 #include "file.h"
 #include "jit_map.h"
 
-#define SECOND	1000000000ULL
+#define SECOND		1000000000ULL
+
+/* More of a map is not read; the largest that programs write in days are as large as that. */
+#define BYTES_MAX	(256L << 20)
+#define ENTRIES_MAX	(4UL << 20)
+/* Longer lines are passed over. */
+#define LINE_MAX_BYTES	65536
 
 static uint64_t now(clockid_t clock)
 {
@@ -114,36 +120,72 @@ bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *
 }
 
 /* "START SIZE name", both hexadecimal. */
-static bool parse_line(struct jit_map *map, struct strings *strings, char *line)
+static bool parse_line(struct jit_map *map, struct strings *strings, const char *line)
 {
 	uint64_t start, size;
 	const char *name;
 	int at = 0;
 
-	line[strcspn(line, "\n")] = 0;
-	if (sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &at) < 2 || !at || !line[at] || !size ||
+	if (map->n == ENTRIES_MAX ||
+	    sscanf(line, "%" SCNx64 " %" SCNx64 " %n", &start, &size, &at) < 2 || !at || !line[at] || !size ||
 	    start + size < start)
 		return true;
 	name = strings_intern(strings, line + at);
 	return name && jit_map_add(map, start, start + size, name);
 }
 
+/* What of a file has come, as far as its lines are not known to be complete. */
+struct lines {
+	char text[LINE_MAX_BYTES];
+	size_t n;
+	bool too_long;		/* the line began before */
+};
+
+static bool parse_lines(struct jit_map *map, struct strings *strings, struct lines *lines)
+{
+	char *line = lines->text, *end;
+
+	while ((end = memchr(line, '\n', lines->text + lines->n - line))) {
+		*end = 0;
+		if (!lines->too_long && !parse_line(map, strings, line))
+			return false;
+		lines->too_long = false;
+		line = end + 1;
+	}
+	lines->n -= line - lines->text;
+	memmove(lines->text, line, lines->n);
+	/* There has to be room for the end of the last one. */
+	if (lines->n == sizeof(lines->text) - 1) {
+		lines->too_long = true;
+		lines->n = 0;
+	}
+	return true;
+}
+
 bool jit_map_read(struct jit_map *map, struct strings *strings, int fd)
 {
-	FILE *f = lseek(fd, 0, SEEK_SET) ? NULL : fdopen(fd, "r");
-	char *line = NULL;
-	size_t room = 0;
+	struct lines lines = { .n = 0 };
+	struct stat st = { 0 };
+	off_t at = 0, size;
 	bool ok = true;
+	ssize_t n;
 
-	if (!f) {
-		close(fd);
-		return true;
+	fstat(fd, &st);
+	size = st.st_size < BYTES_MAX ? st.st_size : BYTES_MAX;
+	while (ok && at < size) {
+		size_t room = sizeof(lines.text) - 1 - lines.n;
+
+		n = pread(fd, lines.text + lines.n, (size_t)(size - at) < room ? (size_t)(size - at) : room, at);
+		if (n <= 0)
+			break;
+		at += n;
+		lines.n += n;
+		ok = parse_lines(map, strings, &lines);
 	}
-	while (ok && getline(&line, &room, f) > 0)
-		ok = parse_line(map, strings, line);
-	free(line);
-	fclose(f);
-	return ok;
+	close(fd);
+	/* The last line may have no end, unless it is cut off here. */
+	lines.text[lines.n] = 0;
+	return ok && (lines.too_long || size == BYTES_MAX || parse_line(map, strings, lines.text));
 }
 
 static int by_start(const void *a, const void *b)

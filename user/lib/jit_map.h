@@ -50,7 +50,10 @@ int jit_map_open_here(const struct jit_process *process);
 /* One more entry; @name stays the caller's. False: no memory. */
 bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *name);
 
-/* All entries of a file, from its beginning; @fd is closed. Names are in @strings. False: no memory. */
+/*
+ * All entries of a file, from its beginning; @fd is closed. Names are in @strings. What is too large is left out: lines
+ * of more than 64 KiB, what comes after the first 256 MiB or 4 Mi entries. False: no memory.
+ */
 bool jit_map_read(struct jit_map *map, struct strings *strings, int fd);
 
 /* After the last entry, before the first jit_map_find(). False: no memory; then there are no entries. */
