@@ -7,8 +7,93 @@
 #include <unistd.h>
 
 #include "jit_recorder.h"
+#include "job.h"
 
 #define OPEN_MAX_MAPS	128	/* maps of more processes than this are found only while they live, or in /tmp */
+
+/* How long a map is read, until the first one takes longer: a large one of a cold disk. Tests wait less. */
+#ifndef JIT_READING_NS
+#define JIT_READING_NS	10000000000ULL
+#endif
+
+/* What is done with a process's map, in a thread of its own. */
+struct look {
+	struct jit_process process;
+	int fd;			/* of the map; -1: none */
+	struct jit_map map;
+	struct strings strings;	/* its names */
+	bool no_memory;
+};
+
+static void look_free(void *arg)
+{
+	struct look *l = arg;
+
+	if (!l)
+		return;
+	if (l->fd >= 0)
+		close(l->fd);
+	jit_map_exit(&l->map);
+	strings_exit(&l->strings);
+	free(l);
+}
+
+static void open_work(void *arg)
+{
+	struct look *l = arg;
+
+	l->fd = jit_map_open(&l->process);
+}
+
+/* This can wait for the file system, too. */
+static void close_work(void *arg)
+{
+	struct look *l = arg;
+
+	close(l->fd);
+	l->fd = -1;
+}
+
+/* As it is now, if the process lives; else as it was when it ended. */
+static void read_work(void *arg)
+{
+	struct look *l = arg;
+	int fd = jit_map_open(&l->process);
+	bool ok;
+
+	if (fd >= 0 && l->fd >= 0)
+		close(l->fd);
+	if (fd < 0)
+		fd = l->fd;
+	l->fd = -1;
+	if (fd < 0)
+		fd = jit_map_open_here(&l->process);
+	ok = fd < 0 || jit_map_read(&l->map, &l->strings, fd);
+	l->no_memory = !jit_map_sort(&l->map) || !ok;
+}
+
+/* @fd is taken. Return: 0: *@look is done, and the caller's; or as job_run(). */
+static int look_at(struct jit_subject *s, void (*work)(void *arg), int fd, uint64_t patience_ns, struct look **look)
+{
+	struct look *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l) {
+		if (fd >= 0)
+			close(fd);
+		return -ENOMEM;
+	}
+	l->process = s->process;
+	l->fd = fd;
+	err = job_run_for(work, look_free, l, patience_ns);
+	if (!err)
+		*look = l;
+	else if (err == -ETIMEDOUT)
+		s->slow = true;
+	else
+		look_free(l);
+	return err;
+}
 
 static struct jit_subject *get_subject(struct jit_recorder *r, uint32_t pid)
 {
@@ -58,13 +143,35 @@ static int add_sample(struct jit_recorder *r, const struct profbuf_sample *s)
 	return 0;
 }
 
+static void open_map(struct jit_recorder *r, struct jit_subject *s)
+{
+	struct look *look;
+
+	if (s->slow || look_at(s, open_work, -1, JOB_PATIENCE_NS, &look))
+		return;
+	s->fd = look->fd;
+	look->fd = -1;
+	r->nr_open += s->fd >= 0;
+	look_free(look);
+}
+
+/* The map, if it was opened; it is the caller's now. */
+static int take_map(struct jit_recorder *r, struct jit_subject *s)
+{
+	int fd = s->fd;
+
+	s->fd = -1;
+	r->nr_open -= fd >= 0;
+	return fd;
+}
+
 static void close_map(struct jit_recorder *r, struct jit_subject *s)
 {
-	if (s->fd < 0)
-		return;
-	close(s->fd);
-	s->fd = -1;
-	r->nr_open--;
+	struct look *look;
+	int fd = take_map(r, s);
+
+	if (fd >= 0 && !look_at(s, close_work, fd, JOB_PATIENCE_NS, &look))
+		look_free(look);
 }
 
 /* The same process again, or another under its id. */
@@ -80,6 +187,7 @@ static int add_process(struct jit_recorder *r, const struct profbuf_process *p)
 	if (s->described && s->process.start_time != p->start_time) {
 		close_map(r, s);
 		s->has_code = false;
+		s->slow = false;
 	}
 	s->described = true;
 	s->process = (struct jit_process){ p->pid, p->ns_pid, p->uid, p->start_time };
@@ -96,10 +204,8 @@ static int add_mapping(struct jit_recorder *r, const struct profbuf_mapping *m)
 	if (!s)
 		return -ENOMEM;
 	s->has_code = true;
-	if (s->fd < 0 && s->process.start_time == m->start_time && r->nr_open < OPEN_MAX_MAPS) {
-		s->fd = jit_map_open(&s->process);
-		r->nr_open += s->fd >= 0;
-	}
+	if (s->fd < 0 && s->process.start_time == m->start_time && r->nr_open < OPEN_MAX_MAPS)
+		open_map(r, s);
 	return 0;
 }
 
@@ -115,24 +221,6 @@ int jit_recorder_add(struct jit_recorder *r, const struct profbuf_record *record
 	default:
 		return 0;
 	}
-}
-
-/* As it is now, if the process lives; else as it was when it ended. False: no memory. */
-static bool read_map(struct jit_recorder *r, struct jit_subject *s)
-{
-	int fd = jit_map_open(&s->process);
-	bool ok;
-
-	s->looked_here = true;
-	if (fd < 0 && s->fd >= 0) {
-		fd = s->fd;
-		s->fd = -1;
-		r->nr_open--;
-	}
-	if (fd < 0)
-		fd = jit_map_open_here(&s->process);
-	ok = fd < 0 || jit_map_read(&s->map, &r->strings, fd);
-	return jit_map_sort(&s->map) && ok;
 }
 
 static int emit_entry(const struct jit_process *p, const struct jit_entry *e,
@@ -167,15 +255,33 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+/* Reads a process's map. *@look: NULL: there is nothing to be had. Return: 0; -ENOMEM. */
+static int read_map(struct jit_recorder *r, struct jit_subject *s, uint64_t *patience_ns, struct look **look)
+{
+	int err;
+
+	*look = NULL;
+	if (s->slow)
+		return 0;
+	err = look_at(s, read_work, take_map(r, s), *patience_ns, look);
+	/* Not so long for each of them. */
+	if (err == -ETIMEDOUT)
+		*patience_ns = JOB_PATIENCE_NS;
+	return err == -ENOMEM || (!err && (*look)->no_memory) ? -ENOMEM : 0;
+}
+
 int jit_recorder_emit(struct jit_recorder *r, int (*emit)(const struct profbuf_record *record, void *context),
 		      void *context)
 {
 	const struct jit_entry *entry, *last = NULL;
+	const struct jit_subject *subject = NULL;
+	uint64_t patience_ns = JIT_READING_NS;
+	struct look *look = NULL;
 	int err = 0;
 
 	if (!r->n)
 		return 0;
-	/* Many addresses lie in one function; in order, each comes once, or seldom more often. */
+	/* Many addresses lie in one function; in order, each comes once, or seldom more often: one map at a time. */
 	qsort(r->addresses, r->n, sizeof(*r->addresses), by_address);
 	index_exit(&r->address_index);
 	for (size_t i = 0; i < r->n && !err; i++) {
@@ -183,25 +289,27 @@ int jit_recorder_emit(struct jit_recorder *r, int (*emit)(const struct profbuf_r
 
 		if (!s->described || !s->has_code)
 			continue;
-		if (!s->looked_here && !read_map(r, s))
-			return -ENOMEM;
-		entry = jit_map_find(&s->map, r->addresses[i].address);
+		if (s != subject) {
+			look_free(look);
+			err = read_map(r, s, &patience_ns, &look);
+			subject = s;
+			last = NULL;
+		}
+		entry = look && !err ? jit_map_find(&look->map, r->addresses[i].address) : NULL;
 		if (entry && entry != last)
 			err = emit_entry(&s->process, entry, emit, context);
 		last = entry ? entry : last;
 	}
+	look_free(look);
 	return err;
 }
 
 void jit_recorder_exit(struct jit_recorder *r)
 {
-	for (size_t i = 0; i < r->nr_subjects; i++) {
+	for (size_t i = 0; i < r->nr_subjects; i++)
 		close_map(r, &r->subjects[i]);
-		jit_map_exit(&r->subjects[i].map);
-	}
 	free(r->subjects);
 	free(r->addresses);
 	index_exit(&r->subject_index);
 	index_exit(&r->address_index);
-	strings_exit(&r->strings);
 }

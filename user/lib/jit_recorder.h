@@ -3,7 +3,8 @@
  * jit_recorder.h - names for the code that the processes of a stream made at run time, inside libprofbuf
  *
  * Addresses are kept of processes that are known to have such code, or of which nothing is known yet. A process's map
- * is opened while it lives, as it may be gone with it, and read at the end.
+ * is opened while it lives, as it may be gone with it, and read at the end. Its /tmp can be a file system of its own:
+ * who is slow has no names.
  */
 #ifndef PROFBUF_JIT_RECORDER_H
 #define PROFBUF_JIT_RECORDER_H
@@ -16,9 +17,8 @@ struct jit_subject {
 	struct jit_process process;
 	bool described;
 	bool has_code;
+	bool slow;		/* is not waited for once more */
 	int fd;			/* of its map; -1: none */
-	bool looked_here;	/* at its end */
-	struct jit_map map;
 };
 
 struct jit_address {
@@ -34,7 +34,6 @@ struct jit_recorder {
 	size_t n, room;
 	struct index address_index;
 	unsigned int nr_open;
-	struct strings strings;
 };
 
 /* Takes a record of any type. Return: 0; -ENOMEM. */

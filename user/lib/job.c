@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -68,7 +67,7 @@ static int start(struct job *job)
 	return err ? -EUSERS : 0;
 }
 
-int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
+int job_run_for(void (*work)(void *arg), void (*drop)(void *arg), void *arg, uint64_t patience_ns)
 {
 	struct timespec deadline;
 	pthread_condattr_t clock;
@@ -90,7 +89,7 @@ int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
 	pthread_condattr_destroy(&clock);
 	pthread_mutex_init(&job->lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	end = deadline.tv_sec * SECOND + deadline.tv_nsec + JOB_PATIENCE_NS;
+	end = deadline.tv_sec * SECOND + deadline.tv_nsec + patience_ns;
 	deadline = (struct timespec){ .tv_sec = end / SECOND, .tv_nsec = end % SECOND };
 	err = start(job);
 	if (err) {
@@ -110,4 +109,9 @@ int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
 	pthread_mutex_unlock(&job->lock);
 	job_free(job);
 	return 0;
+}
+
+int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
+{
+	return job_run_for(work, drop, arg, JOB_PATIENCE_NS);
 }

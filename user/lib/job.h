@@ -8,6 +8,8 @@
 #ifndef PROFBUF_JOB_H
 #define PROFBUF_JOB_H
 
+#include <stdint.h>
+
 /* How long it is waited for. Tests wait longer, for machines that have much else to do. */
 #ifndef JOB_PATIENCE_NS
 #define JOB_PATIENCE_NS	200000000ULL
@@ -28,5 +30,8 @@
  * -EUSERS: there is no thread to be had; -ENOMEM.
  */
 int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg);
+
+/* Likewise, and waits for so long. */
+int job_run_for(void (*work)(void *arg), void (*drop)(void *arg), void *arg, uint64_t patience_ns);
 
 #endif /* PROFBUF_JOB_H */
