@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "jit_map.h"
 #include "profbuf.h"
 #include "symbols.h"
 #include "symbols_elf.h"
@@ -98,28 +99,24 @@ static void read_tag_elf(const uint8_t *data, size_t size)
 	close(fd);
 }
 
-/* The map is looked for by pid; this process is the one. */
 static void read_perf_map(const uint8_t *data, size_t size)
 {
-	static const uint64_t addresses[] = { 0, 1, 0x1000, 0x7f0000000010, UINT64_MAX };
-	const struct profbuf_program program = { .pid = getpid(), .uid = getuid() };
-	const struct profbuf_symbol *symbol;
-	struct symbols s = { 0 };
-	char path[64];
-	FILE *f;
+	struct strings strings = { 0 };
+	struct jit_map map = { 0 };
+	char path[32];
 
-	snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
-	f = fopen(path, "we");
-	if (!f || (size && fwrite(data, size, 1, f) != 1) || fclose(f))
+	if (!jit_map_read(&map, &strings, open_input(data, size, path)) || !jit_map_sort(&map))
 		abort();
-	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-		symbol = symbols_find_jit(&s, &program, addresses[i]);
-		if (!symbol)
+	for (size_t i = 0; i < map.n; i++) {
+		const struct jit_entry *e = &map.all[i];
+
+		bytes += strlen(e->name);
+		if (e->start >= e->end || (i && e->start < map.all[i - 1].end) || jit_map_find(&map, e->start) != e ||
+		    jit_map_find(&map, e->end - 1) != e || jit_map_find(&map, e->end) == e)
 			abort();
-		bytes += strlen(symbol->name);
 	}
-	symbols_exit(&s);
-	unlink(path);
+	jit_map_exit(&map);
+	strings_exit(&strings);
 }
 
 static void read_kallsyms(const uint8_t *data, size_t size)
