@@ -186,14 +186,15 @@ static void a_process_with_more_mappings_than_may_wait(void)
 
 	kt_pin(0);
 	kt_configure(fd, &config);
-	kt_run_session(fd, SEC, &s);
+	/* Time for some attempts. */
+	kt_run_session(fd, 4 * SEC, &s);
 	get = counters(fd);
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %llu descriptions lost\n", samples,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_LIMIT]);
 	/* It is said, and the work is not done again and again. */
 	CHECK(samples > 100 && !descriptions);
-	CHECK(get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] && get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] < 5);
+	CHECK(get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] && get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] < 3);
 	count(&s, getpid(), &samples, &descriptions);
 	CHECK(samples > 100 && descriptions);
 	kt_free(&s);
@@ -202,7 +203,7 @@ static void a_process_with_more_mappings_than_may_wait(void)
 	NEED(!system("rm -rf /tmp/nnn*"));
 }
 
-#define MAPPINGS	4000
+#define MAPPINGS	16000
 
 static void spin_with_changes(int ready)
 {
@@ -243,7 +244,7 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
 	/* One in a microsecond for each of them, at most, after some at the beginning. */
-	CHECK(samples > 500 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 20);
+	CHECK(samples > 300 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 20);
 	kt_free(&s);
 	close(fd);
 	kt_kill(pid);
