@@ -23,12 +23,12 @@
 #define QUEUE_MAX	(8UL << 20)
 
 /*
- * A process is asked for once in this time at most, and in a microsecond for each of its mappings, which is some twenty
- * times what it takes to walk over one; but not before it was asked for a few times: a program that begins changes
- * much, and may end soon.
+ * A process is asked for once in this time at most, and once in so much for each of its mappings, which is many times
+ * what it takes to walk over one; but not before it was asked for a few times: a program that begins changes much, and
+ * may end soon.
  */
 #define PACE_NS		500000ULL
-#define PACE_MAPPING_NS	1000ULL
+#define PACE_MAPPING_NS	4000ULL
 #define PACE_FROM	16
 
 /* What was lost is asked for again after this time. */

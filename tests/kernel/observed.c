@@ -203,7 +203,7 @@ static void a_process_with_more_mappings_than_may_wait(void)
 	NEED(!system("rm -rf /tmp/nnn*"));
 }
 
-#define MAPPINGS	16000
+#define MAPPINGS	4000
 
 static void spin_with_changes(int ready)
 {
@@ -243,8 +243,8 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
-	/* One in a microsecond for each of them, at most, after some at the beginning. */
-	CHECK(samples > 300 && descriptions > 1 && descriptions <= ns / 1000 / MAPPINGS + 20);
+	/* One in 4 us for each of them, at most, after some at the beginning. */
+	CHECK(samples > 300 && descriptions > 1 && descriptions <= ns / 4000 / MAPPINGS + 20);
 	kt_free(&s);
 	close(fd);
 	kt_kill(pid);
