@@ -114,7 +114,8 @@ echo 1 >/tmp/sysfs/skipped_later
 $profbuf stat >/tmp/stat
 [ $? = 0 ] && has /tmp/stat '^ticks 10 = delivered 9 \+ lost 0 \+ skipped 1 \(unknown 1\) \+ missed 0: adds up$'
 result stat_counts_causes_of_a_later_module
-(sleep 0.4; echo 1 >/tmp/sysfs/ticks; echo 0 >/tmp/sysfs/delivered) &
+# None of them is ever empty, as none of the module's is.
+(sleep 0.4; for f in ticks=1 delivered=0; do echo "${f#*=}" >/tmp/"${f%=*}"; mv /tmp/"${f%=*}" /tmp/sysfs/; done) &
 $profbuf stat -i 0.2 -n 50 >/tmp/stat 2>/tmp/err
 [ $? = 1 ] && has /tmp/err 'the module was loaded again'
 result stat_notices_another_module
