@@ -238,7 +238,8 @@ static void test_scan(void **state)
 	struct profbuf_tag_finder *finder;
 	int in, other_in;
 	pid_t pid = start_process("static", &in), other_pid = start_process("without", &other_in);
-	uint64_t files;
+	uint64_t files, before;
+	unsigned int scans;
 
 	(void)state;
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -247,11 +248,14 @@ static void test_scan(void **state)
 	assert_int_equal(times_told(other_pid), 0);
 	profbuf_tag_finder_counts(finder, &counts);
 	files = counts.files;
-	/* Of those that run now, at most a new one's files are read. */
-	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
-	assert_int_equal(times_told(pid), 2);
-	profbuf_tag_finder_counts(finder, &counts);
-	assert_true(counts.files <= files + files / 2);
+	/* Of those that run now, at most a new one's files are read; if much else begins now, the next time. */
+	for (scans = 1, before = 0; scans < 10 && counts.files - before > files / 2; scans++) {
+		before = counts.files;
+		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(times_told(pid), scans + 1);
+		profbuf_tag_finder_counts(finder, &counts);
+	}
+	assert_true(scans < 10);
 	profbuf_tag_finder_free(finder);
 	end_process(pid, in);
 	end_process(other_pid, other_in);
