@@ -395,6 +395,52 @@ static void full_sideband_is_said_and_harmless(void)
 	close(fd);
 }
 
+static uint64_t not_taken(int fd)
+{
+	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+
+	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	return get.sideband_lost[PROFBUF_SIDEBAND_LIMIT];
+}
+
+/* While there is no room each is asked for once, and not with every tick; and once more when there is. */
+static void what_did_not_fit_is_described_when_there_is_room(void)
+{
+	struct profbuf_config config = kt_config();
+	static char text[PROFBUF_MARKER_MAX];
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	bool described = false;
+	int fd = kt_open();
+	uint64_t lost;
+	pid_t pid;
+
+	memset(text, 'y', sizeof(text));
+	kt_configure(fd, &config);
+	kt_start(fd);
+	while (write(fd, text, sizeof(text)) == sizeof(text))
+		;
+	while (write(fd, text, 1) == 1)
+		;
+	lost = not_taken(fd);
+	pid = kt_spinner(1);
+	kt_spin(SEC);
+	lost = not_taken(fd) - lost;
+	printf("# %llu descriptions were not taken\n", (unsigned long long)lost);
+	CHECK(lost > 0 && lost < 100);
+	while (s.n * sizeof(*s.words) < 6 << 20)
+		NEED(kt_read(fd, &s) > 0);
+	kt_spin(SEC);
+	kt_end_session(fd, &s);
+	while ((r = kt_next(&s, r)))
+		described |= r->type == PROFBUF_RECORD_PROCESS &&
+			     ((const struct profbuf_process *)r)->pid == (__u32)pid;
+	CHECK(described);
+	kt_kill(pid);
+	kt_free(&s);
+	close(fd);
+}
+
 /* All that /proc/modules has, which says where each begins, and no other; this module is one of them. */
 static void modules_are_those_of_proc(void)
 {
@@ -461,6 +507,7 @@ int main(int argc, char **argv)
 	RUN(new_name_is_described);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
+	RUN(what_did_not_fit_is_described_when_there_is_room);
 	RUN(modules_are_those_of_proc);
 	RUN(none_when_not_asked_for);
 	return kt_done();
