@@ -129,12 +129,12 @@ static struct task_struct *leader_of_current(void)
 }
 
 /* The real one; the task may act with another, as overlayfs does. Safe in NMI. */
-static u32 uid_of(const struct task_struct *task)
+static kuid_t uid_of(const struct task_struct *task)
 {
-	u32 uid;
+	kuid_t uid;
 
 	rcu_read_lock();
-	uid = from_kuid(&init_user_ns, __task_cred(task)->uid);
+	uid = __task_cred(task)->uid;
 	rcu_read_unlock();
 	return uid;
 }
@@ -145,11 +145,11 @@ static u32 uid_of(const struct task_struct *task)
  */
 static u64 signature(const struct profbuf_sideband *b, const struct task_struct *leader, const struct mm_struct *mm)
 {
-	u64 h = READ_ONCE(b->generation);
+	u64 h = READ_ONCE(b->generation) ^ (u64)__kuid_val(uid_of(leader ? leader : current)) << 32;
 
 	if (leader)
 		h ^= leader->start_boottime;
-	h = profbuf_hash(h) ^ profbuf_hash(uid_of(leader ? leader : current));
+	h = profbuf_hash(h);
 	if (mm)
 		h ^= profbuf_hash((u64)mm + READ_ONCE(mm->exec_vm)) ^ (u32)READ_ONCE(mm->map_count);
 	return (u64)current->tgid << 32 | lower_32_bits(h);
@@ -176,7 +176,7 @@ static void fill_process(struct profbuf_request *r, struct pid_namespace *ns, st
 	if (leader)
 		r->start_time = leader->start_boottime;
 	r->tid = 0;
-	r->uid = uid_of(named);
+	r->uid = from_kuid(&init_user_ns, uid_of(named));
 	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
 	r->exiting = !mm && !profbuf_compat_kernel_thread(current);
 	memcpy(r->comm, named->comm, sizeof(r->comm));
