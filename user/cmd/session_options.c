@@ -195,7 +195,7 @@ int fail_config(const struct profbuf_session *session, int err)
 		return fail("the rate is above what the module allows, %.0f Hz (module parameter min_period_us)",
 			    1e9 / info.min_period);
 	case -EPERM:
-		return fail("no right to sample the kernel, or by the hardware's counter: use --no-kernel and --source hrtimer, "
+		return fail("no right to sample the kernel or cycles: use --no-kernel, or another --source, "
 			    "or run with CAP_PERFMON");
 	case -ESRCH:
 		return fail("there is no such process or thread");
