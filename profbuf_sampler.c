@@ -49,9 +49,10 @@ static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, s
 static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
 
 /* What someone without rights may see. What the opener's namespace has no number for, it does not know of. */
-static bool is_own(const struct profbuf_session *s, struct task_struct *task, u32 pid)
+static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
-	return pid && task->mm && !profbuf_compat_kernel_thread(task) &&
+	return task->mm && !profbuf_compat_kernel_thread(task) &&
+	       (likely(s->pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->pid_ns)) &&
 	       profbuf_process_is_own(s, current_real_cred(), task->mm);
 }
 
@@ -152,14 +153,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		profbuf_counters_skip(&c->counters, skip);
 		return;
 	}
-	if (likely(s->pid_ns == &init_pid_ns)) {
-		h.pid = task->tgid;
-		h.tid = task->pid;
-	} else {
-		h.pid = task_tgid_nr_ns(task, s->pid_ns);
-		h.tid = task_pid_nr_ns(task, s->pid_ns);
-	}
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task, h.pid)) {
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task)) {
 		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_RIGHTS);
 		return;
 	}
@@ -168,6 +162,13 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		return;
 	}
 
+	if (likely(s->pid_ns == &init_pid_ns)) {
+		h.pid = task->tgid;
+		h.tid = task->pid;
+	} else {
+		h.pid = task_tgid_nr_ns(task, s->pid_ns);
+		h.tid = task_pid_nr_ns(task, s->pid_ns);
+	}
 	/* A kernel address leaves only with the right to it, whatever the configuration says. */
 	if (h.mode != PROFBUF_MODE_USER && (s->rights & PROFBUF_RIGHT_KERNEL))
 		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);

@@ -498,13 +498,6 @@ static bool lock_mappings(struct mm_struct *mm, struct run *run)
 	return true;
 }
 
-/* The mappings of a process, after its own record. Return: 0, or why it is lost. */
-static int describe_mappings(const struct profbuf_request *r, struct run *run, struct list_head *notes, u32 *nr)
-{
-	/* Of more than there can be in the queue, nothing is. */
-	return r->mm ? profbuf_mappings_describe(r, run->path, PATH_MAX, QUEUE_MAX, notes, nr) : 0;
-}
-
 /* Puts one process into the queue, unless it is there with the same mappings. */
 static void describe(struct profbuf_sideband *b, const struct profbuf_request *r, struct run *run)
 {
@@ -532,7 +525,8 @@ static void describe(struct profbuf_sideband *b, const struct profbuf_request *r
 	process = describe_process(r);
 	if (process) {
 		list_add_tail(&process->list, &notes);
-		err = describe_mappings(r, run, &notes, &nr);
+		/* Of more than there can be in the queue, nothing is. */
+		err = r->mm ? profbuf_mappings_describe(r, run->path, PATH_MAX, QUEUE_MAX, &notes, &nr) : 0;
 	}
 	if (r->mm)
 		mmap_read_unlock(r->mm);
