@@ -98,6 +98,9 @@ struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);
 
+/* For qsort() and bsearch() of what begins with a uint64_t. */
+int by_word(const void *a, const void *b);
+
 /* text.c: length of the UTF-8 character at text, which is not its end; 0: there is none. */
 size_t utf8_bytes(const char *text);
 

@@ -15,9 +15,9 @@ struct name {
 };
 
 /* Frames are separated by ';', lines by '\n': neither is in a frame. Nor is what steers a terminal. */
-static char harmless(char c, char separator)
+static char harmless(const char *text, char separator)
 {
-	return c == ';' || c == '\n' ? separator : (unsigned char)c < ' ' || c == 127 ? '?' : c;
+	return *text == ';' || *text == '\n' ? separator : control_character(text) >= 0 ? '?' : *text;
 }
 
 static bool make_name(struct name *name, const char *text)
@@ -26,7 +26,7 @@ static bool make_name(struct name *name, const char *text)
 
 	name->text = text;
 	name->bytes = strlen(text);
-	for (; *text && harmless(*text, 0) == *text; text++)
+	for (; *text && harmless(text, 0) == *text; text++)
 		;
 	if (!*text)
 		return true;
@@ -35,14 +35,14 @@ static bool make_name(struct name *name, const char *text)
 		return false;
 	name->text = copy;
 	for (; *copy; copy++)
-		*copy = harmless(*copy, *copy == ';' ? ':' : ' ');
+		*copy = harmless(copy, *copy == ';' ? ':' : ' ');
 	return true;
 }
 
 static void print_root(FILE *f, const char *comm)
 {
 	for (; *comm; comm++)
-		fputc(*comm == ' ' ? '_' : harmless(*comm, '_'), f);
+		fputc(*comm == ' ' ? '_' : harmless(comm, '_'), f);
 }
 
 /* What kind of code a frame is, as the format says it. */

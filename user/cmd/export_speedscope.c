@@ -30,13 +30,6 @@ static uint64_t thread_of(const struct writer *w, size_t i)
 	return (uint64_t)w->stacks[w->events[i].stack].program << 32 | w->events[i].tid;
 }
 
-static int by_word(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static bool find_threads(struct writer *w, size_t n)
 {
 	w->threads = calloc(n + 1, sizeof(*w->threads));

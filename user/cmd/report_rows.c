@@ -285,13 +285,6 @@ struct keyed {
 	uint64_t weight;
 };
 
-static int by_key(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
-}
-
 /* Which samples those are whose tags could not be read is not known, only how many are in the whole recording. */
 static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 {
@@ -335,7 +328,7 @@ static bool count_events(struct report *r)
 			keys[n++] = (struct keyed){ key_of(r, &events[i], stacks), events[i].weight };
 	}
 	if (n)
-		qsort(keys, n, sizeof(*keys), by_key);
+		qsort(keys, n, sizeof(*keys), by_word);
 	for (i = 0; i < n; i++)
 		nr_rows += !i || keys[i].key != keys[i - 1].key;
 	r->rows = calloc(nr_rows + 1, sizeof(*r->rows));

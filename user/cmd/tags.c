@@ -259,13 +259,6 @@ struct weighted {
 	uint64_t weight;
 };
 
-static int by_word(const void *a, const void *b)
-{
-	const struct weighted *x = a, *y = b;
-
-	return x->word < y->word ? -1 : x->word > y->word;
-}
-
 static struct tag_stack *untagged_stacks(const struct profbuf_profile *profile, size_t *n)
 {
 	const struct profbuf_stack *stacks;

@@ -102,13 +102,6 @@ struct keyed {
 	const struct profbuf_event *event;
 };
 
-static int by_key(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
-}
-
 static bool count_events(struct top_rows *rows, const struct profbuf_profile *profile, enum top_by by)
 {
 	const struct profbuf_event *events;
@@ -123,7 +116,7 @@ static bool count_events(struct top_rows *rows, const struct profbuf_profile *pr
 	for (i = 0; i < n; i++)
 		keys[i] = (struct keyed){ event_key(&events[i], stacks, by), &events[i] };
 	if (n)
-		qsort(keys, n, sizeof(*keys), by_key);
+		qsort(keys, n, sizeof(*keys), by_word);
 	for (i = 0; i < n; i++)
 		distinct += !i || keys[i].key != keys[i - 1].key;
 	rows->all = calloc(distinct + 1, sizeof(*rows->all));

@@ -81,11 +81,11 @@ static bool is_wanted(const struct wanted *w, int fd)
 	struct stat st;
 
 	/* The file itself, by another name. */
-	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode) || elf_header_check(fd))
+	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode))
 		return false;
 	if (w->build_id_len > 0)
 		return has_build_id(fd, w->build_id, w->build_id_len);
-	return !w->crc || has_sum(fd, w->crc);
+	return !elf_header_check(fd) && (!w->crc || has_sum(fd, w->crc));
 }
 
 /* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
