@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "../user/itself.h"
 #include "tag_elf.h"
 
 static const char *dir;
@@ -154,15 +154,6 @@ static void test_a_file_that_cannot_be_read_is_no_lack_of_memory(void **state)
 	close(write_only);
 }
 
-/* The most memory that this process has had, in MiB. */
-static long memory(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_maxrss / 1024;
-}
-
 /* A file of 128 bytes, and nothing up to 1 TiB. libelf made room for all that it says it has. */
 static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **state)
 {
@@ -208,9 +199,9 @@ static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **sta
 		assert_int_equal(ftruncate(fd, 1LL << 40), 0);
 		assert_true(pwrite(fd, small ? (void *)&ehdr32 : &ehdr, small ? 52 : 64, 0) > 0);
 		assert_true(pwrite(fd, small ? (void *)&first32 : &first, small ? 40 : 64, 64) > 0);
-		before = memory();
+		before = peak_memory();
 		assert_int_equal(tag_elf_read(fd, &elf), cases[i].err);
-		assert_true(memory() - before < 64);
+		assert_true(peak_memory() - before < 64);
 		close(fd);
 	}
 }

@@ -11,10 +11,10 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "itself.h"
 #include "jit_map.h"
 #include "watch.h"
 
@@ -23,21 +23,9 @@ static struct jit_process self;
 
 static int find_self(void **state)
 {
-	unsigned long long ticks;
-	char line[1024] = "";
-	const char *at;
-	FILE *f = fopen("/proc/self/stat", "r");
-
 	(void)state;
-	assert_non_null(fgets(line, sizeof(line), f));
-	fclose(f);
-	at = strrchr(line, ')') + 2;
-	for (int i = 0; i < 19; i++)
-		at = strchr(at, ' ') + 1;
-	assert_int_equal(sscanf(at, "%llu", &ticks), 1);
-	self = (struct jit_process){
-		.pid = getpid(), .uid = getuid(), .start_time = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK)),
-	};
+	self = (struct jit_process){ .pid = getpid(), .uid = getuid(), .start_time = start_time_of(getpid()) };
+	assert_true(self.start_time);
 	snprintf(map_path, sizeof(map_path), "/tmp/perf-%d.map", getpid());
 	snprintf(other_path, sizeof(other_path), "%s.other", map_path);
 	return 0;
@@ -86,15 +74,6 @@ static void test_a_map_is_found(void **state)
 	close(fd);
 }
 
-/* The most memory that this process has had, in MiB. */
-static long memory(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_maxrss / 1024;
-}
-
 /* Nothing up to 1 TiB is one line, which was read whole. */
 static void test_a_sparse_map_takes_no_memory(void **state)
 {
@@ -109,14 +88,14 @@ static void test_a_sparse_map_takes_no_memory(void **state)
 	struct strings strings = { 0 };
 	struct jit_map map = { 0 };
 	int fd = open(map_path, O_RDWR | O_CREAT, 0600);
-	long before = memory();
+	long before = peak_memory();
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, 1L << 40), 0);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		assert_true(pwrite(fd, parts[i].text, strlen(parts[i].text), parts[i].at) > 0);
 	assert_true(jit_map_read(&map, &strings, fd));
-	assert_true(memory() - before < 32);
+	assert_true(peak_memory() - before < 32);
 	assert_int_equal(map.n, 2);
 	assert_string_equal(map.all[0].name, "first");
 	assert_string_equal(map.all[1].name, "third");

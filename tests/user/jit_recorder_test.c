@@ -15,30 +15,12 @@
 #include <unistd.h>
 
 #include "../tag/stall.h"
+#include "itself.h"
 #include "jit_recorder.h"
 
 #define CODE	0x400000ULL
 
 static char names[256];
-
-static uint64_t start_time_of(pid_t pid)
-{
-	unsigned long long ticks;
-	char path[32], line[1024] = "";
-	const char *at;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof(line), f));
-	fclose(f);
-	at = strrchr(line, ')') + 2;
-	for (int i = 0; i < 19; i++)
-		at = strchr(at, ' ') + 1;
-	assert_int_equal(sscanf(at, "%llu", &ticks), 1);
-	return ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
-}
 
 static uint64_t now_ms(void)
 {
@@ -82,6 +64,7 @@ static void add(struct jit_recorder *r, pid_t pid)
 	struct profbuf_process process = { .type = PROFBUF_RECORD_PROCESS, .pid = pid, .uid = getuid() };
 
 	process.start_time = mapping.mapping.start_time = start_time_of(pid);
+	assert_true(process.start_time);
 	assert_int_equal(jit_recorder_add(r, (const void *)&process), 0);
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(jit_recorder_add(r, (const void *)&mapping), 0);
