@@ -197,7 +197,7 @@ static void sessions_without_ticks_have_no_part(void)
 static void changes_nobody_reads_are_counted(void)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	struct kt_stream s = { 0 };
 	struct kt_sums sums;
 	int fd = start(&config);
@@ -210,7 +210,7 @@ static void changes_nobody_reads_are_counted(void)
 		work(120, 250 * MSEC);
 	}
 	kt_stop(fd);
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
 	CHECK(sums.rates >= 32 && get.sideband_lost[PROFBUF_SIDEBAND_BUSY], "%llu changes, %llu lost",

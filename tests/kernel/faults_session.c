@@ -390,7 +390,7 @@ static void fail_workers(bool on)
 /* What the worker has no memory to describe is counted, and described as soon as there is memory. */
 void describing(void)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
 	uint64_t lost = 0, told = 0;
@@ -408,7 +408,7 @@ void describing(void)
 	kt_start(fd);
 	for (int i = 0; i < 200 && lost < 20; i++) {
 		kt_spin(20 * MSEC);
-		NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+		get = kt_all_counters(fd);
 		lost = get.sideband_lost[PROFBUF_SIDEBAND_MEMORY];
 	}
 	fail_workers(false);
@@ -418,7 +418,7 @@ void describing(void)
 	/* Until it is asked for again. */
 	kt_spin(500 * MSEC);
 	kt_stop(fd);
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	lost = get.sideband_lost[PROFBUF_SIDEBAND_MEMORY];
 	kt_drain(fd, &s);
 	sums = kt_check(&s);

@@ -124,18 +124,70 @@ int kt_open_as(uid_t uid)
 	return fd;
 }
 
+void kt_in_child(void (*work)(void))
+{
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		kt_failed = false;
+		work();
+		fflush(stdout);
+		_exit(kt_failed);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(status == 0, "status %x", status);
+}
+
+/* In the child, which ends with its parent. */
+static void begin_child(int cpu)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (cpu >= 0)
+		kt_pin(cpu);
+}
+
+static void spin(void)
+{
+	for (volatile int i = 0;; i++)
+		;
+}
+
 pid_t kt_spinner(int cpu)
 {
 	pid_t pid = fork();
 
 	NEED(pid >= 0);
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (cpu >= 0)
-		kt_pin(cpu);
-	for (volatile int i = 0;; i++)
-		;
+	if (!pid) {
+		begin_child(cpu);
+		spin();
+	}
+	return pid;
+}
+
+pid_t kt_busy(int cpu, void (*prepare)(void), void (*again)(void))
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	NEED(!pipe(ready));
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		begin_child(cpu);
+		prepare();
+		NEED(write(ready[1], "", 1) == 1);
+		for (;;)
+			again ? again() : spin();
+	}
+	close(ready[1]);
+	NEED(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	return pid;
 }
 
 void kt_kill(pid_t pid)
@@ -188,7 +240,7 @@ uint64_t kt_undescribed(const struct profbuf_counters_get *get)
 	       lost[PROFBUF_SIDEBAND_CHANGES];
 }
 
-struct profbuf_counters kt_counters(int fd, int cpu)
+static struct profbuf_counters_get get_counters(int fd, int cpu)
 {
 	struct profbuf_counters_get get = {
 		.size = sizeof(get),
@@ -196,7 +248,17 @@ struct profbuf_counters kt_counters(int fd, int cpu)
 	};
 
 	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
-	return get.counters;
+	return get;
+}
+
+struct profbuf_counters kt_counters(int fd, int cpu)
+{
+	return get_counters(fd, cpu).counters;
+}
+
+struct profbuf_counters_get kt_all_counters(int fd)
+{
+	return get_counters(fd, -1);
 }
 
 uint64_t kt_accounted(const struct profbuf_counters *c)

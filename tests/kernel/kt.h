@@ -77,8 +77,15 @@ void kt_become(uid_t uid);
 /* What another user opens; the device is to be open to everybody. */
 int kt_open_as(uid_t uid);
 
-/* A child that spins until it is killed. */
+/* Runs @work in a child; what it fails is this test's failure. */
+void kt_in_child(void (*work)(void));
+
+/*
+ * A child that spins until it is killed. kt_busy() returns when @prepare has been done; from then on the child does
+ * @again, again and again, or, if that is NULL, spins.
+ */
 pid_t kt_spinner(int cpu);
+pid_t kt_busy(int cpu, void (*prepare)(void), void (*again)(void));
 void kt_kill(pid_t pid);
 
 /* A session: 1 kHz, everything, 256 KiB rings; change the config, then start. */
@@ -88,6 +95,7 @@ void kt_configure(int fd, const struct profbuf_config *config);
 void kt_start(int fd);
 void kt_stop(int fd);
 struct profbuf_counters kt_counters(int fd, int cpu);	/* -1: the sum */
+struct profbuf_counters_get kt_all_counters(int fd);	/* the sum, with what is of no CPU */
 /* Descriptions of processes and threads that are not in the stream. */
 uint64_t kt_undescribed(const struct profbuf_counters_get *get);
 uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */

@@ -189,9 +189,9 @@ static void *yielder(void *arg)
 
 static uint64_t tag_failed(int fd, enum profbuf_tag_cause cause)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	return get.tag_failed[cause];
 }
 

@@ -6,19 +6,10 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "kt.h"
-
-static struct profbuf_counters_get counters(int fd)
-{
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
-
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
-	return get;
-}
 
 /* Samples of a process, and its descriptions. */
 static void count(const struct kt_stream *s, pid_t pid, unsigned int *samples, unsigned int *descriptions)
@@ -32,28 +23,6 @@ static void count(const struct kt_stream *s, pid_t pid, unsigned int *samples, u
 		*descriptions += r->type == PROFBUF_RECORD_PROCESS &&
 				 ((const struct profbuf_process *)r)->pid == (__u32)pid;
 	}
-}
-
-/* A child on the other CPU, from when it says that it is ready. */
-static pid_t start(void (*work)(int ready))
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	NEED(!pipe(ready));
-	pid = fork();
-	NEED(pid >= 0);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		kt_pin(1);
-		work(ready[1]);
-		_exit(0);
-	}
-	close(ready[1]);
-	NEED(read(ready[0], &byte, 1) == 1);
-	close(ready[0]);
-	return pid;
 }
 
 static unsigned int locked(void)
@@ -84,7 +53,7 @@ static void *lock_mappings(void *arg)
 }
 
 /* The kernel waits with a thread's lock; the other one runs on. */
-static void spin_locked(int ready)
+static void have_mappings_locked(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	pthread_t thread;
@@ -95,9 +64,6 @@ static void spin_locked(int ready)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	NEED(!pthread_sigmask(SIG_BLOCK, &set, NULL));
-	NEED(write(ready, "", 1) == 1);
-	for (volatile int i = 0;; i++)
-		;
 }
 
 /* The worker may neither wait for it, nor may the session's end, which waits for the worker. */
@@ -107,7 +73,7 @@ static void a_process_that_keeps_its_mappings_locked(void)
 	unsigned int samples, descriptions;
 	struct profbuf_counters_get get;
 	struct kt_stream s = { 0 };
-	pid_t pid = start(spin_locked);
+	pid_t pid = kt_busy(1, have_mappings_locked, NULL);
 	int fd = kt_open();
 
 	for (int i = 0; i < 1000 && !locked(); i++)
@@ -119,7 +85,7 @@ static void a_process_that_keeps_its_mappings_locked(void)
 	kt_spin(400 * MSEC);
 	kt_stop(fd);
 	CHECK(locked(), "the end waited for the lock");
-	get = counters(fd);
+	get = kt_all_counters(fd);
 	kt_drain(fd, &s);
 	kt_check(&s);
 	count(&s, pid, &samples, &descriptions);
@@ -155,7 +121,7 @@ static void a_process_that_keeps_its_mappings_locked(void)
 #define DEEP	15
 
 /* Mappings of a file whose path is nearly as long as a path may be: together more than the queue may hold. */
-static void spin_with_many_mappings(int ready)
+static void have_many_mappings(void)
 {
 	char name[NAME + 1];
 	int fd;
@@ -170,9 +136,6 @@ static void spin_with_many_mappings(int ready)
 	/* None continues the one before it, so they stay apart. */
 	for (int i = 0; i < MANY; i++)
 		NEED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED);
-	NEED(write(ready, "", 1) == 1);
-	for (volatile int i = 0;; i++)
-		;
 }
 
 static void a_process_with_more_mappings_than_may_wait(void)
@@ -181,14 +144,14 @@ static void a_process_with_more_mappings_than_may_wait(void)
 	unsigned int samples, descriptions;
 	struct profbuf_counters_get get;
 	struct kt_stream s = { 0 };
-	pid_t pid = start(spin_with_many_mappings);
+	pid_t pid = kt_busy(1, have_many_mappings, NULL);
 	int fd = kt_open();
 
 	kt_pin(0);
 	kt_configure(fd, &config);
 	/* Time for some attempts. */
 	kt_run_session(fd, 4 * SEC, &s);
-	get = counters(fd);
+	get = kt_all_counters(fd);
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %llu descriptions lost\n", samples,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_LIMIT]);
@@ -205,20 +168,21 @@ static void a_process_with_more_mappings_than_may_wait(void)
 
 #define MAPPINGS	4000
 
-static void spin_with_changes(int ready)
+/* Each of another kind than the one before. */
+static void have_mappings(void)
 {
-	/* Each of another kind than the one before. */
 	for (int i = 0; i < MAPPINGS; i++)
 		NEED(mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 		     MAP_FAILED);
-	NEED(write(ready, "", 1) == 1);
-	for (;;) {
-		void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
-		kt_spin(100000);
-		munmap(code, 4096);
-		kt_spin(100000);
-	}
+static void change_mappings(void)
+{
+	void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	kt_spin(100000);
+	munmap(code, 4096);
+	kt_spin(100000);
 }
 
 /* To walk over its mappings takes time, which nobody but the worker spends. */
@@ -228,7 +192,7 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 	unsigned int samples, descriptions;
 	struct profbuf_counters_get get;
 	struct kt_stream s = { 0 };
-	pid_t pid = start(spin_with_changes);
+	pid_t pid = kt_busy(1, have_mappings, change_mappings);
 	uint64_t start_ns, ns;
 	int fd = kt_open();
 
@@ -239,7 +203,7 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 	start_ns = kt_now();
 	kt_run_session(fd, 2 * SEC, &s);
 	ns = kt_now() - start_ns;
-	get = counters(fd);
+	get = kt_all_counters(fd);
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);

@@ -72,38 +72,21 @@ static void be_in_a_pid_namespace(void)
 	kt_become(NOBODY);
 }
 
-/* Runs until it is killed, from when it is what it is to be. */
-static pid_t start(void (*be)(void))
-{
-	int ready[2];
-	pid_t pid;
-	char byte;
+/* What the test under way is of. */
+static void (*opener)(void);
+static pid_t other;
+static int refusal;		/* errno of who names the other; 0: it is seen */
 
-	NEED(!pipe(ready));
-	pid = fork();
-	NEED(pid >= 0);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		kt_pin(1);
-		be();
-		NEED(write(ready[1], "", 1) == 1);
-		for (volatile int i = 0;; i++)
-			;
-	}
-	close(ready[1]);
-	NEED(read(ready[0], &byte, 1) == 1);
-	close(ready[0]);
-	return pid;
-}
-
-static void watch(pid_t pid, int refusal)
+static void watch(void)
 {
-	struct profbuf_tag_source source = { .size = sizeof(source), .pid = pid, .offset = -8 };
+	struct profbuf_tag_source source = { .size = sizeof(source), .pid = other, .offset = -8 };
 	struct profbuf_config config = kt_config();
 	unsigned int own = 0, others = 0;
 	struct kt_stream s = { 0 };
-	int fd = kt_open(), err;
+	int fd, err;
 
+	opener();
+	fd = kt_open();
 	config.flags = PROFBUF_CONFIG_USER | PROFBUF_CONFIG_SIDEBAND | PROFBUF_CONFIG_TAGS;
 	config.kernel_depth = 0;
 	kt_configure(fd, &config);
@@ -129,25 +112,13 @@ static void watch(pid_t pid, int refusal)
 	close(fd);
 }
 
-/* @refusal: errno of whoever names the process; 0: it is seen */
-static void sees(void (*opener)(void), void (*other)(void), int refusal)
+static void sees(void (*be_opener)(void), void (*be_other)(void), int err)
 {
-	pid_t pid = start(other), watcher;
-	int status;
-
-	fflush(stdout);
-	watcher = fork();
-	NEED(watcher >= 0);
-	if (!watcher) {
-		kt_failed = false;
-		opener();
-		watch(pid, refusal);
-		fflush(stdout);
-		_exit(kt_failed);
-	}
-	waitpid(watcher, &status, 0);
-	CHECK(!status, "status %x", status);
-	kt_kill(pid);
+	opener = be_opener;
+	refusal = err;
+	other = kt_busy(1, be_other, NULL);
+	kt_in_child(watch);
+	kt_kill(other);
 }
 
 static void the_users_own(void)

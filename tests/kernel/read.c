@@ -359,11 +359,11 @@ static int start_on_first_cpu(struct profbuf_config *config)
 
 static void check_all_came(int fd, struct kt_stream *s)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	struct kt_sums sums = kt_check(s);
 	uint64_t sideband_lost = 0;
 
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	for (int i = 0; i < 8; i++)
 		sideband_lost += get.sideband_lost[i];
 	CHECK(sums.all_samples == get.counters.delivered && sums.all_lost == get.counters.lost);
@@ -397,7 +397,7 @@ static void fault_at_every_byte_of_a_record(void)
 /* Also of what is said of the rate, and of changes that nobody has read in time. */
 static void fault_at_every_byte_of_rates_and_losses(void)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get = { 0 };
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
 	unsigned int types;
@@ -414,7 +414,7 @@ static void fault_at_every_byte_of_rates_and_losses(void)
 		kt_spin(50 * MSEC);
 		kt_set_parameter("max_overhead_percent", 100);
 		kt_spin(150 * MSEC);
-		NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+		get = kt_all_counters(fd);
 	}
 	kt_stop(fd);
 	types = read_with_faults(fd, &s);

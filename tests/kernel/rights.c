@@ -19,25 +19,6 @@
 #define NOBODY 65534
 #define SOMEBODY 12345
 
-/* Runs @work in a child; what it fails is this test's failure. */
-static void in_child(void (*work)(void))
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	NEED(pid >= 0);
-	if (!pid) {
-		kt_failed = false;
-		work();
-		fflush(stdout);
-		_exit(kt_failed);
-	}
-	waitpid(pid, &status, 0);
-	CHECK(status == 0, "status %x", status);
-}
-
 /* A configuration without what needs rights. */
 static struct profbuf_config user_config(void)
 {
@@ -97,7 +78,7 @@ static void own_samples_only(void)
 {
 	pid_t other = kt_spinner(1);
 
-	in_child(own_samples_only_work);
+	kt_in_child(own_samples_only_work);
 	kt_kill(other);
 }
 
@@ -124,7 +105,7 @@ static void cat_work(void)
 /* The defaults of an unprivileged opener are ones that work. */
 static void defaults_are_what_is_allowed(void)
 {
-	in_child(cat_work);
+	kt_in_child(cat_work);
 }
 
 static void kernel_is_refused_work(void)
@@ -151,7 +132,7 @@ static void kernel_is_refused_work(void)
 
 static void kernel_is_refused(void)
 {
-	in_child(kernel_is_refused_work);
+	kt_in_child(kernel_is_refused_work);
 }
 
 /* Another user's process, though filtered for by its pid. */
@@ -184,7 +165,7 @@ static void other_users_process_work(void)
 
 static void other_users_process(void)
 {
-	in_child(other_users_process_work);
+	kt_in_child(other_users_process_work);
 	system("pkill -9 -U 12345");
 }
 
@@ -265,7 +246,7 @@ static void a_descriptor_from_nobody_in_roots_hands(void)
 
 static void a_passed_descriptor_keeps_its_openers_rights(void)
 {
-	in_child(a_passed_descriptor_keeps_its_openers_rights_work);
+	kt_in_child(a_passed_descriptor_keeps_its_openers_rights_work);
 }
 
 /* The opener runs a setuid program: it is not the opener's to look at. */
@@ -305,7 +286,7 @@ static void setuid_program_work(void)
 static void setuid_program(void)
 {
 	NEED(!system("cp /proc/$PPID/exe /tmp/rights-setuid && chmod 4755 /tmp/rights-setuid"));
-	in_child(setuid_program_work);
+	kt_in_child(setuid_program_work);
 	system("pkill -9 rights-setuid");
 }
 
@@ -439,7 +420,7 @@ static int read_as_root(int fd)
 
 static void reader_becomes_root(void)
 {
-	in_child(reader_becomes_root_work);
+	kt_in_child(reader_becomes_root_work);
 }
 
 /* An own process that hides its memory from its own user, as ssh-agent does, is not looked at. */
@@ -472,7 +453,7 @@ static void undumpable_process_work(void)
 
 static void undumpable_process(void)
 {
-	in_child(undumpable_process_work);
+	kt_in_child(undumpable_process_work);
 }
 
 /* A process that gives up another user's rights while it is sampled is seen from then on only if it may be. */
@@ -522,7 +503,7 @@ static void process_changes_its_user_work(void)
 
 static void process_changes_its_user(void)
 {
-	in_child(process_changes_its_user_work);
+	kt_in_child(process_changes_its_user_work);
 }
 
 /* Who is root in a user namespace of his own is nobody outside. */
@@ -552,7 +533,7 @@ static void root_of_a_user_namespace_work(void)
 
 static void root_of_a_user_namespace(void)
 {
-	in_child(root_of_a_user_namespace_work);
+	kt_in_child(root_of_a_user_namespace_work);
 }
 
 /*
@@ -605,7 +586,7 @@ static void sampled_interrupts_work(void)
 
 static void sampled_interrupts(void)
 {
-	in_child(sampled_interrupts_work);
+	kt_in_child(sampled_interrupts_work);
 }
 
 /* CAP_PERFMON alone, without root, has all rights. */
@@ -628,7 +609,7 @@ static void cap_perfmon_alone_work(void)
 
 static void cap_perfmon_alone(void)
 {
-	in_child(cap_perfmon_alone_work);
+	kt_in_child(cap_perfmon_alone_work);
 }
 
 static void closed_device_work(void)
@@ -639,7 +620,7 @@ static void closed_device_work(void)
 
 static void only_root_opens_the_device_as_it_comes(void)
 {
-	in_child(closed_device_work);
+	kt_in_child(closed_device_work);
 }
 
 int main(int argc, char **argv)

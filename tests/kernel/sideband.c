@@ -100,7 +100,7 @@ static void short_lived_processes_have_mappings(void)
 {
 	enum { N = 1000, PIDS = 1 << 16 };
 	static struct { bool ours, sampled, described, mapped; uint64_t ip; } p[PIDS];
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	unsigned int sampled = 0, undescribed = 0, unmapped = 0;
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
@@ -122,7 +122,7 @@ static void short_lived_processes_have_mappings(void)
 		p[pid % PIDS].ours = true;
 	}
 	kt_stop(fd);
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	kt_drain(fd, &s);
 	kt_check(&s);
 	while ((r = kt_next(&s, r))) {
@@ -246,7 +246,7 @@ static void descriptions_are_as_old_as_the_code(void)
 	const uint64_t first = 0x100000000000, last = first + ROUNDS * DISTANCE;
 	/* dec %rdi; jnz; ret */
 	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();
 	unsigned int all = 0, unmapped = 0;
 	struct kt_reader reader;
@@ -274,7 +274,7 @@ static void descriptions_are_as_old_as_the_code(void)
 	NEED(!sched_setaffinity(0, sizeof(cpus), &cpus));
 	kt_kill(forker);
 	kt_reader_stop(&reader);
-	NEED(!ioctl(reader.fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(reader.fd);
 	EACH_SAMPLE(p, &reader.stream) {
 		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
 
@@ -397,10 +397,7 @@ static void full_sideband_is_said_and_harmless(void)
 
 static uint64_t not_taken(int fd)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
-
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
-	return get.sideband_lost[PROFBUF_SIDEBAND_LIMIT];
+	return kt_all_counters(fd).sideband_lost[PROFBUF_SIDEBAND_LIMIT];
 }
 
 /* While there is no room each is asked for once, and not with every tick; and once more when there is. */

@@ -63,7 +63,7 @@ static void processes_in_storms(void)
 {
 	enum { PARENTS = 6, BURSTS = 25, PIDS = 1 << 16 };
 	static bool sampled[PIDS], described[PIDS];
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
 	unsigned int all = 0, missing = 0;
@@ -97,7 +97,7 @@ static void processes_in_storms(void)
 	for (int i = 0; i < PARENTS; i++)
 		waitpid(pids[i], NULL, 0);
 	kt_stop(fd);
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
 	check_sums(fd, &sums);

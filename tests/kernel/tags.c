@@ -206,9 +206,9 @@ static void millions_of_changes_leave_program_and_profile_right(void)
 
 static uint64_t definitions(int fd)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
+	struct profbuf_counters_get get;
 
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
+	get = kt_all_counters(fd);
 	return get.tag_definitions;
 }
 
