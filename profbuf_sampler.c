@@ -16,6 +16,7 @@
 #include <asm/irq_regs.h>
 
 #include "profbuf_compat.h"
+#include "profbuf_requests.h"
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
 #include "profbuf_tasks.h"
@@ -191,7 +192,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
-		irq_work |= profbuf_sideband_see(c, now, h.pid, h.tid);
+		irq_work |= profbuf_requests_see(c, now, h.pid, h.tid);
 	if (tag && s->config.flags & PROFBUF_CONFIG_SIDEBAND)
 		irq_work |= profbuf_tags_see(c, now, h.pid, tag);
 	if (irq_work)

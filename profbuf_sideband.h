@@ -143,17 +143,8 @@ void profbuf_sideband_free(struct profbuf_sideband *b);
  */
 void profbuf_sideband_exit(struct profbuf_sideband *b);
 
-/**
- * profbuf_sideband_see() - the tick has a sample of the current task
- * @c: this CPU's part
- * @now: the sample's time
- * @pid: the thread group as the sample shows it
- * @tid: the thread likewise
- *
- * Context: the tick, NMI too.
- * Return: whether there is a request, so that profbuf_sideband_pass() is to be called from an irq_work.
- */
-bool profbuf_sideband_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid);
+/* The tick asked for a process: its end is to be told. Context: the tick, NMI too. */
+void profbuf_sideband_expect_end(struct profbuf_sideband *b, const struct task_struct *leader);
 
 /**
  * profbuf_sideband_tell() - a process changed its program, or ended: say so if it was sampled
