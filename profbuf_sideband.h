@@ -63,7 +63,8 @@ struct profbuf_requests {
 struct profbuf_asked {
 	u64 time;
 	u64 signature;
-	u32 times;			/* how often, for as long as it was no other process */
+	const struct mm_struct *mm;	/* only to compare */
+	u32 times;			/* how often, for as long as it was no other process or program */
 };
 
 /* A process or a thread as the stream has it, from @time on. */

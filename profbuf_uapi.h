@@ -208,7 +208,9 @@ struct profbuf_rate {
  * A process some sample belongs to, and its executable mappings, as they were at `time`. One PROFBUF_RECORD_PROCESS,
  * then its nr_mappings PROFBUF_RECORD_MAPPING. They replace what a PROCESS record of the same pid and start_time with
  * an earlier time said, from their time on; samples before the first belong to the first. What is of an earlier time
- * may come later in the stream, and may say the same once more. A process that was sampled only while it exited is
+ * may come later in the stream, and may say the same once more. A process that keeps changing its mappings is described
+ * every 0.5 ms at most, and once in 4 us for each mapping: an address of a sample that none of the mappings at its time
+ * has is in the next description, if it was still mapped then. A process that was sampled only while it exited is
  * PROFBUF_PROCESS_EXITING: there is nothing more to be said of its mappings, and what an earlier record says stays. Its
  * start_time is 0 if not even the process was left, only a thread of it on its way out.
  */

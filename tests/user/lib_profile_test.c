@@ -104,6 +104,45 @@ void test_exiting_processes_keep_their_mappings(void **state)
 	}
 }
 
+/* Code that is newer than its process's description is in the next one; another process's says nothing. */
+void test_code_may_be_described_after_its_samples(void **state)
+{
+	static const struct { uint64_t time, address; const char *symbol; } cases[] = {
+		{ 11, 0x400010, "[first]" },
+		{ 12, 0x600010, "[second]" },
+		{ 21, 0x600010, "[second]" },
+		{ 22, 0x400010, "[moved]" },
+		{ 13, 0x800010, "[unknown]" },	/* only in the one after the next */
+		{ 31, 0x600010, "[unknown]" },
+	};
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	const struct profbuf_stack *stacks;
+	const struct profbuf_event *events;
+	struct generated g = { 0 };
+	struct profbuf_profile *p;
+
+	(void)state;
+	generate_info(&g, 1);
+	generate_process(&g, 10, 7, 1, "seven", 1);
+	generate_mapping(&g, 7, 1, 0x400000, 0x500000, 0, "/nonexistent/first");
+	generate_process(&g, 20, 7, 1, "seven", 2);
+	generate_mapping(&g, 7, 1, 0x400000, 0x500000, 0, "/nonexistent/moved");
+	generate_mapping(&g, 7, 1, 0x600000, 0x700000, 0, "/nonexistent/second");
+	generate_process(&g, 30, 7, 1, "seven", 1);
+	generate_mapping(&g, 7, 1, 0x800000, 0x900000, 0, "/nonexistent/third");
+	generate_process(&g, 40, 7, 2, "another", 1);
+	generate_mapping(&g, 7, 2, 0x600000, 0x700000, 0, "/nonexistent/another");
+	for (unsigned int i = 0; i < N; i++)
+		generate_sample(&g, cases[i].time, 0, 7, NULL, 0, &cases[i].address, 1);
+	p = profile_of(&g);
+	assert_int_equal(profbuf_profile_events(p, &events), N);
+	profbuf_profile_stacks(p, &stacks);
+	for (unsigned int i = 0; i < N; i++)
+		assert_string_equal(symbol_at(p, &stacks[events[i].stack], 0), cases[i].symbol);
+	profbuf_profile_free(p);
+	generate_free(&g);
+}
+
 /* A kernel address without a symbol has at least its module. */
 void test_kernel_addresses_have_their_module(void **state)
 {

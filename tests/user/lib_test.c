@@ -73,6 +73,7 @@ int main(void)
 		cmocka_unit_test(test_equal_stacks_are_one),
 		cmocka_unit_test(test_descriptions_have_their_times),
 		cmocka_unit_test(test_exiting_processes_keep_their_mappings),
+		cmocka_unit_test(test_code_may_be_described_after_its_samples),
 		cmocka_unit_test(test_kernel_addresses_have_their_module),
 		cmocka_unit_test(test_samples_stand_for_what_was_left_out),
 		cmocka_unit_test(test_a_profile_forgets_samples_only),

@@ -59,6 +59,7 @@ void test_late_descriptions_of_ended_processes_go_with_them(void **state);
 void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state);
 void test_the_end_of_a_process_without_a_pid_leaves_what_is_of_none(void **state);
 void test_the_end_of_a_process_looks_at_that_process_only(void **state);
+void test_code_may_be_described_after_its_samples(void **state);
 void test_equal_stacks_are_one(void **state);
 void test_descriptions_have_their_times(void **state);
 void test_exiting_processes_keep_their_mappings(void **state);

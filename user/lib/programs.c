@@ -165,6 +165,11 @@ static void find_cgroups(struct programs *p)
 	}
 }
 
+static bool is_same_process(const struct description *x, const struct description *y)
+{
+	return x->program->pid == y->program->pid && x->program->start_time == y->program->start_time;
+}
+
 /* A process on its way out, of which an earlier description says more. */
 static bool says_less(const struct description *d, const struct description *earlier)
 {
@@ -184,6 +189,11 @@ void programs_sort(struct programs *p)
 	for (p->nr_sorted = i = 0; i < p->nr_descriptions; i++) {
 		if (!p->nr_sorted || !says_less(p->sorted[i], p->sorted[p->nr_sorted - 1]))
 			p->sorted[p->nr_sorted++] = p->sorted[i];
+	}
+	for (i = 0; i < p->nr_sorted; i++) {
+		struct description *next = i + 1 < p->nr_sorted ? p->sorted[i + 1] : NULL;
+
+		p->sorted[i]->next = next && is_same_process(p->sorted[i], next) ? next : NULL;
 	}
 	for (i = 0; i < p->nr_descriptions; i++) {
 		if (p->descriptions[i]->n)
@@ -230,7 +240,7 @@ const struct profbuf_program *programs_undescribed(struct programs *p, uint32_t 
 	return program->comm ? program : NULL;
 }
 
-const struct mapping *description_mapping(const struct description *d, uint64_t address)
+static const struct mapping *find_mapping(const struct description *d, uint64_t address)
 {
 	size_t low = 0, high = d->n;
 
@@ -243,6 +253,14 @@ const struct mapping *description_mapping(const struct description *d, uint64_t 
 			high = middle;
 	}
 	return low && address < d->mappings[low - 1].end ? &d->mappings[low - 1] : NULL;
+}
+
+/* What changes too fast is described later than it is sampled (profbuf_uapi.h). */
+const struct mapping *description_mapping(const struct description *d, uint64_t address)
+{
+	const struct mapping *m = find_mapping(d, address);
+
+	return m || !d->next ? m : find_mapping(d->next, address);
 }
 
 bool programs_maps(const struct programs *p, struct profbuf_map **maps, size_t *n)

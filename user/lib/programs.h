@@ -27,6 +27,7 @@ struct description {
 	uint64_t time;
 	uint32_t id;		/* from 0, without gaps */
 	bool exiting;
+	const struct description *next;	/* of the same process; NULL: none, or before programs_sort() */
 	struct mapping *mappings;	/* by address, once programs_sort() was called */
 	size_t n;
 	size_t room;
@@ -63,7 +64,7 @@ const struct profbuf_program *programs_named(struct programs *programs, uint32_t
 /* The program of a pid that nothing describes; idle for 0. NULL: no memory. */
 const struct profbuf_program *programs_undescribed(struct programs *programs, uint32_t pid);
 
-/* The mapping that @address lies in, or NULL. */
+/* The mapping that @address lies in, or, if there is none, lay in when the process was described next; or NULL. */
 const struct mapping *description_mapping(const struct description *description, uint64_t address);
 
 /* All mappings, in the order of descriptions by pid and time. False: no memory. */
