@@ -17,7 +17,7 @@
 /*
  * A process is asked for once in this time at most, and once in so much for each of its mappings, which is many times
  * what it takes to walk over one; but not before it was asked for a few times: a program that begins changes much, and
- * may end soon, and so does the next program of the same process.
+ * may end soon.
  */
 #define PACE_NS		500000ULL
 #define PACE_MAPPING_NS	4000ULL
@@ -127,17 +127,10 @@ static bool is_asked(const struct profbuf_asked *asked, u64 sig, u64 now)
 	return smp_load_acquire(&asked->signature) == sig && READ_ONCE(asked->time) <= now;
 }
 
-/* Is it the process that was asked for last, with the program that it had then? */
-static bool is_asked_again(const struct profbuf_asked *asked, u64 sig, const struct mm_struct *mm)
+static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now)
 {
-	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && READ_ONCE(asked->mm) == mm;
-}
+	bool again = READ_ONCE(asked->signature) >> 32 == sig >> 32;
 
-static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now, const struct mm_struct *mm)
-{
-	bool again = is_asked_again(asked, sig, mm);
-
-	WRITE_ONCE(asked->mm, mm);
 	WRITE_ONCE(asked->times, again ? READ_ONCE(asked->times) + 1 : 1);
 	WRITE_ONCE(asked->time, now);
 	smp_store_release(&asked->signature, sig);	/* pairs with is_asked() */
@@ -149,7 +142,7 @@ static bool is_too_soon(const struct profbuf_asked *asked, u64 sig, u64 now, con
 	u64 pace = mm ? max(PACE_NS, READ_ONCE(mm->map_count) * PACE_MAPPING_NS) : PACE_NS;
 
 	/* Another CPU's time may be a little later than now. */
-	return is_asked_again(asked, sig, mm) && READ_ONCE(asked->times) >= PACE_FROM &&
+	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && READ_ONCE(asked->times) >= PACE_FROM &&
 	       (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
 }
 
@@ -211,7 +204,7 @@ static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
 		return false;
 	fill_process(r, c->session->pid_ns, leader, mm);
 	put_request(q);
-	set_asked(asked, sig, now, mm);
+	set_asked(asked, sig, now);
 	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
 	if (leader && !current->exit_state)
 		profbuf_sideband_expect_end(b, leader);

@@ -63,8 +63,7 @@ struct profbuf_requests {
 struct profbuf_asked {
 	u64 time;
 	u64 signature;
-	const struct mm_struct *mm;	/* only to compare */
-	u32 times;			/* how often, for as long as it was no other process or program */
+	u32 times;			/* how often, for as long as it was no other process */
 };
 
 /* A process or a thread as the stream has it, from @time on. */
