@@ -165,6 +165,57 @@ static void threads_that_outlive_their_first(void)
 	close(fd);
 }
 
+static void *spinning_thread(void *arg)
+{
+	kt_spin(10 * SEC);
+	return arg;
+}
+
+/* Threads that end at once each see that there are no others left; the end of the process is told once. */
+static void a_process_ends_once(void)
+{
+	enum { N = 200, PIDS = 1 << 16 };
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	unsigned int once = 0, more = 0;
+	static uint8_t ends[PIDS];
+	static pid_t pids[N];
+	int fd = kt_open();
+
+	config.period = 50000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < N; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i]) {
+			pthread_t thread;
+
+			for (int k = 0; k < 3; k++)
+				pthread_create(&thread, NULL, spinning_thread, NULL);
+			kt_spin(MSEC);
+			_exit(0);
+		}
+		waitpid(pids[i], NULL, 0);
+	}
+	kt_stop(fd);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		if (r->type == PROFBUF_RECORD_EXIT)
+			ends[((const struct profbuf_life *)r)->pid % PIDS]++;
+	}
+	for (int i = 0; i < N; i++) {
+		once += ends[pids[i] % PIDS] == 1;
+		more += ends[pids[i] % PIDS] > 1;
+	}
+	CHECK(once > N / 2 && !more, "%u once, %u more than once", once, more);
+	kt_free(&s);
+	close(fd);
+}
+
 /*
  * What the first process of a pid namespace sees of itself, of its child and of the others. A thread that has been
  * reaped has no number in the namespace any more while it runs its last; it was once taken for a process without code.
@@ -260,6 +311,7 @@ int main(void)
 	RUN(threads_have_their_names);
 	RUN(exiting_threads_leave_the_mappings);
 	RUN(threads_that_outlive_their_first);
+	RUN(a_process_ends_once);
 	RUN(pids_are_those_of_the_openers_namespace);
 	return kt_done();
 }
