@@ -255,6 +255,21 @@ static char *map_much(void)
 	return memory;
 }
 
+#define NEW_CODE	0x100000000000UL
+
+/* Maps code that counts down from its argument. */
+static void (*new_code(uint64_t address))(uint64_t)
+{
+	/* dec %rdi; jnz; ret */
+	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
+	char *code = mmap((void *)address, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	NEED(code != MAP_FAILED);
+	memcpy(code, text, sizeof(text));
+	return (void (*)(uint64_t))code;
+}
+
 /*
  * Maps code 200 times, and runs it on each of two CPUs. @pause_ns: before each. How many samples of it have each kind of
  * description is in @counts. Return: how many descriptions are missing.
@@ -262,9 +277,7 @@ static char *map_much(void)
 static uint64_t run_new_code(uint64_t pause_ns, unsigned int counts[3])
 {
 	enum { ROUNDS = 200, DISTANCE = 1 << 16 };
-	const uint64_t first = 0x100000000000, last = first + ROUNDS * DISTANCE;
-	/* dec %rdi; jnz; ret */
-	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
+	const uint64_t first = NEW_CODE, last = first + ROUNDS * DISTANCE;
 	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();
 	struct kt_reader reader;
@@ -277,16 +290,13 @@ static uint64_t run_new_code(uint64_t pause_ns, unsigned int counts[3])
 	NEED(!sched_getaffinity(0, sizeof(cpus), &cpus));
 	kt_reader_start(&reader, &config);
 	for (int i = 0; i < ROUNDS; i++) {
-		char *code = mmap((void *)(first + i * DISTANCE), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		void (*code)(uint64_t) = new_code(first + i * DISTANCE);
 
-		NEED(code != MAP_FAILED);
-		memcpy(code, text, sizeof(text));
 		if (pause_ns)
 			kt_sleep(pause_ns);
 		for (int k = 0; k < 2; k++) {
 			kt_pin((i + k) % 2);
-			((void (*)(uint64_t))code)(300000);
+			code(300000);
 		}
 	}
 	NEED(!sched_setaffinity(0, sizeof(cpus), &cpus));
@@ -321,8 +331,8 @@ static void descriptions_are_as_old_as_the_code(void)
 	uint64_t lost;
 
 	kt_sleep(SEC);
-	/* Longer than what is put off is. */
-	lost = run_new_code(3 * MSEC, counts);
+	/* Longer than a change of so many mappings waits. */
+	lost = run_new_code(1200000, counts);
 	kt_kill(forker);
 	CHECK(counts[DESCRIBED] > 20 && counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= lost);
 }
@@ -336,6 +346,58 @@ static void fast_changes_are_in_the_next_description(void)
 
 	munmap(memory, MUCH);
 	CHECK(counts[DESCRIBED_NEXT] > 20 && counts[DESCRIBED_NOT] <= lost);
+}
+
+/* The last of many changes waits, too, and is described although nothing changes any more. */
+static void last_of_fast_changes_is_described(void)
+{
+	unsigned int counts[3] = { 0 }, later = 0;
+	struct profbuf_config config = kt_config();
+	struct kt_stream s = { 0 };
+	char *memory = map_much();
+	int fd = kt_open();
+	uint64_t begin = 0;
+	pid_t pid;
+
+	config.period = 200000;
+	config.ring_bytes = 2 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	pid = fork();
+	NEED(pid >= 0);
+	if (!pid) {
+		void (*code)(uint64_t);
+		uint64_t end;
+
+		for (int i = 1; i < 100; i++) {
+			new_code(NEW_CODE + i * 4096 * 2);
+			kt_spin(MSEC);
+		}
+		code = new_code(NEW_CODE);
+		for (end = kt_now() + 500 * MSEC; kt_now() < end;)
+			code(100000);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	kt_stop(fd);
+	munmap(memory, MUCH);
+	kt_drain(fd, &s);
+	kt_check(&s);
+	EACH_SAMPLE(p, &s) {
+		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
+		enum described d;
+
+		if (p->pid != (uint32_t)pid || ip < NEW_CODE || ip >= NEW_CODE + 4096)
+			continue;
+		begin = begin ? begin : p->time;
+		d = is_described(&s, pid, p->time, ip);
+		counts[d]++;
+		later += d != DESCRIBED && p->time > begin + 250 * MSEC;
+	}
+	CHECK(counts[DESCRIBED] > 50 && !counts[DESCRIBED_NOT] && !later, "%u, %u in the next, %u not; %u later",
+	      counts[DESCRIBED], counts[DESCRIBED_NEXT], counts[DESCRIBED_NOT], later);
+	kt_free(&s);
+	close(fd);
 }
 
 /* A new name is a new description; so is a new program. */
@@ -548,6 +610,7 @@ int main(int argc, char **argv)
 	RUN(new_mapping_is_described);
 	RUN(descriptions_are_as_old_as_the_code);
 	RUN(fast_changes_are_in_the_next_description);
+	RUN(last_of_fast_changes_is_described);
 	RUN(new_name_is_described);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
