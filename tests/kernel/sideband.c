@@ -270,51 +270,57 @@ static void (*new_code(uint64_t address))(uint64_t)
 	return (void (*)(uint64_t))code;
 }
 
-/*
- * Maps code 200 times, and runs it on each of two CPUs. @pause_ns: before each. How many samples of it have each kind of
- * description is in @counts. Return: how many descriptions are missing.
- */
-static uint64_t run_new_code(uint64_t pause_ns, unsigned int counts[3])
+/* Each of @rounds times maps code and runs it on two CPUs. */
+static void run_new_code(unsigned int rounds)
 {
-	enum { ROUNDS = 200, DISTANCE = 1 << 16 };
-	const uint64_t first = NEW_CODE, last = first + ROUNDS * DISTANCE;
+	for (unsigned int i = 0; i < rounds; i++) {
+		void (*code)(uint64_t) = new_code(NEW_CODE + i * 2 * 4096);
+
+		for (unsigned int k = 0; k < 2; k++) {
+			kt_pin((i + k) % 2);
+			code(300000);
+		}
+	}
+	/* For as long as a change may wait. */
+	kt_spin(rounds * MSEC);
+}
+
+/*
+ * Some processes, one after the other, run new code. How many samples of it have each kind of description is in
+ * @counts. Return: how many descriptions are missing.
+ */
+static uint64_t sample_new_code(unsigned int processes, unsigned int rounds, unsigned int counts[3])
+{
 	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();
 	struct kt_reader reader;
-	cpu_set_t cpus;
 
 	config.period = 50000;
 	config.ring_bytes = 2 << 20;
 	config.flags &= ~PROFBUF_CONFIG_IDLE;
 	memset(counts, 0, 3 * sizeof(*counts));
-	NEED(!sched_getaffinity(0, sizeof(cpus), &cpus));
 	kt_reader_start(&reader, &config);
-	for (int i = 0; i < ROUNDS; i++) {
-		void (*code)(uint64_t) = new_code(first + i * DISTANCE);
+	for (unsigned int i = 0; i < processes; i++) {
+		pid_t pid = fork();
 
-		if (pause_ns)
-			kt_sleep(pause_ns);
-		for (int k = 0; k < 2; k++) {
-			kt_pin((i + k) % 2);
-			code(300000);
+		NEED(pid >= 0);
+		if (!pid) {
+			run_new_code(rounds);
+			_exit(0);
 		}
+		waitpid(pid, NULL, 0);
 	}
-	NEED(!sched_setaffinity(0, sizeof(cpus), &cpus));
-	/* What was put off is described. */
-	kt_spin(200 * MSEC);
 	kt_reader_stop(&reader);
 	get = kt_all_counters(reader.fd);
 	EACH_SAMPLE(p, &reader.stream) {
 		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
 
-		if (p->pid == (uint32_t)getpid() && ip >= first && ip < last)
-			counts[is_described(&reader.stream, getpid(), p->time, ip)]++;
+		if (ip >= NEW_CODE && ip < NEW_CODE + rounds * 2 * 4096)
+			counts[is_described(&reader.stream, p->pid, p->time, ip)]++;
 	}
 	printf("# samples: %u described, %u in the next description, %u not; %llu processes described, lost %llu\n",
 	       counts[DESCRIBED], counts[DESCRIBED_NEXT], counts[DESCRIBED_NOT],
 	       (unsigned long long)get.sideband_processes, (unsigned long long)kt_undescribed(&get));
-	for (int i = 0; i < ROUNDS; i++)
-		munmap((void *)(first + i * DISTANCE), 4096);
 	kt_free(&reader.stream);
 	close(reader.fd);
 	return kt_undescribed(&get);
@@ -331,8 +337,8 @@ static void descriptions_are_as_old_as_the_code(void)
 	uint64_t lost;
 
 	kt_sleep(SEC);
-	/* Longer than a change of so many mappings waits. */
-	lost = run_new_code(1200000, counts);
+	/* None of them changes so often that its changes have to wait. */
+	lost = sample_new_code(100, 5, counts);
 	kt_kill(forker);
 	CHECK(counts[DESCRIBED] > 20 && counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= lost);
 }
@@ -342,7 +348,7 @@ static void fast_changes_are_in_the_next_description(void)
 {
 	char *memory = map_much();
 	unsigned int counts[3];
-	uint64_t lost = run_new_code(0, counts);
+	uint64_t lost = sample_new_code(1, 200, counts);
 
 	munmap(memory, MUCH);
 	CHECK(counts[DESCRIBED_NEXT] > 20 && counts[DESCRIBED_NOT] <= lost);
@@ -370,7 +376,7 @@ static void last_of_fast_changes_is_described(void)
 		uint64_t end;
 
 		for (int i = 1; i < 100; i++) {
-			new_code(NEW_CODE + i * 4096 * 2);
+			new_code(NEW_CODE + i * 2 * 4096);
 			kt_spin(MSEC);
 		}
 		code = new_code(NEW_CODE);
