@@ -118,12 +118,25 @@ static inline unsigned int count(const struct kt_stream *s, pid_t tid, uint64_t 
 	return n;
 }
 
-/* The samples of a thread that ran to its end have that tag; while it exits, it has none. One without has none ever. */
+/*
+ * The samples of a thread that ran to its end have that tag, from one on to another; before, and while it exits, it has
+ * none. One without has none ever.
+ */
 static inline void check_thread(const struct kt_stream *s, pid_t tid, uint64_t tag)
 {
-	unsigned int others, with = count(s, tid, tag, &others);
+	unsigned int others, between = 0, with = count(s, tid, tag, &others);
+	uint64_t first = UINT64_MAX, last = 0;
 
-	CHECK(with > 25 && others <= (tag ? 2 + with / 50 : 0), "%u, %u others", with, others);
+	EACH_SAMPLE(p, s) {
+		if (p->tid == (uint32_t)tid && p->tag == tag) {
+			first = p->time < first ? p->time : first;
+			last = p->time > last ? p->time : last;
+		}
+	}
+	EACH_SAMPLE(p, s)
+		between += p->tid == (uint32_t)tid && p->tag != tag && p->time > first && p->time < last;
+	CHECK(with > 15 && others < (tag ? with : 1) && !between, "%u, %u others, %u of them between", with, others,
+	      between);
 	CHECK(!tag || count(s, tid, 0, NULL) == others);
 }
 
