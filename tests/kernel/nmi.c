@@ -187,12 +187,9 @@ static void *yielder(void *arg)
 	return NULL;
 }
 
-static uint64_t tag_failed(int fd, enum profbuf_tag_cause cause)
+static uint64_t tag_failed(int fd)
 {
-	struct profbuf_counters_get get;
-
-	get = kt_all_counters(fd);
-	return get.tag_failed[cause];
+	return kt_all_counters(fd).tag_failed[PROFBUF_TAG_CONTEXT];
 }
 
 /*
@@ -226,7 +223,7 @@ static void tags_while_threads_change(void)
 		NEED(!pthread_create(&threads[i], NULL, yielder, (void *)i));
 	kt_sleep(50 * MSEC);
 	kt_start(fd);
-	for (int i = 0; i < 10 || (i < 100 && tag_failed(fd, PROFBUF_TAG_CONTEXT) < 10); i++)
+	for (int i = 0; i < 10 || (i < 100 && tag_failed(fd) < 10); i++)
 		kt_sleep(100 * MSEC);
 	kt_stop(fd);
 	over = true;
@@ -247,10 +244,10 @@ static void tags_while_threads_change(void)
 		untagged_user += !p->tag && (p->mode & PROFBUF_MODE_MASK) == PROFBUF_MODE_USER;
 	}
 	printf("# %u tagged, %llu not while threads change\n", tagged,
-	       (unsigned long long)tag_failed(fd, PROFBUF_TAG_CONTEXT));
+	       (unsigned long long)tag_failed(fd));
 	CHECK(tagged > 20 && !wrong && !untagged_user, "%u tagged, %u wrong, %u of user code without", tagged, wrong,
 	      untagged_user);
-	CHECK(tag_failed(fd, PROFBUF_TAG_CONTEXT) >= 10);
+	CHECK(tag_failed(fd) >= 10);
 	kt_free(&s);
 	close(fd);
 }

@@ -206,10 +206,7 @@ static void millions_of_changes_leave_program_and_profile_right(void)
 
 static uint64_t definitions(int fd)
 {
-	struct profbuf_counters_get get;
-
-	get = kt_all_counters(fd);
-	return get.tag_definitions;
+	return kt_all_counters(fd).tag_definitions;
 }
 
 /* Each is kept until it is in a sample. */

@@ -81,10 +81,7 @@ static inline struct kt_sums finish(int fd, struct kt_stream *s)
 
 static inline uint64_t failed(int fd, enum profbuf_tag_cause cause)
 {
-	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
-
-	NEED(!ioctl(fd, PROFBUF_IOC_COUNTERS, &get));
-	return get.tag_failed[cause];
+	return kt_all_counters(fd).tag_failed[cause];
 }
 
 /* Spins until a session of this process has so many more samples of what it does now; a busy machine takes its time. */

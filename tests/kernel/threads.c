@@ -126,6 +126,45 @@ static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, in
 	return missing;
 }
 
+/* Samples @n processes, one after the other, that each do @work in several threads and end. */
+static void sample_processes(void (*work)(void), pid_t *pids, int n, struct kt_stream *s)
+{
+	struct profbuf_config config = kt_config();
+	int fd = kt_open();
+
+	config.period = 50000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < n; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i]) {
+			work();
+			_exit(0);
+		}
+		waitpid(pids[i], NULL, 0);
+	}
+	kt_stop(fd);
+	kt_drain(fd, s);
+	kt_check(s);
+	close(fd);
+}
+
+static void start_threads(void *(*run)(void *arg))
+{
+	pthread_t thread;
+
+	for (int k = 0; k < 3; k++)
+		pthread_create(&thread, NULL, run, NULL);
+}
+
+static void end_first(void)
+{
+	start_threads(short_thread);
+	pthread_exit(NULL);
+}
+
 /*
  * The first thread ends before the others, and who waits for the process takes it away while the last one is still on
  * its way out: no sample of that one may look at it (a bug once, seen by KASAN).
@@ -133,36 +172,15 @@ static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, in
 static void threads_that_outlive_their_first(void)
 {
 	enum { N = 200 };
-	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
 	unsigned int late = 0, missing;
 	static pid_t pids[N];
-	int fd = kt_open();
 
-	config.period = 50000;
-	config.ring_bytes = 8 << 20;
-	kt_configure(fd, &config);
-	kt_start(fd);
-	for (int i = 0; i < N; i++) {
-		pids[i] = fork();
-		NEED(pids[i] >= 0);
-		if (!pids[i]) {
-			pthread_t thread;
-
-			for (int k = 0; k < 3; k++)
-				pthread_create(&thread, NULL, short_thread, NULL);
-			pthread_exit(NULL);
-		}
-		waitpid(pids[i], NULL, 0);
-	}
-	kt_stop(fd);
-	kt_drain(fd, &s);
-	kt_check(&s);
+	sample_processes(end_first, pids, N, &s);
 	missing = undescribed(&s, pids, N, &late);
 	printf("# %u samples without user code, %u processes not described\n", late, missing);
 	CHECK(late && !missing);
 	kt_free(&s);
-	close(fd);
 }
 
 static void *spinning_thread(void *arg)
@@ -171,38 +189,23 @@ static void *spinning_thread(void *arg)
 	return arg;
 }
 
+static void end_at_once(void)
+{
+	start_threads(spinning_thread);
+	kt_spin(MSEC);
+}
+
 /* Threads that end at once each see that there are no others left; the end of the process is told once. */
 static void a_process_ends_once(void)
 {
 	enum { N = 200, PIDS = 1 << 16 };
-	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
 	struct kt_stream s = { 0 };
 	unsigned int once = 0, more = 0;
 	static uint8_t ends[PIDS];
 	static pid_t pids[N];
-	int fd = kt_open();
 
-	config.period = 50000;
-	config.ring_bytes = 8 << 20;
-	kt_configure(fd, &config);
-	kt_start(fd);
-	for (int i = 0; i < N; i++) {
-		pids[i] = fork();
-		NEED(pids[i] >= 0);
-		if (!pids[i]) {
-			pthread_t thread;
-
-			for (int k = 0; k < 3; k++)
-				pthread_create(&thread, NULL, spinning_thread, NULL);
-			kt_spin(MSEC);
-			_exit(0);
-		}
-		waitpid(pids[i], NULL, 0);
-	}
-	kt_stop(fd);
-	kt_drain(fd, &s);
-	kt_check(&s);
+	sample_processes(end_at_once, pids, N, &s);
 	while ((r = kt_next(&s, r))) {
 		if (r->type == PROFBUF_RECORD_EXIT)
 			ends[((const struct profbuf_life *)r)->pid % PIDS]++;
@@ -213,7 +216,6 @@ static void a_process_ends_once(void)
 	}
 	CHECK(once > N / 2 && !more, "%u once, %u more than once", once, more);
 	kt_free(&s);
-	close(fd);
 }
 
 /*
