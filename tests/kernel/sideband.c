@@ -5,9 +5,7 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <link.h>
-#include <sched.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "kt.h"
@@ -151,8 +149,8 @@ static void short_lived_processes_have_mappings(void)
 	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu\n", sampled, N, undescribed,
 	       unmapped, (unsigned long long)kt_undescribed(&get));
 	CHECK(sampled > N / 10 && !undescribed && !unmapped);
-	/* A CPU may wait with a change that another one asks for. */
-	CHECK(kt_undescribed(&get) < N / 20);
+	/* On a machine that is too slow to sample many, a CPU may wait with a change that another one asks for. */
+	CHECK(kt_undescribed(&get) <= (sampled > N / 2 ? 0 : N / 20));
 	CHECK(get.sideband_processes >= sampled);
 	kt_free(&s);
 	close(fd);
@@ -183,250 +181,6 @@ static void new_mapping_is_described(void)
 	munmap(code, 8192);
 	kt_free(&s);
 	close(fd);
-}
-
-#define NEW_CODE	0x100000000000UL
-#define NEW_CODE_END	0x100100000000UL
-
-/* Only what describes processes, and code where new code is: short enough to be walked for each sample. */
-static struct kt_stream descriptions_of(const struct kt_stream *s)
-{
-	const struct profbuf_record *r = NULL;
-	struct kt_stream d = { .words = malloc(s->n * sizeof(*s->words)) };
-
-	NEED(d.words);
-	while ((r = kt_next(s, r))) {
-		if (r->type != PROFBUF_RECORD_PROCESS &&
-		    (r->type != PROFBUF_RECORD_MAPPING || ((const struct profbuf_mapping *)r)->start < NEW_CODE ||
-		     ((const struct profbuf_mapping *)r)->start >= NEW_CODE_END))
-			continue;
-		memcpy(d.words + d.n, r, r->len * sizeof(*d.words));
-		d.n += r->len;
-	}
-	return d;
-}
-
-enum described { DESCRIBED_NOT, DESCRIBED, DESCRIBED_NEXT };
-
-/* Does the last description that is not younger have a mapping there, or the next one? */
-static enum described is_described(const struct kt_stream *s, uint32_t pid, uint64_t time, uint64_t address)
-{
-	uint64_t latest = 0, next = UINT64_MAX;
-	const struct profbuf_record *r = NULL;
-	bool now = false, then = false;
-
-	while ((r = kt_next(s, r))) {
-		const struct profbuf_process *p = (const struct profbuf_process *)r;
-		const struct profbuf_mapping *m = (const struct profbuf_mapping *)r;
-
-		if (r->type == PROFBUF_RECORD_PROCESS && p->pid == pid && r->time <= time && r->time >= latest) {
-			latest = r->time;
-			now = false;
-		} else if (r->type == PROFBUF_RECORD_PROCESS && p->pid == pid && r->time > time && r->time <= next) {
-			next = r->time;
-			then = false;
-		} else if (r->type == PROFBUF_RECORD_MAPPING && m->pid == pid) {
-			now |= r->time == latest && m->start <= address && address < m->end;
-			then |= r->time == next && m->start <= address && address < m->end;
-		}
-	}
-	return now ? DESCRIBED : then ? DESCRIBED_NEXT : DESCRIBED_NOT;
-}
-
-/* A process on CPU 1 that is described again and again; its fork() has its mappings locked for most of the time. */
-static pid_t start_forker(void)
-{
-	enum { BYTES = 128 << 20 };
-	pid_t pid = fork();
-	char *memory;
-
-	NEED(pid >= 0);
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	kt_pin(1);
-	memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	NEED(memory != MAP_FAILED);
-	/* Many pages to copy. EINVAL: a kernel without huge ones. */
-	NEED(!madvise(memory, BYTES, MADV_NOHUGEPAGE) || errno == EINVAL);
-	memset(memory, 1, BYTES);
-	for (;;) {
-		char *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		NEED(code != MAP_FAILED);
-		for (volatile int i = 0; i < 10000; i++)
-			;
-		pid = fork();
-		if (!pid)
-			_exit(0);
-		waitpid(pid, NULL, 0);
-		munmap(code, 4096);
-	}
-}
-
-#define MUCH	(10000UL * 4096)
-
-/* So many mappings that a change of them may wait for 40 ms to be described. */
-static char *map_much(void)
-{
-	char *memory = mmap(NULL, MUCH, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	NEED(memory != MAP_FAILED);
-	for (size_t at = 0; at < MUCH; at += 2 * 4096)
-		NEED(!mprotect(memory + at, 4096, PROT_NONE));
-	return memory;
-}
-
-/* Maps code that counts down from @n. */
-static void (*new_code(uint64_t address))(uint64_t n)
-{
-	/* dec %rdi; jnz; ret */
-	static const uint8_t text[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
-	char *code = mmap((void *)address, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-	NEED(code != MAP_FAILED);
-	memcpy(code, text, sizeof(text));
-	return (void (*)(uint64_t))code;
-}
-
-/* Each of @rounds times maps code and runs it on two CPUs. */
-static void run_new_code(unsigned int rounds)
-{
-	for (unsigned int i = 0; i < rounds; i++) {
-		void (*code)(uint64_t n) = new_code(NEW_CODE + i * 2 * 4096);
-
-		for (unsigned int k = 0; k < 2; k++) {
-			kt_pin((i + k) % 2);
-			code(100000);
-		}
-	}
-	/* For as long as a change may wait. */
-	kt_spin(rounds * MSEC);
-}
-
-/*
- * Some processes, one after the other, run new code. How many samples of it have each kind of description is in
- * @counts. Return: how many descriptions are missing.
- */
-static uint64_t sample_new_code(unsigned int processes, unsigned int rounds, unsigned int counts[3])
-{
-	struct profbuf_counters_get get;
-	struct profbuf_config config = kt_config();
-	struct kt_stream descriptions;
-	struct kt_reader reader;
-
-	config.period = 50000;
-	config.ring_bytes = 2 << 20;
-	config.flags &= ~PROFBUF_CONFIG_IDLE;
-	memset(counts, 0, 3 * sizeof(*counts));
-	kt_reader_start(&reader, &config);
-	for (unsigned int i = 0; i < processes; i++) {
-		pid_t pid = fork();
-
-		NEED(pid >= 0);
-		if (!pid) {
-			run_new_code(rounds);
-			_exit(0);
-		}
-		waitpid(pid, NULL, 0);
-	}
-	kt_reader_stop(&reader);
-	get = kt_all_counters(reader.fd);
-	descriptions = descriptions_of(&reader.stream);
-	EACH_SAMPLE(p, &reader.stream) {
-		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
-
-		if (ip >= NEW_CODE && ip < NEW_CODE_END)
-			counts[is_described(&descriptions, p->pid, p->time, ip)]++;
-	}
-	printf("# samples: %u described, %u in the next description, %u not; %llu processes described, lost %llu\n",
-	       counts[DESCRIBED], counts[DESCRIBED_NEXT], counts[DESCRIBED_NOT],
-	       (unsigned long long)get.sideband_processes, (unsigned long long)kt_undescribed(&get));
-	kt_free(&descriptions);
-	kt_free(&reader.stream);
-	close(reader.fd);
-	return kt_undescribed(&get);
-}
-
-/*
- * Code is new on one CPU, and runs on another one at once: its description is as old as its first sample (a bug
- * once: the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
- */
-static void descriptions_are_as_old_as_the_code(void)
-{
-	pid_t forker = start_forker();
-	unsigned int counts[3];
-	uint64_t lost;
-
-	kt_sleep(SEC);
-	/* None of them changes so often that its changes have to wait. */
-	lost = sample_new_code(100, 5, counts);
-	kt_kill(forker);
-	CHECK(counts[DESCRIBED] > 20 && counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= lost);
-}
-
-/* What changes faster than it is described is in the next description (a bug once: it was missed from its own). */
-static void fast_changes_are_in_the_next_description(void)
-{
-	char *memory = map_much();
-	unsigned int counts[3];
-	uint64_t lost = sample_new_code(1, 200, counts);
-
-	munmap(memory, MUCH);
-	/* A kernel that checks all mappings at each change takes longer for that than the change has to wait. */
-	CHECK(counts[DESCRIBED] + counts[DESCRIBED_NEXT] > 40 && counts[DESCRIBED_NOT] <= lost);
-}
-
-/* The last of many changes waits, too, and is described although nothing changes any more. */
-static void last_of_fast_changes_is_described(void)
-{
-	unsigned int counts[3] = { 0 }, later = 0;
-	struct profbuf_config config = kt_config();
-	struct kt_stream descriptions;
-	struct kt_reader reader;
-	char *memory = map_much();
-	uint64_t begin = 0;
-	pid_t pid;
-
-	config.period = 200000;
-	config.ring_bytes = 2 << 20;
-	kt_reader_start(&reader, &config);
-	pid = fork();
-	NEED(pid >= 0);
-	if (!pid) {
-		void (*code)(uint64_t n);
-		uint64_t end;
-
-		for (int i = 1; i < 100; i++) {
-			new_code(NEW_CODE + i * 2 * 4096);
-			kt_spin(MSEC);
-		}
-		code = new_code(NEW_CODE);
-		for (end = kt_now() + SEC; kt_now() < end;)
-			code(100000);
-		_exit(0);
-	}
-	waitpid(pid, NULL, 0);
-	kt_reader_stop(&reader);
-	munmap(memory, MUCH);
-	descriptions = descriptions_of(&reader.stream);
-	EACH_SAMPLE(p, &reader.stream) {
-		uint64_t ip = p->nr_user ? p->frames[p->nr_kernel] : 0;
-		enum described d;
-
-		if (p->pid != (uint32_t)pid || ip < NEW_CODE || ip >= NEW_CODE + 4096)
-			continue;
-		begin = begin ? begin : p->time;
-		d = is_described(&descriptions, pid, p->time, ip);
-		counts[d]++;
-		later += d != DESCRIBED && p->time > begin + 500 * MSEC;
-	}
-	CHECK(counts[DESCRIBED] > 50 && !counts[DESCRIBED_NOT] && !later, "%u, %u in the next, %u not; %u later",
-	      counts[DESCRIBED], counts[DESCRIBED_NEXT], counts[DESCRIBED_NOT], later);
-	kt_free(&descriptions);
-	kt_free(&reader.stream);
-	close(reader.fd);
 }
 
 /* A new name is a new description; so is a new program. */
@@ -637,9 +391,6 @@ int main(int argc, char **argv)
 	RUN(own_process_and_executable);
 	RUN(short_lived_processes_have_mappings);
 	RUN(new_mapping_is_described);
-	RUN(descriptions_are_as_old_as_the_code);
-	RUN(fast_changes_are_in_the_next_description);
-	RUN(last_of_fast_changes_is_described);
 	RUN(new_name_is_described);
 	RUN(marker_is_in_the_stream);
 	RUN(full_sideband_is_said_and_harmless);
