@@ -105,16 +105,19 @@ void profbuf_sideband_drop(struct profbuf_sideband *b, struct profbuf_note *note
 
 /* Lives: who was sampled, and changes its program, or ends */
 
+/* Beside who it is: its end was told. It stays, as threads of it may still be sampled, until its place is needed. */
+#define TOLD	1ULL
+
 static u64 who(const struct task_struct *leader)
 {
-	u64 h = profbuf_hash(leader->start_boottime + ((u64)leader->tgid << 40));
+	u64 h = profbuf_hash(leader->start_boottime + ((u64)leader->tgid << 40)) & ~TOLD;
 
-	return h ? h : 1;
+	return h ? h : TOLD << 1;
 }
 
 static u64 *sampled_row(struct profbuf_sideband *b, u64 who)
 {
-	return &b->tables->sampled[who % (PROFBUF_SAMPLED / PROFBUF_SAMPLED_WAYS) * PROFBUF_SAMPLED_WAYS];
+	return &b->tables->sampled[who / 2 % (PROFBUF_SAMPLED / PROFBUF_SAMPLED_WAYS) * PROFBUF_SAMPLED_WAYS];
 }
 
 static u64 *find_sampled(struct profbuf_sideband *b, u64 who)
@@ -131,13 +134,17 @@ static u64 *find_sampled(struct profbuf_sideband *b, u64 who)
 
 void profbuf_sideband_expect_end(struct profbuf_sideband *b, const struct task_struct *leader)
 {
-	u64 id = who(leader), *row = sampled_row(b, id);
+	u64 id = who(leader), *row = sampled_row(b, id), old;
 	unsigned int i;
 
-	if (find_sampled(b, id))
+	if (find_sampled(b, id) || find_sampled(b, id | TOLD))
 		return;
 	for (i = 0; i < PROFBUF_SAMPLED_WAYS; i++) {
-		if (!READ_ONCE(row[i]) && !cmpxchg(&row[i], 0, id))
+		old = READ_ONCE(row[i]);
+		if ((!old || old & TOLD) && try_cmpxchg(&row[i], &old, id))
+			return;
+		/* Another CPU has put it in just now. */
+		if ((old & ~TOLD) == id)
 			return;
 	}
 	/* No room: the end of one of them is not told. */
@@ -145,25 +152,38 @@ void profbuf_sideband_expect_end(struct profbuf_sideband *b, const struct task_s
 	atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
 }
 
+/*
+ * Of threads that end at once, each may look like the last; and a process may be in its row twice, if two CPUs put it in
+ * at once. The caller holds @lives_lock.
+ */
+static bool end_is_news(struct profbuf_sideband *b, u64 id)
+{
+	bool told = find_sampled(b, id | TOLD), marked = false;
+	u64 *sampled;
+
+	while ((sampled = find_sampled(b, id)))
+		marked |= cmpxchg(sampled, id, id | TOLD) == id;
+	return marked && !told;
+}
+
 void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_struct *task)
 {
 	struct profbuf_sideband *b = &s->sideband;
-	u64 id = who(task->group_leader), *sampled = find_sampled(b, id);
+	u64 id = who(task->group_leader);
 	struct profbuf_life_request *r;
 	unsigned long flags;
 	bool full, own;
 
-	if (!sampled)
+	if (!find_sampled(b, id))
 		return;
 	/* It has been the session's to see. What it is called now may be another's; that it ends is not. */
 	own = s->rights & PROFBUF_RIGHT_TASKS || profbuf_cred_is_own(s, current_real_cred());
 	if (type == PROFBUF_RECORD_EXEC && !own)
 		return;
-	/* Of threads that end at once, each may look like the last. */
-	if (type == PROFBUF_RECORD_EXIT && cmpxchg(sampled, id, 0) != id)
-		return;
 
 	raw_spin_lock_irqsave(&b->lives_lock, flags);
+	if (type == PROFBUF_RECORD_EXIT && !end_is_news(b, id))
+		goto unlock;
 	full = b->lives_head - b->lives_tail == PROFBUF_LIVES;
 	if (b->lives_on && !full) {
 		r = &b->tables->lives[b->lives_head++ % PROFBUF_LIVES];
@@ -179,6 +199,7 @@ void profbuf_sideband_tell(struct profbuf_session *s, u16 type, struct task_stru
 	} else if (b->lives_on) {
 		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
 	}
+unlock:
 	raw_spin_unlock_irqrestore(&b->lives_lock, flags);
 }
 

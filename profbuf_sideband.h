@@ -100,7 +100,7 @@ struct profbuf_note {
 struct profbuf_sideband_tables {
 	struct profbuf_described described[PROFBUF_DESCRIBED];	/* the worker's: what was put in */
 	struct profbuf_asked asked[PROFBUF_ASKED];
-	u64 sampled[PROFBUF_SAMPLED];	/* who they are, in no order; ticks set them, 0 is free */
+	u64 sampled[PROFBUF_SAMPLED];	/* who they are, in no order; set by ticks, marked at the end; 0 is free */
 	struct profbuf_life_request lives[PROFBUF_LIVES];	/* under the sideband's @lives_lock */
 };
 
