@@ -403,7 +403,7 @@ struct profbuf_marker {
 
 /* Why a process's sideband is not in the stream. */
 enum profbuf_sideband_cause {
-	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes, or changes of the rate, waited on that CPU */
+	PROFBUF_SIDEBAND_BUSY	= 0,	/* too many processes, ends of them, or changes of the rate at once */
 	PROFBUF_SIDEBAND_MEMORY	= 1,	/* no memory */
 	PROFBUF_SIDEBAND_LIMIT	= 2,	/* the reader was slower than the sideband's limit allows */
 	PROFBUF_SIDEBAND_TAGS	= 3,	/* PROFBUF_TAG_BUSY */

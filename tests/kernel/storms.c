@@ -121,6 +121,63 @@ static void processes_in_storms(void)
 	close(fd);
 }
 
+/*
+ * More processes live at once than have places of their own in the table of those that were sampled: each end is in the
+ * stream, or is said to be lost.
+ */
+static void ends_that_find_no_place_are_counted(void)
+{
+	enum { N = 3000, PIDS = 1 << 16 };
+	static bool sampled[PIDS], ended[PIDS];
+	unsigned int all = 0, missing = 0;
+	struct profbuf_config config = kt_config();
+	const struct profbuf_record *r = NULL;
+	struct kt_stream s = { 0 };
+	static pid_t pids[N];
+	uint64_t lost;
+	int fd = kt_open();
+
+	config.period = 50000;
+	config.ring_bytes = 8 << 20;
+	kt_configure(fd, &config);
+	kt_start(fd);
+	for (int i = 0; i < N; i++) {
+		pids[i] = fork();
+		NEED(pids[i] >= 0);
+		if (!pids[i]) {
+			kt_spin(2 * MSEC);
+			raise(SIGSTOP);
+			_exit(0);
+		}
+		waitpid(pids[i], NULL, WUNTRACED);
+		if (i % 50 == 0)
+			kt_read(fd, &s);
+	}
+	for (int i = 0; i < N; i++)
+		kt_kill(pids[i]);
+	kt_stop(fd);
+	lost = kt_all_counters(fd).sideband_lost[PROFBUF_SIDEBAND_BUSY];
+	kt_drain(fd, &s);
+	kt_check(&s);
+	while ((r = kt_next(&s, r))) {
+		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
+
+		/* Who is sampled only after its end has no end to be told. */
+		if (r->type == PROFBUF_RECORD_SAMPLE && (p->mode & PROFBUF_MODE_MASK) == PROFBUF_MODE_USER)
+			sampled[p->pid % PIDS] = true;
+		if (r->type == PROFBUF_RECORD_EXIT)
+			ended[((const struct profbuf_life *)r)->pid % PIDS] = true;
+	}
+	for (int i = 0; i < N; i++) {
+		all += sampled[pids[i] % PIDS];
+		missing += sampled[pids[i] % PIDS] && !ended[pids[i] % PIDS];
+	}
+	printf("# %u processes sampled, of %u no end; %llu said to be lost\n", all, missing, (unsigned long long)lost);
+	CHECK(all > N / 4 && missing && missing <= lost);
+	kt_free(&s);
+	close(fd);
+}
+
 static void write_to(const char *file, const char *value, int flag)
 {
 	char path[128];
@@ -249,6 +306,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
 	RUN(processes_in_storms);
+	RUN(ends_that_find_no_place_are_counted);
 	RUN(page_fault_tracing);
 	RUN(function_tracer);
 	RUN(function_graph_tracer);
