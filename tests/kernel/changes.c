@@ -208,7 +208,9 @@ static void fast_changes_are_in_the_next_description(void)
 	unsigned int counts[3];
 
 	lost = sample_new_code(1, ROUNDS, counts);
-	CHECK(counts[DESCRIBED] + counts[DESCRIBED_NEXT] > 40 && counts[DESCRIBED_NOT] <= lost);
+	CHECK(counts[DESCRIBED] + counts[DESCRIBED_NEXT] > 40 + counts[DESCRIBED_NOT]);
+	/* One description that is lost has many changes, each with many samples. */
+	CHECK(!counts[DESCRIBED_NOT] || lost);
 	/* A kernel that checks all mappings at each change takes longer for that than the change has to wait. */
 	if (kt_now() - begin < ROUNDS * 20 * MSEC)
 		CHECK(counts[DESCRIBED_NEXT] > 20);
