@@ -169,8 +169,8 @@ static void *spin_if_reused(void *arg)
 	pid_t number = *(pid_t *)arg;
 
 	reused.tid = gettid();
-	if (reused.tid == number)
-		kt_spin(400 * MSEC);
+	while (reused.tid == number && !__atomic_load_n(&reused.stop, __ATOMIC_RELAXED))
+		;
 	return NULL;
 }
 
@@ -207,15 +207,16 @@ static void a_reused_number_carries_nobodys_tag(void)
 	close(fd);
 
 	fd = session();
-	start(&w, NULL, 50 * MSEC);
+	start(&w, NULL);
 	tid = w.tid;
 	CHECK(!tag_pid(fd, PROFBUF_TAG_THREAD | PROFBUF_TAG_STAY, tid, text, sizeof(text)));
-	pthread_join(w.thread, NULL);
+	stop(&w);
 	/* The number is let go of a moment after the join. */
 	kt_sleep(20 * MSEC);
 	if (reuse(tid, make_thread)) {
 		kt_start(fd);
-		pthread_join(reused.thread, NULL);
+		be_sampled(fd, 80);
+		stop(&reused);
 		finish(fd, &s);
 		none = count(&s, tid, 0, &others);
 		CHECK(none > 15 && !others, "%u without, %u with", none, others);

@@ -31,7 +31,7 @@ static pid_t family(int go[2])
 		char byte;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		start(&w, NULL, 20 * SEC);
+		start(&w, NULL);
 		NEED(read(go[0], &byte, 1) == 1);
 		if (!fork()) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -214,12 +214,13 @@ static void a_tagged_thread_is_one_of_many(void)
 	unsigned int others;
 	int fd = session();
 
-	start(&a, NULL, 400 * MSEC);
-	start(&b, NULL, 400 * MSEC);
+	start(&a, NULL);
+	start(&b, NULL);
 	CHECK(!tag_pid(fd, PROFBUF_TAG_THREAD, a.tid, text, sizeof(text)));
 	kt_start(fd);
-	pthread_join(a.thread, NULL);
-	pthread_join(b.thread, NULL);
+	be_sampled(fd, 150);
+	stop(&a);
+	stop(&b);
 	finish(fd, &s);
 	CHECK(count(&s, a.tid, 0, &others) <= 2 && others > 25, "%u", others);
 	CHECK(count(&s, b.tid, 0, &others) > 15 && !others, "%u", others);

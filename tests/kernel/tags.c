@@ -18,13 +18,14 @@ static void threads_have_their_own(void)
 
 	one = labels("tenant", "acme");
 	other = labels("tenant", "zebra");
-	start(&a, &one, 600 * MSEC);
-	start(&b, &other, 600 * MSEC);
-	start(&none, NULL, 600 * MSEC);
+	start(&a, &one);
+	start(&b, &other);
+	start(&none, NULL);
 	kt_start(fd);
-	pthread_join(a.thread, NULL);
-	pthread_join(b.thread, NULL);
-	pthread_join(none.thread, NULL);
+	be_sampled(fd, 160);
+	stop(&a);
+	stop(&b);
+	stop(&none);
 	finish(fd, &s);
 	check_thread(&s, a.tid, (uintptr_t)&one);
 	check_thread(&s, b.tid, (uintptr_t)&other);
@@ -465,9 +466,10 @@ static void dynamic_vector_of_glibc(void)
 
 	set = labels("how", "dtv");
 	CHECK(!ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
-	start(&w, &set, 500 * MSEC);
+	start(&w, &set);
 	kt_start(fd);
-	pthread_join(w.thread, NULL);
+	be_sampled(fd, 80);
+	stop(&w);
 	/* A module beyond the vector: this thread has none of its variables yet. */
 	source.module = 100000;
 	CHECK(!ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));

@@ -168,8 +168,7 @@ struct worker {
 	pthread_t thread;
 	const void *labels;
 	pid_t tid;
-	uint64_t ns;
-	bool ready;
+	bool ready, stop;
 };
 
 static inline void *spin(void *arg)
@@ -179,16 +178,23 @@ static inline void *spin(void *arg)
 	own_labels = w->labels;
 	w->tid = gettid();
 	__atomic_store_n(&w->ready, true, __ATOMIC_RELEASE);
-	kt_spin(w->ns);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+		;
 	return NULL;
 }
 
-static inline void start(struct worker *w, const void *set, uint64_t ns)
+static inline void start(struct worker *w, const void *set)
 {
-	*w = (struct worker){ .labels = set, .ns = ns };
+	*w = (struct worker){ .labels = set };
 	NEED(!pthread_create(&w->thread, NULL, spin, w));
 	while (!__atomic_load_n(&w->ready, __ATOMIC_ACQUIRE))
 		sched_yield();
+}
+
+static inline void stop(struct worker *w)
+{
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	pthread_join(w->thread, NULL);
 }
 
 #define REFUSED(error, call) CHECK((call) == -1 && errno == (error), #call ": %s", strerror(errno))
