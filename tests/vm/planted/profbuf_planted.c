@@ -7,6 +7,7 @@
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -160,16 +161,17 @@ static void leak(void)
 	}
 }
 
-/* No other task on this CPU for a while, or no interrupt either. */
+/* No other task on this CPU for a while, or no interrupt either: by the clock of the detectors' timers, too. */
 static void spin(bool interrupts)
 {
+	ktime_t end = ktime_add_ms(ktime_get(), 12000);
 	unsigned long flags = 0;
 	int ms;
 
 	preempt_disable();
 	if (!interrupts)
 		local_irq_save(flags);
-	for (ms = 0; ms < 12000; ms++)
+	for (ms = 0; ms < 12000 || ktime_before(ktime_get(), end); ms++)
 		mdelay(1);
 	if (!interrupts)
 		local_irq_restore(flags);
