@@ -153,8 +153,8 @@ void profbuf_sideband_expect_end(struct profbuf_sideband *b, const struct task_s
 }
 
 /*
- * Of threads that end at once, each may look like the last; and a process may be in its row twice, if two CPUs put it in
- * at once. The caller holds @lives_lock.
+ * Of threads that end at once, each may look like the last; and a process may be in its row twice, if two CPUs put it
+ * in at once. The caller holds @lives_lock.
  */
 static bool end_is_news(struct profbuf_sideband *b, u64 id)
 {
