@@ -196,7 +196,9 @@ static void descriptions_are_as_old_as_the_code(void)
 	/* None of them changes so often that its changes have to wait. */
 	lost = sample_new_code(100, 5, counts);
 	kt_kill(forker);
-	CHECK(counts[DESCRIBED] > 20 && counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= lost);
+	/* A lost description may have many samples; on a kernel so slow that many are lost, that is not rare. */
+	CHECK(counts[DESCRIBED] > 20 &&
+	      counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= (lost < 20 ? lost : counts[DESCRIBED] / 4));
 }
 
 /* What changes faster than it is described is in the next description (a bug once: it was missed from its own). */

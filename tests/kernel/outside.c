@@ -222,7 +222,8 @@ static void a_tagged_thread_is_one_of_many(void)
 	stop(&a);
 	stop(&b);
 	finish(fd, &s);
-	CHECK(count(&s, a.tid, 0, &others) <= 2 && others > 25, "%u", others);
+	/* While it exits it has none. */
+	CHECK(count(&s, a.tid, 0, &others) < others / 4 && others > 25, "%u", others);
 	CHECK(count(&s, b.tid, 0, &others) > 15 && !others, "%u", others);
 	check_tagged(0);
 	kt_free(&s);
