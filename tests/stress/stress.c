@@ -66,6 +66,7 @@ static const struct scenario scenarios[] = {
 	{ "large ring, half full", THREAD, FREE, 4, 8192, 1024, 4096, 64, 20000, 0, 1, true },
 	{ "large ring, watermark 64, flushed", THREAD, FREE, 4, 8192, 64, 64, 64, 20000, 200, 1, true },
 	{ "closed at once", THREAD, FREE, 1, 16, 4, 16, 4, 2, 0, 2000, false },
+	{ "closed while the reader falls asleep", THREAD, ANSWERED, 1, 16, 4, 1, 4, 2, 0, 2000, false },
 	{ "each wakeup counts, watermark 1", THREAD, ANSWERED, 2, 16, 8, 1, 20, 2000, 0, 1, true },
 	{ "signal handler, tiny ring", HANDLER, FREE, 2, 16, 8, 8, 6, 500, 0, 1, true },
 	{ "signal handler, large ring, flushed", HANDLER, FREE, 4, 4096, 512, 1024, 64, 500, 500, 1, false },
@@ -234,8 +235,8 @@ static void write_all(const struct scenario *c, u64 end)
 			spin(random_next(random) % 2000);
 		}
 	}
-	/* The close, too, comes at all times of falling asleep. */
-	spin(random_next(random) % 1500);
+	/* The close, too, comes at all times of falling asleep, which may take some 50 ns or some 50 us. */
+	spin(random_next(random) % (1U << random_next(random) % 16));
 	s.in_writer = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	woken(profbuf_close(&s.ring));
@@ -402,8 +403,25 @@ static void *reader(void *arg)
 	return NULL;
 }
 
+/* Makes the threads that are made with it run on the @nth CPU: reader and writer that take turns on one seldom meet. */
+static void on_cpu(pthread_attr_t *attr, int nth)
+{
+	cpu_set_t may, one;
+
+	if (sched_getaffinity(0, sizeof(may), &may) || pthread_attr_init(attr))
+		fail("no attributes of a thread");
+	nth %= CPU_COUNT(&may);
+	CPU_ZERO(&one);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &may) && !nth--)
+			CPU_SET(i, &one);
+	if (pthread_attr_setaffinity_np(attr, sizeof(one), &one))
+		fail("no CPU for a thread");
+}
+
 static void round_of(const struct scenario *c)
 {
+	pthread_attr_t first, second;
 	pthread_t read_thread, signal_thread;
 	u64 random[2] = { s.random_writer, s.random_reader };
 
@@ -416,8 +434,10 @@ static void round_of(const struct scenario *c)
 	if (!s.memory)
 		fail("no memory");
 
-	if (pthread_create(&read_thread, NULL, reader, (void *)c) ||
-	    pthread_create(&s.writer, NULL, writer, (void *)c))
+	on_cpu(&first, 0);
+	on_cpu(&second, 1);
+	if (pthread_create(&read_thread, &second, reader, (void *)c) ||
+	    pthread_create(&s.writer, &first, writer, (void *)c))
 		fail("no thread");
 	if (c->source != THREAD && pthread_create(&signal_thread, NULL, signals, NULL))
 		fail("no thread");
