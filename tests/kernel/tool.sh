@@ -77,8 +77,9 @@ $profbuf stat --by-cpu >/tmp/stat
 [ $? = 0 ] && has /tmp/stat '^CPU 0: ticks .*: adds up' && has /tmp/stat '^CPU 1: ticks .*: adds up' &&
 	has /tmp/stat '^all: ticks .*: adds up'
 result stat_by_cpu
+before=$(cat $sysfs/ticks)
 $profbuf stat -i 0.3 -n 3 --json >/tmp/stat
-[ $? = 0 ] && python3 -c 'import json
+[ $? = 0 ] && passed=$(($(cat $sysfs/ticks) - before)) python3 -c 'import json, os
 rounds = [json.loads(line) for line in open("/tmp/stat")]
 assert len(rounds) == 3
 for r in rounds:
@@ -86,7 +87,7 @@ for r in rounds:
     assert r["adds_up"] and r["sessions"] == 1 and parts == r["ticks"]
 ticks, seconds = (sum(r[k] for r in rounds) for k in ("ticks", "seconds"))
 # After one that was late, the next comes early.
-assert seconds > 0.5 and 1000 < ticks / seconds < 4000, rounds'
+assert seconds > 0.5 and 0 < ticks <= int(os.environ["passed"]), rounds'
 result stat_intervals_are_differences
 kill -INT $record
 wait $record

@@ -3,10 +3,11 @@
  * soak.c - the real module under load: sessions, readers, processes and CPUs come and go, and every tick is accounted
  * for; a table, and TAP
  *
- * usage: soak MODULE SECONDS SEED [OPENS [STARTS [TRANSITIONS [KILLS [LOADS]]]]]
+ * usage: soak SECONDS SEED [OPENS [STARTS [TRANSITIONS [KILLS]]]]
+ *        soak --loads MODULE SEED LOADS
  *
- * MODULE is loaded already; its file is for the loads at the end. The soak goes on until SECONDS have passed and each
- * number is reached.
+ * The soak goes on until SECONDS have passed and each number is reached. The module is loaded already; its file is for
+ * loading it that many times.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -202,7 +203,7 @@ static void module_comes_and_goes(void)
 	CHECK(!worker_failed);
 }
 
-static void prepare(int argc, char **argv)
+static void prepare(const char *seed)
 {
 	struct profbuf_info info = { .size = sizeof(info) };
 	struct profbuf_config config = kt_config();
@@ -213,10 +214,8 @@ static void prepare(int argc, char **argv)
 	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
 	soak->floor = info.min_period;
 	soak->nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
-	soak->seed = strtoull(argv[3], NULL, 0);
+	soak->seed = strtoull(seed, NULL, 0);
 	random_state = soak->seed + 1;
-	for (int i = 4; i < argc && i < 4 + SOAK_NR_COUNTS; i++)
-		soak->want[i - 4] = strtoull(argv[i], NULL, 0);
 	config.source = PROFBUF_SOURCE_PERF_CYCLES;
 	config.period = 3000000;
 	soak->cycles = !ioctl(fd, PROFBUF_IOC_CONFIG, &config);
@@ -232,10 +231,18 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
-	NEED(argc >= 4);
-	module = argv[1];
-	prepare(argc, argv);
-	end = begin + strtoull(argv[2], NULL, 0) * SEC;
+	if (argc == 5 && !strcmp(argv[1], "--loads")) {
+		module = argv[2];
+		prepare(argv[3]);
+		soak->want[SOAK_LOADS] = strtoull(argv[4], NULL, 0);
+		RUN(module_comes_and_goes);
+		return kt_done();
+	}
+	NEED(argc >= 3);
+	prepare(argv[2]);
+	for (int i = 3; i < argc && i < 3 + SOAK_LOADS; i++)
+		soak->want[i - 3] = strtoull(argv[i], NULL, 0);
+	end = begin + strtoull(argv[1], NULL, 0) * SEC;
 	WORKER(soak_long_session);
 	for (int i = 0; i < 3; i++)
 		WORKER(soak_sessions);
@@ -263,6 +270,5 @@ int main(int argc, char **argv)
 	RUN(every_tick_is_accounted_for);
 	RUN(there_was_load_of_every_kind);
 	RUN(sysfs_adds_up);
-	RUN(module_comes_and_goes);
 	return kt_done();
 }
