@@ -315,6 +315,17 @@ static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
 	return max(periods, 1ULL);
 }
 
+/*
+ * perf stops a clock that fires too often between two ticks of the scheduler, until the next one. An idle CPU has none,
+ * and what it does for less than a jiffy may begin and end without one: it would hardly be sampled. So what fires while
+ * it is idle does not count. A clock that is stopped already has the highest number there is, and starts anew by that.
+ */
+static void forgive_idle(struct perf_event *event)
+{
+	if (is_idle_task(current) && event->hw.interrupts != ~0ULL)
+		event->hw.interrupts = 0;
+}
+
 static void perf_tick(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
 {
 	struct profbuf_cpu *c = event->overflow_handler_context;
@@ -324,6 +335,7 @@ static void perf_tick(struct perf_event *event, struct perf_sample_data *data, s
 		tick(c, regs, clock_periods(c, event) - 1);
 		stride = c->budget.stride;
 		c->left_out = stride - 1;
+		forgive_idle(event);
 	} else {
 		tick(c, regs, c->left_out);
 		stride = c->budget.stride;
