@@ -45,8 +45,8 @@ static void perf_cpu_clock_adds_up(void)
 
 /* Without idle samples idle ticks are skipped by that name, and nothing else changes. */
 /*
- * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two sources
- * at one time on a CPU with nothing to do see the same of it.
+ * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two
+ * sources at one time on a CPU with nothing to do see the same of it.
  */
 static void an_idle_cpus_clock_is_not_throttled(void)
 {
