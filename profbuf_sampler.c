@@ -322,7 +322,7 @@ static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
  */
 static void forgive_idle(struct perf_event *event)
 {
-	if (is_idle_task(current) && event->hw.interrupts != ~0ULL)
+	if (is_idle_task(current) && event->hw.interrupts != U64_MAX)
 		event->hw.interrupts = 0;
 }
 

@@ -44,33 +44,6 @@ static void perf_cpu_clock_adds_up(void)
 }
 
 /* Without idle samples idle ticks are skipped by that name, and nothing else changes. */
-/*
- * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two
- * sources at one time on a CPU with nothing to do see the same of it.
- */
-static void an_idle_cpus_clock_is_not_throttled(void)
-{
-	struct profbuf_config config = kt_config();
-	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK }, fds[2];
-	unsigned long long idle[2];
-
-	config.flags &= ~PROFBUF_CONFIG_IDLE;
-	kt_pin(0);
-	for (int i = 0; i < 2; i++) {
-		fds[i] = kt_open();
-		config.source = sources[i];
-		kt_configure(fds[i], &config);
-		kt_start(fds[i]);
-	}
-	kt_sleep(5 * SEC);
-	for (int i = 0; i < 2; i++)
-		idle[i] = kt_counters(fds[i], 1).skipped[PROFBUF_SKIP_IDLE];
-	for (int i = 0; i < 2; i++)
-		close(fds[i]);
-	printf("# %llu and %llu ticks of an idle CPU\n", idle[0], idle[1]);
-	CHECK(idle[0] > 100 && idle[1] >= idle[0] / 10 * 9);
-}
-
 static void idle_is_skipped_by_name(void)
 {
 	struct profbuf_config config = kt_config();
@@ -337,6 +310,33 @@ static void ticks_longer_than_their_period(void)
 	}
 	kt_set_parameter("min_period_us", 50);
 	munmap((void *)rounds, 4096);
+}
+
+/*
+ * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two
+ * sources at one time on a CPU with nothing to do see the same of it.
+ */
+static void an_idle_cpus_clock_is_not_throttled(void)
+{
+	struct profbuf_config config = kt_config();
+	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK }, fds[2];
+	unsigned long long idle[2];
+
+	config.flags &= ~PROFBUF_CONFIG_IDLE;
+	kt_pin(0);
+	for (int i = 0; i < 2; i++) {
+		fds[i] = kt_open();
+		config.source = sources[i];
+		kt_configure(fds[i], &config);
+		kt_start(fds[i]);
+	}
+	kt_sleep(5 * SEC);
+	for (int i = 0; i < 2; i++)
+		idle[i] = kt_counters(fds[i], 1).skipped[PROFBUF_SKIP_IDLE];
+	for (int i = 0; i < 2; i++)
+		close(fds[i]);
+	printf("# %llu and %llu ticks of an idle CPU\n", idle[0], idle[1]);
+	CHECK(idle[0] > 100 && idle[1] >= idle[0] / 10 * 9);
 }
 
 int main(void)

@@ -96,7 +96,7 @@ static void own_process_and_executable(void)
  */
 static void short_lived_processes_have_mappings(void)
 {
-	/* A change waits from the sixteenth of a process on, which is no short one. */
+	/* As in profbuf_requests.c: a change waits only from the sixteenth of a process on, which is no short one. */
 	enum { N = 1000, PIDS = 1 << 16, PACE_FROM = 16 };
 	static struct { bool ours, sampled, described, mapped; unsigned int samples; uint64_t ip; } p[PIDS];
 	struct profbuf_counters_get get;
@@ -154,7 +154,7 @@ static void short_lived_processes_have_mappings(void)
 	printf("# %u of %d sampled, %u of them for long; %u not described, %u without the mapping, lost %llu\n",
 	       sampled, N, slow, undescribed, unmapped, (unsigned long long)kt_undescribed(&get));
 	CHECK(sampled > N / 10 && !undescribed && !unmapped);
-	/* On a machine that is too slow to sample many, a CPU may wait with a change that another one asks for. */
+	/* On a machine that is slow, either CPU may wait with a change that the other one asks for. */
 	CHECK(kt_undescribed(&get) <= (sampled > N / 2 ? 0 : N / 20) + 2 * slow);
 	CHECK(get.sideband_processes >= sampled);
 	kt_free(&s);

@@ -244,10 +244,27 @@ static void write_all(const struct scenario *c, u64 end)
 		fail("closed twice");
 }
 
+/* The @nth CPU is this thread's: reader and writer that take turns on one seldom meet. */
+static void run_on(int nth)
+{
+	cpu_set_t may, one;
+
+	if (sched_getaffinity(0, sizeof(may), &may))
+		fail("no CPUs");
+	nth %= CPU_COUNT(&may);
+	CPU_ZERO(&one);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &may) && !nth--)
+			CPU_SET(i, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		fail("no CPU for a thread");
+}
+
 static void *writer(void *arg)
 {
 	const struct scenario *c = arg;
 
+	run_on(0);
 	for (u32 i = 1; i <= c->rings; i++) {
 		wait_until(&s.made, i);
 		spin(random_next(&s.random_writer) % 200);
@@ -392,6 +409,7 @@ static void *reader(void *arg)
 	const struct scenario *c = arg;
 	u64 next = 0;
 
+	run_on(1);
 	for (u32 i = 1; i <= c->rings; i++) {
 		if (!profbuf_init(&s.ring, c->hdrsize, c->bufwords, c->tags, s.memory))
 			fail("no ring");
@@ -403,25 +421,8 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* Makes the threads that are made with it run on the @nth CPU: reader and writer that take turns on one seldom meet. */
-static void on_cpu(pthread_attr_t *attr, int nth)
-{
-	cpu_set_t may, one;
-
-	if (sched_getaffinity(0, sizeof(may), &may) || pthread_attr_init(attr))
-		fail("no attributes of a thread");
-	nth %= CPU_COUNT(&may);
-	CPU_ZERO(&one);
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &may) && !nth--)
-			CPU_SET(i, &one);
-	if (pthread_attr_setaffinity_np(attr, sizeof(one), &one))
-		fail("no CPU for a thread");
-}
-
 static void round_of(const struct scenario *c)
 {
-	pthread_attr_t first, second;
 	pthread_t read_thread, signal_thread;
 	u64 random[2] = { s.random_writer, s.random_reader };
 
@@ -434,10 +435,8 @@ static void round_of(const struct scenario *c)
 	if (!s.memory)
 		fail("no memory");
 
-	on_cpu(&first, 0);
-	on_cpu(&second, 1);
-	if (pthread_create(&read_thread, &second, reader, (void *)c) ||
-	    pthread_create(&s.writer, &first, writer, (void *)c))
+	if (pthread_create(&read_thread, NULL, reader, (void *)c) ||
+	    pthread_create(&s.writer, NULL, writer, (void *)c))
 		fail("no thread");
 	if (c->source != THREAD && pthread_create(&signal_thread, NULL, signals, NULL))
 		fail("no thread");
