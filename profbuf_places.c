@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
@@ -64,6 +65,17 @@ static void sweep(struct profbuf_places *places)
 	places->next_sweep = jiffies + HZ;
 }
 
+/* x86-64: a program's own variables lie below the thread pointer. What is above are the C library's secrets. */
+static bool is_static_offset(s64 offset)
+{
+	return offset < 0 && offset >= -(s64)PROFBUF_TLS_BYTES && !(offset % sizeof(u64));
+}
+
+static bool is_block_offset(s64 offset)
+{
+	return offset >= 0 && offset < PROFBUF_TLS_BYTES && !(offset % sizeof(u64));
+}
+
 static int check_place(const struct profbuf_tag_source *s)
 {
 	if (s->kind >= PROFBUF_NR_TAG_KINDS || s->tls >= PROFBUF_NR_TLS || !s->pid || s->pid > INT_MAX ||
@@ -71,11 +83,11 @@ static int check_place(const struct profbuf_tag_source *s)
 		return -EINVAL;
 	switch (s->tls) {
 	case PROFBUF_TLS_STATIC:
-		return s->module ? -EINVAL : 0;
+		return s->module || !is_static_offset(s->offset) ? -EINVAL : 0;
 	case PROFBUF_TLS_NONE:
 		return s->module || s->offset ? -EINVAL : 0;
 	default:
-		return !s->module || s->module > 1U << 20 ? -EINVAL : 0;
+		return !s->module || s->module > 1U << 20 || !is_block_offset(s->offset) ? -EINVAL : 0;
 	}
 }
 
@@ -121,8 +133,10 @@ static int change(struct profbuf_places *places, struct profbuf_place *place,
 		mutex_unlock(&places->lock);
 		return -ENOENT;
 	}
-	if (old)
+	if (old) {
 		memcpy(place->at, old->at, sizeof(place->at));
+		place->key = old->key;
+	}
 	place->at[from->kind] = (struct profbuf_location){ !is_none, from->tls, from->offset, from->module };
 	is_left = has_location(place);
 	if (is_left)
@@ -158,10 +172,14 @@ int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source
 		kfree(place);
 		return PTR_ERR(task);
 	}
+	place->key = get_random_u64();
+	/* See read_context() in profbuf_tags.c. */
+	err = from->kind == PROFBUF_TAG_OTEL && !s->may_ptrace && !profbuf_task_is_own(s, task, place->mm) ? -EPERM : 0;
 	put_task_struct(task);
 	mmgrab(place->mm);
 	mmput_async(place->mm);
-	err = change(&s->tags.places, place, from);
+	if (!err)
+		err = change(&s->tags.places, place, from);
 	if (err)
 		free_place(place);
 	return err;

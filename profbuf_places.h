@@ -30,6 +30,7 @@ struct profbuf_location {
 struct profbuf_place {
 	struct hlist_node node;
 	struct mm_struct *mm;
+	u64 key;			/* random, and nobody's to know: of the signatures of its tags */
 	struct profbuf_location at[PROFBUF_NR_TAG_KINDS];
 	struct profbuf_place *gone;	/* the next of those to be freed together */
 	struct rcu_head rcu;

@@ -193,8 +193,8 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
 		irq_work |= profbuf_requests_see(c, now, h.pid, h.tid);
-	if (tag && s->config.flags & PROFBUF_CONFIG_SIDEBAND)
-		irq_work |= profbuf_tags_see(c, now, h.pid, tag);
+	if (tag && unlikely(c->tags->fresh))
+		irq_work |= profbuf_tags_ask(c, now, h.pid, tag);
 	if (irq_work)
 		irq_work_queue(&c->wake);
 }

@@ -2,6 +2,7 @@
 /*
  * profbuf_session.c - one open file
  */
+#include <linux/capability.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
@@ -379,6 +380,7 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 		return ERR_PTR(-ENOMEM);
 	}
 	s->rights = rights;
+	s->may_ptrace = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
 	s->cred = get_current_cred();
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	mutex_init(&s->lock);

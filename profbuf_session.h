@@ -103,6 +103,7 @@ struct profbuf_session {
 
 	/* Constant from the open. */
 	u32 rights;			/* PROFBUF_RIGHT_*, the opener's */
+	bool may_ptrace;		/* the opener had CAP_SYS_PTRACE: thread contexts of every process */
 	const struct cred *cred;	/* the opener's */
 	struct pid_namespace *pid_ns;	/* the opener's */
 

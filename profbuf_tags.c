@@ -14,6 +14,7 @@
 #include "profbuf_session.h"
 #include "profbuf_places.h"
 #include "profbuf_tags.h"
+#include "profbuf_tasks.h"
 #include "profbuf_unwind.h"
 #include "profbuf_user.h"
 
@@ -28,7 +29,7 @@
 /* Tables of signatures: entries in a row that may have one. */
 #define WAYS	8
 
-/* The tick: the tag */
+/* The tick: the thread-local variable */
 
 /* The block of a module's thread-local variables, by the thread's vector of them; 0: this thread has none yet. */
 static bool read_block(const struct profbuf_location *at, u64 tp, u64 *block)
@@ -66,148 +67,21 @@ static __always_inline bool read_pointer(const struct profbuf_location *at, u64 
 	return read_dynamic(at, tp, pointer);
 }
 
-static u64 hash_context(const u64 *words, unsigned int n)
-{
-	u64 h = n;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		h = (h ^ words[i]) * GOLDEN_RATIO_64 ^ h >> 29;
-	return profbuf_hash(h) >> 2 | TAG_HASHED;
-}
-
-/*
- * Attributes end at the first one that does not fit, or is not text. Returns the bytes of those before: what comes
- * after is nobody's, and does not leave the process.
- */
-static unsigned int attributes_bytes(const u8 *at, unsigned int size)
-{
-	unsigned int bytes = 0, next;
-
-	while (bytes + 2 <= size) {
-		next = bytes + 2 + at[bytes + 1];
-		if (next > size || memchr(at + bytes + 2, 0, at[bytes + 1]))
-			break;
-		bytes = next;
-	}
-	return bytes;
-}
-
 static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
 {
 	atomic64_inc(&c->session->tags.failed[cause]);
 }
 
-/* A thread context changes in place, so it is read whole at each sample; 0: the thread has none now. */
-static noinline bool read_context(struct profbuf_cpu *c, const struct profbuf_location *at, u64 tp, u64 *tag)
+/* The tick: has this been seen? */
+
+/*
+ * A tag of process memory means what it does in one process only. The key is secret, so that no other process can be
+ * made to have a tag that looks as if it had been seen in this one.
+ */
+static u64 signature(const struct profbuf_place *place, u64 tag)
 {
-	struct profbuf_cpu_tags *tags = c->tags;
-	u8 *to = (u8 *)tags->otel;
-	unsigned int bytes;
-	u64 from;
-	u16 size;
+	u64 h = profbuf_hash(tag ^ (place ? place->key + ((u64)current->tgid << 48) : 0));
 
-	*tag = 0;
-	if (!read_pointer(at, tp, &from))
-		return false;
-	if (!from)
-		return true;
-	if (copy_from_user_nofault(to, (const void __user *)from, OTEL_HEADER))
-		return false;
-	if (to[OTEL_VALID] != 1)
-		return true;
-	memcpy(&size, to + OTEL_SIZE, sizeof(size));
-	/* More than there may be is cut off, at an attribute's end. */
-	bytes = min_t(unsigned int, size, PROFBUF_LABELS_BYTES);
-	if (copy_from_user_nofault(to + OTEL_HEADER, (const void __user *)from + OTEL_HEADER, bytes))
-		return false;
-	bytes = attributes_bytes(to + OTEL_HEADER, bytes);
-	if (bytes != size)
-		count_failed(c, PROFBUF_TAG_BAD);
-	size = bytes;
-	memcpy(to + OTEL_SIZE, &size, sizeof(size));
-	tags->otel_bytes = OTEL_HEADER + bytes;
-	memset(to + tags->otel_bytes, 0, -tags->otel_bytes & 7);
-	*tag = hash_context(tags->otel, PROFBUF_WORDS(tags->otel_bytes));
-	return true;
-}
-
-/* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
-static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_place *place, struct pt_regs *regs,
-				   enum profbuf_tag_cause *cause)
-{
-	const struct profbuf_location *labels = &place->at[PROFBUF_TAG_LABELS], *otel = &place->at[PROFBUF_TAG_OTEL];
-	u64 tp, tag = 0;
-	bool ok = true;
-
-	if (!profbuf_thread_pointer(regs, &tp)) {
-		*cause = PROFBUF_TAG_CONTEXT;
-		goto out_failed;
-	}
-	profbuf_user_begin();
-	if (labels->known)
-		ok = read_pointer(labels, tp, &tag);
-	/* No pointer has these bits. */
-	if (ok && unlikely(tag & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
-		*cause = PROFBUF_TAG_BAD;
-	else if (ok && !tag && otel->known)
-		ok = read_context(c, otel, tp, &tag);
-	profbuf_user_end();
-	if (!ok)
-		*cause = PROFBUF_TAG_FAULT;
-	if (likely(!*cause))
-		return tag;
-out_failed:
-	count_failed(c, *cause);
-	return 0;
-}
-
-u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause)
-{
-	struct task_struct *task = current;
-	const struct profbuf_labels *labels;
-	const struct profbuf_place *place;
-	u64 tag = 0;
-
-	if (likely(!READ_ONCE(c->session->tags.places.n) && !profbuf_labels_tagged()))
-		return 0;
-	if (!task->mm || profbuf_compat_kernel_thread(task))
-		return 0;
-	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
-	/* A thread that exits may have its variables freed by another one. */
-	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&c->session->tags.places, task->mm);
-	if (place)
-		tag = own_tag(c, place, regs, cause);
-	if (!tag) {
-		labels = profbuf_labels_of(task);
-		if (labels)
-			tag = labels->id;
-	}
-	return tag;
-}
-
-void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
-{
-	atomic64_inc(&c->session->tags.unread[cause]);
-}
-
-/* The tick: its meaning */
-
-static enum profbuf_tag_kind kind_of(u64 tag)
-{
-	return !(tag & PROFBUF_TAG_OUTSIDE) && tag & TAG_HASHED ? PROFBUF_TAG_OTEL : PROFBUF_TAG_LABELS;
-}
-
-/* What a tag means is the process's, of the program it runs; a tag from outside means the same everywhere. */
-static u64 signature(u64 tag)
-{
-	u64 h = tag;
-
-	/* A pointer has its low bits, a start time changes in all that are left. */
-	if (!(tag & PROFBUF_TAG_OUTSIDE))
-		h ^= rol64(current->group_leader->start_boottime, 24) + ((u64)current->tgid << 48) +
-		     (current->self_exec_id << 40);
-	h = profbuf_hash(h);
 	return h ? h : 1;
 }
 
@@ -223,60 +97,236 @@ static bool is_defined(const struct profbuf_tags *t, u64 signature)
 	return false;
 }
 
-/* What the tick copies of a label set in the current task's memory. */
-static enum profbuf_tag_cause read_labels(struct profbuf_tag_request *r)
-{
-	struct profbuf_label_set set;
-
-	if (copy_from_user_nofault(&set, (const void __user *)r->tag, sizeof(set)))
-		return PROFBUF_TAG_FAULT;
-	if (set.magic != PROFBUF_LABELS_MAGIC || set.bytes > PROFBUF_LABELS_BYTES || set.zero)
-		return PROFBUF_TAG_BAD;
-	if (copy_from_user_nofault(r->data, (const void __user *)(r->tag + sizeof(set)), set.bytes))
-		return PROFBUF_TAG_FAULT;
-	if (!profbuf_labels_valid((const char *)r->data, set.bytes, set.count))
-		return PROFBUF_TAG_BAD;
-	r->bytes = set.bytes;
-	return PROFBUF_TAG_KNOWN;
-}
-
-static enum profbuf_tag_cause read_meaning(struct profbuf_cpu *c, struct profbuf_tag_request *r)
-{
-	const struct profbuf_labels *labels;
-	enum profbuf_tag_cause cause = PROFBUF_TAG_FAULT;
-
-	if (r->kind == PROFBUF_TAG_OTEL) {
-		r->bytes = c->tags->otel_bytes;
-		memcpy(r->data, c->tags->otel, r->bytes);
-		return PROFBUF_TAG_KNOWN;
-	}
-	if (!(r->tag & PROFBUF_TAG_OUTSIDE))
-		return read_labels(r);
-	labels = profbuf_labels_of(current);
-	/* They may have been replaced since, on another CPU. */
-	if (labels && labels->id == r->tag) {
-		r->bytes = labels->bytes;
-		memcpy(r->data, labels->text, labels->bytes);
-		cause = PROFBUF_TAG_KNOWN;
-	}
-	return cause;
-}
-
 /* What is asked for is asked for again when that has changed. */
 static u32 generation_of(const struct profbuf_cpu *c)
 {
 	return READ_ONCE(c->session->sideband.generation);
 }
 
-/* The session has not said what a tag with that signature means. */
-static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 sig)
+static __always_inline bool is_seen(const struct profbuf_cpu *c, u64 signature)
 {
-	u64 *asked = &c->tags->asked[sig % PROFBUF_TAG_ASKED];
+	return c->tags->asked[signature % PROFBUF_TAG_ASKED] == signature + generation_of(c) ||
+	       is_defined(&c->session->tags, signature);
+}
+
+static void set_fresh(struct profbuf_cpu_tags *tags, u64 signature)
+{
+	tags->signature = signature;
+	tags->fresh = true;
+}
+
+/* The tick: the tag */
+
+/*
+ * What @from points to, if it is a label set. Why it is none is not said: whether there is memory at an address that the
+ * session does not know is nobody's business.
+ */
+static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
+{
+	struct profbuf_label_set set;
+
+	if (copy_from_user_nofault(&set, (const void __user *)from, sizeof(set)) ||
+	    set.magic != PROFBUF_LABELS_MAGIC || set.bytes > PROFBUF_LABELS_BYTES || set.zero ||
+	    copy_from_user_nofault(tags->data, (const void __user *)(from + sizeof(set)), set.bytes) ||
+	    !profbuf_labels_valid((const char *)tags->data, set.bytes, set.count))
+		return false;
+	tags->bytes = set.bytes;
+	return true;
+}
+
+/* Are these @size bytes attributes of a thread context, each with its key, its length and a text, and nothing else? */
+static bool are_attributes(const u8 *at, unsigned int size)
+{
+	unsigned int begin, end;
+
+	for (begin = 0; begin + 2 <= size; begin = end) {
+		end = begin + 2 + at[begin + 1];
+		if (end > size || memchr(at + begin + 2, 0, at[begin + 1]))
+			return false;
+	}
+	return begin == size;
+}
+
+static u64 hash_context(const u64 *words, unsigned int n)
+{
+	u64 h = n;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ words[i]) * GOLDEN_RATIO_64 ^ h >> 29;
+	return profbuf_hash(h) >> 2 | TAG_HASHED;
+}
+
+/* Copies a thread context. Return: whether it may be one: it has no magic. */
+static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid)
+{
+	u8 *to = (u8 *)tags->data;
+	u16 size;
+
+	if (from % 2 || copy_from_user_nofault(to, (const void __user *)from, OTEL_HEADER))
+		return false;
+	*is_valid = to[OTEL_VALID] == 1;
+	memcpy(&size, to + OTEL_SIZE, sizeof(size));
+	if (!*is_valid)
+		return true;
+	if (size > PROFBUF_LABELS_BYTES ||
+	    copy_from_user_nofault(to + OTEL_HEADER, (const void __user *)from + OTEL_HEADER, size))
+		return false;
+	tags->bytes = OTEL_HEADER + size;
+	memset(to + tags->bytes, 0, -tags->bytes & 7);
+	return true;
+}
+
+/* A thread context changes in place, so it is read whole at each sample. @tag: 0: the thread has none now. */
+static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
+						    u64 *tag)
+{
+	struct profbuf_cpu_tags *tags = c->tags;
+	bool is_valid;
+	u64 from, sig;
+
+	/* Without a magic, more may be taken for one than is one. */
+	if (!c->session->may_ptrace && !profbuf_process_is_own(c->session, current_real_cred(), current->mm))
+		return PROFBUF_TAG_RIGHTS;
+	if (!read_pointer(&place->at[PROFBUF_TAG_OTEL], tp, &from))
+		return PROFBUF_TAG_FAULT;
+	if (!from)
+		return PROFBUF_TAG_KNOWN;
+	if (!copy_context(tags, from, &is_valid))
+		return PROFBUF_TAG_BAD;
+	if (!is_valid)
+		return PROFBUF_TAG_KNOWN;
+	*tag = hash_context(tags->data, PROFBUF_WORDS(tags->bytes));
+	sig = signature(place, *tag);
+	if (is_seen(c, sig))
+		return PROFBUF_TAG_KNOWN;
+	if (!are_attributes((u8 *)tags->data + OTEL_HEADER, tags->bytes - OTEL_HEADER)) {
+		*tag = 0;
+		return PROFBUF_TAG_BAD;
+	}
+	set_fresh(tags, sig);
+	return PROFBUF_TAG_KNOWN;
+}
+
+/* The pointer at the thread's variable. It is a tag, and leaves, only if it points to a label set. */
+static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
+						       u64 *tag)
+{
+	u64 word, sig;
+
+	if (!read_pointer(&place->at[PROFBUF_TAG_LABELS], tp, &word))
+		return PROFBUF_TAG_FAULT;
+	if (!word)
+		return PROFBUF_TAG_KNOWN;
+	/* No pointer has these bits. */
+	if (unlikely(word & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
+		return PROFBUF_TAG_BAD;
+	sig = signature(place, word);
+	if (unlikely(!is_seen(c, sig))) {
+		if (!read_labels(c->tags, word))
+			return PROFBUF_TAG_BAD;
+		set_fresh(c->tags, sig);
+	}
+	*tag = word;
+	return PROFBUF_TAG_KNOWN;
+}
+
+/* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
+static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_place *place, struct pt_regs *regs,
+				   enum profbuf_tag_cause *cause)
+{
+	u64 tp, tag = 0;
+
+	if (!profbuf_thread_pointer(regs, &tp)) {
+		*cause = PROFBUF_TAG_CONTEXT;
+	} else {
+		profbuf_user_begin();
+		if (place->at[PROFBUF_TAG_LABELS].known)
+			*cause = read_tag(c, place, tp, &tag);
+		if (!tag && !*cause && place->at[PROFBUF_TAG_OTEL].known)
+			*cause = read_context(c, place, tp, &tag);
+		profbuf_user_end();
+	}
+	if (unlikely(*cause))
+		count_failed(c, *cause);
+	return tag;
+}
+
+static noinline u64 outside_tag(struct profbuf_cpu *c, struct task_struct *task)
+{
+	const struct profbuf_labels *labels = profbuf_labels_of(task);
+	u64 sig;
+
+	if (!labels)
+		return 0;
+	sig = signature(NULL, labels->id);
+	if (!is_seen(c, sig))
+		set_fresh(c->tags, sig);
+	return labels->id;
+}
+
+u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause)
+{
+	struct task_struct *task = current;
+	const struct profbuf_place *place;
+	u64 tag = 0;
+
+	if (likely(!READ_ONCE(c->session->tags.places.n) && !profbuf_labels_tagged()))
+		return 0;
+	if (!task->mm || profbuf_compat_kernel_thread(task))
+		return 0;
+	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
+	/* A thread that exits may have its variables freed by another one. */
+	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&c->session->tags.places, task->mm);
+	if (place)
+		tag = own_tag(c, place, regs, cause);
+	return tag ? tag : outside_tag(c, task);
+}
+
+void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+{
+	atomic64_inc(&c->session->tags.unread[cause]);
+}
+
+/* The tick: its meaning */
+
+static enum profbuf_tag_kind kind_of(u64 tag)
+{
+	return !(tag & PROFBUF_TAG_OUTSIDE) && tag & TAG_HASHED ? PROFBUF_TAG_OTEL : PROFBUF_TAG_LABELS;
+}
+
+/* Return: FAULT: the labels from outside have been replaced since, on another CPU. */
+static enum profbuf_tag_cause get_meaning(struct profbuf_cpu *c, struct profbuf_tag_request *r)
+{
+	const struct profbuf_labels *labels;
+
+	if (!(r->tag & PROFBUF_TAG_OUTSIDE)) {
+		r->bytes = c->tags->bytes;
+		memcpy(r->data, c->tags->data, r->bytes);
+		return PROFBUF_TAG_KNOWN;
+	}
+	r->bytes = 0;
+	labels = profbuf_labels_of(current);
+	if (!labels || labels->id != r->tag)
+		return PROFBUF_TAG_FAULT;
+	r->bytes = labels->bytes;
+	memcpy(r->data, labels->text, labels->bytes);
+	return PROFBUF_TAG_KNOWN;
+}
+
+bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
+{
 	struct profbuf_tags *t = &c->session->tags;
 	struct profbuf_cpu_tags *tags = c->tags;
+	u64 sig = tags->signature, *asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
 	struct profbuf_tag_request *r;
 	u32 generation = generation_of(c);
 
+	tags->fresh = false;
+	if (!(c->session->config.flags & PROFBUF_CONFIG_SIDEBAND)) {
+		*asked = sig + generation;
+		return false;
+	}
 	/* The worker has done with the entries before tail. */
 	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
 		count_failed(c, PROFBUF_TAG_BUSY);
@@ -288,8 +338,7 @@ static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 s
 	r->tag = tag;
 	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
 	r->kind = kind_of(tag);
-	r->bytes = 0;
-	r->cause = read_meaning(c, r);
+	r->cause = get_meaning(c, r);
 	if (r->cause) {
 		count_failed(c, r->cause);
 		/* Said once; what is there later may be better. */
@@ -297,22 +346,11 @@ static noinline bool ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag, u64 s
 		asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
 		if (*asked == sig + generation || is_defined(t, sig))
 			return false;
-		r->bytes = 0;
 	}
 	r->signature = sig;
 	smp_store_release(&tags->head, tags->head + 1);	/* pairs with profbuf_tags_define() */
 	*asked = sig + generation;
 	return true;
-}
-
-bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
-{
-	const struct profbuf_tags *t = &c->session->tags;
-	u64 sig = signature(tag);
-
-	if (likely(c->tags->asked[sig % PROFBUF_TAG_ASKED] == sig + generation_of(c) || is_defined(t, sig)))
-		return false;
-	return ask(c, now, pid, tag, sig);
 }
 
 /* The worker */
@@ -368,7 +406,7 @@ void profbuf_tags_define(struct profbuf_cpu *c)
 {
 	struct profbuf_cpu_tags *tags = c->tags;
 
-	while (tags && tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_see() */
+	while (tags && tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_ask() */
 		define(c->session, &tags->ring[tags->tail % PROFBUF_TAG_REQUESTS]);
 		smp_store_release(&tags->tail, tags->tail + 1);	/* likewise */
 	}

@@ -3,11 +3,11 @@
  * profbuf_tags.h - which tag a thread has now, and what it means
  *
  * At the sample the tick reads one word of the current thread: its own pointer to a label set, where the session was
- * told to look (profbuf_places.h), else what was set from outside (profbuf_labels.h). If the session has not
- * said yet what that tag means, the tick copies the label set as well, there and then, while the thread cannot go on,
- * and a worker puts it into the sideband. What is copied is what was checked to be a label set. The tag itself is a
- * word of the process's memory, of wherever the session was told to look: as with perf's stacks and registers, that is
- * for those who may look at the process at all (profbuf_tasks.h).
+ * told to look (profbuf_places.h). That is any word of the process's memory, for all that the session knows, so it is a
+ * tag only if a label set was seen where it points to; else it does not leave the process. A tag that was seen is
+ * remembered, and costs no second look. Of one that was not, the tick copies the label set, there and then, while the
+ * thread cannot go on, and a worker puts it into the sideband. A thread that has no tag of its own has what was set from
+ * outside (profbuf_labels.h).
  */
 #ifndef PROFBUF_TAGS_H
 #define PROFBUF_TAGS_H
@@ -46,8 +46,10 @@ struct profbuf_cpu_tags {
 	unsigned int head;
 	unsigned int tail;
 	u64 asked[PROFBUF_TAG_ASKED];	/* the tick's: signatures */
-	u64 otel[PROFBUF_TAG_DATA / sizeof(u64)];	/* the tick's: the thread context just read */
-	u16 otel_bytes;
+	u64 data[PROFBUF_TAG_DATA / sizeof(u64)];	/* the tick's: the label set or thread context just read, */
+	unsigned int bytes;				/* so long, */
+	u64 signature;					/* and what it will be known by; */
+	bool fresh;					/* profbuf_tags_ask() is to be called with it */
 	struct profbuf_tag_request ring[PROFBUF_TAG_REQUESTS];
 };
 
@@ -97,6 +99,8 @@ struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void);
  * @regs: what was interrupted
  * @cause: KNOWN; set to why the thread's own tag is not known, if so, which is counted
  *
+ * If the session has not said so far what a tag means, c->tags->fresh is true, and profbuf_tags_ask() is to be called.
+ *
  * Context: the tick, NMI too.
  * Return: the tag; 0: none.
  */
@@ -106,7 +110,7 @@ u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_t
 void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause);
 
 /**
- * profbuf_tags_see() - a sample has a tag: ask for its meaning if the session has not said it
+ * profbuf_tags_ask() - a sample has a fresh tag: ask the worker to say what it means, if the session wants to know
  * @c: this CPU's part
  * @now: the sample's time
  * @pid: the thread group as the sample shows it
@@ -115,7 +119,7 @@ void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cau
  * Context: the same tick.
  * Return: whether there is a request, so that profbuf_sideband_pass() is to be called from an irq_work.
  */
-bool profbuf_tags_see(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag);
+bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag);
 
 /* Are there requests? */
 bool profbuf_tags_pending(const struct profbuf_cpu *c);

@@ -75,7 +75,7 @@ bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *
 	return profbuf_cred_is_own(s, cred) && get_dumpable(mm) == SUID_DUMP_USER;
 }
 
-static bool is_users(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
+bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *cred = get_task_cred(task);
 	bool is = profbuf_process_is_own(s, cred, mm);
@@ -97,7 +97,7 @@ struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, en
 	if (!*mm)
 		goto err_put;
 	err = -EPERM;
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_users(s, task, *mm))
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !profbuf_task_is_own(s, task, *mm))
 		goto err_put_mm;
 	return task;
 

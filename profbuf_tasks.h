@@ -30,6 +30,9 @@ bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cre
 /* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
 bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
 
+/* The same of a task that has that memory map. Context: may sleep. */
+bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm);
+
 /**
  * profbuf_task_get() - a thread by its number, or any living thread of a process: its first one may have ended before
  * @s: whose pid namespace and rights

@@ -314,9 +314,10 @@ struct profbuf_life {
  *
  * 1. The thread itself. A program linked with libprofbuf-tag has a thread-local pointer of the name
  *    PROFBUF_LABELS_SYMBOL that is NULL or points to a struct profbuf_label_set, which never changes and is never
- *    freed. The tag is that pointer.
+ *    freed. The tag is that pointer, once a label set was seen there: a pointer to anything else is not given.
  * 2. The thread itself, by OpenTelemetry's thread context (OTEP 4947): a thread-local pointer otel_thread_ctx_v1 to a
- *    record, which does change. The tag is a hash of its content.
+ *    record, which does change. The tag is a hash of its content. As a record has no magic, only openers who had
+ *    CAP_SYS_PTRACE are given those of other users' processes.
  * 3. PROFBUF_IOC_TAG, from outside. The tag has PROFBUF_TAG_OUTSIDE set.
  *
  * Where a process has its thread-local pointers is in its ELF files, which the kernel does not read: whoever records
@@ -340,9 +341,8 @@ struct profbuf_label_set {
 enum profbuf_tag_kind {
 	PROFBUF_TAG_LABELS	= 0,	/* data is a label set's text */
 	/*
-	 * data is a thread context record as it was in memory, attrs-data at its end: those attributes that fit into
-	 * attrs-data-size and PROFBUF_LABELS_BYTES, up to the first that does not, or has a NUL. attrs-data-size is
-	 * that of these.
+	 * data is a thread context record as it was in memory, attrs-data at its end. What is in odd memory, or has
+	 * more than PROFBUF_LABELS_BYTES of attrs-data or attrs-data that are not attributes without a NUL, is none.
 	 */
 	PROFBUF_TAG_OTEL	= 1,
 	PROFBUF_NR_TAG_KINDS
@@ -351,10 +351,11 @@ enum profbuf_tag_kind {
 /* Why the meaning of a tag, or the tag itself, is not known. */
 enum profbuf_tag_cause {
 	PROFBUF_TAG_KNOWN	= 0,
-	PROFBUF_TAG_FAULT	= 1,	/* the memory is not there, or may not be read */
-	PROFBUF_TAG_BAD		= 2,	/* what is there is not a label set, or a thread context only in part */
+	PROFBUF_TAG_FAULT	= 1,	/* the variable's memory is not there, or may not be read; see struct profbuf_tag */
+	PROFBUF_TAG_BAD		= 2,	/* what the variable has is no pointer to a label set or a thread context */
 	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
 	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
+	PROFBUF_TAG_RIGHTS	= 5,	/* a thread context of another user's process, without CAP_SYS_PTRACE */
 	PROFBUF_NR_TAG_CAUSES
 };
 
@@ -370,7 +371,7 @@ struct profbuf_tag {
 	__u16	cpu;		/* PROFBUF_CPU_NONE */
 	__u32	misc;		/* enum profbuf_tag_kind */
 	__u32	pid;		/* whose; 0: a tag from outside, whoever has it */
-	__u16	cause;		/* enum profbuf_tag_cause: KNOWN, FAULT or BAD */
+	__u16	cause;		/* KNOWN; FAULT: labels from outside that were replaced before they could be copied */
 	__u16	bytes;		/* of data, which is padded with zeros to a whole word */
 	__u64	tag;
 	char	data[];
@@ -531,9 +532,14 @@ struct profbuf_counters_get {
 	__u64	tag_failed[8];		/* samples whose tag or its meaning is not known, by enum profbuf_tag_cause */
 };
 
-/* Where a thread-local variable is, from the thread pointer (the FS base of x86-64). */
+/*
+ * Where a thread-local variable is, from the thread pointer (the FS base of x86-64). Offsets are multiples of 8 and within
+ * PROFBUF_TLS_BYTES.
+ */
+#define PROFBUF_TLS_BYTES	(64 << 20)
+
 enum profbuf_tls {
-	PROFBUF_TLS_STATIC	= 0,	/* at offset */
+	PROFBUF_TLS_STATIC	= 0,	/* at offset, which is negative: below the thread pointer */
 	PROFBUF_TLS_GLIBC	= 1,	/* at offset in the block of the module, by glibc's dynamic thread vector */
 	PROFBUF_TLS_MUSL	= 2,	/* likewise, musl's */
 	PROFBUF_TLS_NONE	= 3,	/* the process has no such variable (any more); offset and module are 0 */
@@ -544,8 +550,8 @@ enum profbuf_tls {
  * Tells where the threads of a process have the pointer to their tag. Ends with the process's address space (exit or
  * exec), or the session; one of the same kind replaces it, PROFBUF_TLS_NONE takes it back. Errors: EINVAL, E2BIG and
  * EFAULT as above; ESRCH: there is no such process, it has another start_time, or no memory; EPERM: another user's
- * process, without the right to see it; ENOENT: there is nothing to take back; ENOMEM; ENOSPC: too many processes; room
- * of those that ended is looked for once in a second at most.
+ * process, without the right to see it, or to see its thread contexts (above); ENOENT: there is nothing to take back;
+ * ENOMEM; ENOSPC: too many processes; room of those that ended is looked for once in a second at most.
  */
 struct profbuf_tag_source {
 	__u32	size;

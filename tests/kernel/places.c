@@ -29,6 +29,24 @@ static void wrong_places_are_refused(void)
 	REFUSED(EINVAL, WITH((s.tls = PROFBUF_TLS_NONE, s.offset = 0, s.module = 1)));
 	REFUSED(EINVAL, WITH((s.tls = PROFBUF_TLS_MUSL, s.module = 1 << 21)));
 	REFUSED(EINVAL, WITH(s.reserved[1] = 1));
+	/* Variables lie below the thread pointer, or in their block, at words, and not just anywhere. */
+	CHECK(!WITH(s.offset = -PROFBUF_TLS_BYTES));
+	REFUSED(EINVAL, WITH(s.offset = -PROFBUF_TLS_BYTES - 8));
+	REFUSED(EINVAL, WITH(s.offset = -9));
+	REFUSED(EINVAL, WITH(s.offset = -1));
+	REFUSED(EINVAL, WITH(s.offset = 0));
+	REFUSED(EINVAL, WITH(s.offset = 0x28));
+	REFUSED(EINVAL, WITH(s.offset = 1LL << 40));
+	REFUSED(EINVAL, WITH(s.offset = INT64_MIN));
+	for (s.tls = PROFBUF_TLS_GLIBC; s.tls <= PROFBUF_TLS_MUSL; s.tls++) {
+		const uint32_t tls = s.tls;
+
+		CHECK(!WITH((s.tls = tls, s.module = 1, s.offset = PROFBUF_TLS_BYTES - 8)));
+		REFUSED(EINVAL, WITH((s.tls = tls, s.module = 1, s.offset = PROFBUF_TLS_BYTES)));
+		REFUSED(EINVAL, WITH((s.tls = tls, s.module = 1, s.offset = -8)));
+		REFUSED(EINVAL, WITH((s.tls = tls, s.module = 1, s.offset = 4)));
+		REFUSED(EINVAL, WITH((s.tls = tls, s.module = 1, s.offset = INT64_MAX)));
+	}
 	REFUSED(ESRCH, WITH(s.start_time = 1));
 	REFUSED(EFAULT, ioctl(fd, PROFBUF_IOC_TAG_SOURCE, (void *)8));
 	/* A kernel thread and a zombie have no memory. */

@@ -316,6 +316,7 @@ const char *profbuf_tag_cause_name(unsigned int cause)
 		[PROFBUF_TAG_BAD] = "bad",
 		[PROFBUF_TAG_BUSY] = "busy",
 		[PROFBUF_TAG_CONTEXT] = "context",
+		[PROFBUF_TAG_RIGHTS] = "rights",
 	};
 
 	if (cause == PROFBUF_TAG_UNDEFINED)
