@@ -21,7 +21,7 @@ static void adds_up(const struct profbuf_config *config, uint64_t ns, struct kt_
 	close(fd);
 }
 
-static void hrtimer_adds_up(void)
+TEST(hrtimer_adds_up)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -32,7 +32,7 @@ static void hrtimer_adds_up(void)
 	CHECK(!sum.lost);
 }
 
-static void perf_cpu_clock_adds_up(void)
+TEST(perf_cpu_clock_adds_up)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -44,7 +44,7 @@ static void perf_cpu_clock_adds_up(void)
 }
 
 /* Without idle samples idle ticks are skipped by that name, and nothing else changes. */
-static void idle_is_skipped_by_name(void)
+TEST(idle_is_skipped_by_name)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -58,7 +58,7 @@ static void idle_is_skipped_by_name(void)
 	CHECK(!sum.skipped[PROFBUF_SKIP_IDLE]);
 }
 
-static void modes_are_skipped_by_name(void)
+TEST(modes_are_skipped_by_name)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -73,7 +73,7 @@ static void modes_are_skipped_by_name(void)
 }
 
 /* The smallest ring, nobody reads: most is lost, and every loss is in a record. */
-static void small_ring_loses_and_says_so(void)
+TEST(small_ring_loses_and_says_so)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -89,7 +89,7 @@ static void small_ring_loses_and_says_so(void)
 }
 
 /* A reader that keeps up now and then: losses between samples, every one accounted for. */
-static void losses_come_between_samples(void)
+TEST(losses_come_between_samples)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -120,7 +120,7 @@ static void losses_come_between_samples(void)
 }
 
 /* While ticks come, every look at the counters is of whole ticks. */
-static void adds_up_at_any_time(void)
+TEST(adds_up_at_any_time)
 {
 	struct profbuf_config config = kt_config();
 	int fd = kt_open(), off = 0;
@@ -148,7 +148,7 @@ static void adds_up_at_any_time(void)
  * is late for as long as the emulator stands still (314 ms once): those come, so what lacks is asked for again. Periods
  * that were not counted lack for ever.
  */
-static void ticks_are_the_periods_that_passed(void)
+TEST(ticks_are_the_periods_that_passed)
 {
 	struct profbuf_config config = kt_config();
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
@@ -185,7 +185,7 @@ static void ticks_are_the_periods_that_passed(void)
 }
 
 /* Periods left out for the budget count, those after the last tick, too. */
-static void periods_before_the_stop_count(void)
+TEST(periods_before_the_stop_count)
 {
 	int others[40];
 
@@ -223,7 +223,7 @@ static void periods_before_the_stop_count(void)
 }
 
 /* The module's files grow by what a session had, per CPU and in sum, while it runs and after. */
-static void sysfs_has_the_same_numbers(void)
+TEST(sysfs_has_the_same_numbers)
 {
 	uint64_t before = kt_sysfs("ticks"), before0 = kt_sysfs("cpu0/ticks"), delivered = kt_sysfs("delivered");
 	struct profbuf_config config = kt_config();
@@ -253,7 +253,7 @@ static void sysfs_has_the_same_numbers(void)
 }
 
 /* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */
-static void missed_periods_count(void)
+TEST(missed_periods_count)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters sum;
@@ -276,7 +276,7 @@ static __attribute__((noinline)) void deep(unsigned int levels, volatile unsigne
  * At the lowest floor there may be, a sample of the deepest stack takes longer than its period, or nearly so: the ticks
  * that pass meanwhile are missed, and the machine gets on with its work.
  */
-static void ticks_longer_than_their_period(void)
+TEST(ticks_longer_than_their_period)
 {
 	volatile unsigned int *rounds = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -316,7 +316,7 @@ static void ticks_longer_than_their_period(void)
  * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two
  * sources at one time on a CPU with nothing to do see the same of it.
  */
-static void an_idle_cpus_clock_is_not_throttled(void)
+TEST(an_idle_cpus_clock_is_not_throttled)
 {
 	struct profbuf_config config = kt_config();
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK }, fds[2];
@@ -341,18 +341,5 @@ static void an_idle_cpus_clock_is_not_throttled(void)
 
 int main(void)
 {
-	RUN(hrtimer_adds_up);
-	RUN(perf_cpu_clock_adds_up);
-	RUN(idle_is_skipped_by_name);
-	RUN(modes_are_skipped_by_name);
-	RUN(small_ring_loses_and_says_so);
-	RUN(losses_come_between_samples);
-	RUN(adds_up_at_any_time);
-	RUN(ticks_are_the_periods_that_passed);
-	RUN(periods_before_the_stop_count);
-	RUN(sysfs_has_the_same_numbers);
-	RUN(missed_periods_count);
-	RUN(ticks_longer_than_their_period);
-	RUN(an_idle_cpus_clock_is_not_throttled);
-	return kt_done();
+	return kt_main();
 }

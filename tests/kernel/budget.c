@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; how much, overhead.c measures
+ *
+ * Runs on: 6.1 6.12 kasan kcsan gcov
  */
 #define _GNU_SOURCE
 #include <sys/stat.h>
@@ -22,7 +24,7 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 }
 
 /* Programs start and end, with every session there may be at the highest rate. */
-static void a_shell_stays_usable(void)
+TEST(a_shell_stays_usable)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
 	int fds[KT_SESSIONS];
@@ -87,7 +89,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 }
 
 /* And what is left out is counted: periods pass as before. */
-static void the_stream_says_when_the_rate_is_lowered(void)
+TEST(the_stream_says_when_the_rate_is_lowered)
 {
 	static const uint32_t sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 	uint64_t max, last[KT_CPUS];
@@ -106,7 +108,7 @@ static void the_stream_says_when_the_rate_is_lowered(void)
 	}
 }
 
-static void the_stream_says_when_the_rate_is_raised(void)
+TEST(the_stream_says_when_the_rate_is_raised)
 {
 	uint64_t max, last[KT_CPUS];
 	struct kt_sums sums;
@@ -119,7 +121,7 @@ static void the_stream_says_when_the_rate_is_raised(void)
 }
 
 /* At 19 Hz two ticks of a window take less than its part, however long they are. */
-static void a_greedy_session_does_not_slow_down_a_modest_one(void)
+TEST(a_greedy_session_does_not_slow_down_a_modest_one)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
 	struct kt_stream s = { 0 };
@@ -144,7 +146,7 @@ static void a_greedy_session_does_not_slow_down_a_modest_one(void)
 }
 
 /* One with rights has half of the limit for itself, however many there are without: its rate is half, not a 33rd. */
-static void users_without_rights_do_not_take_from_those_with(void)
+TEST(users_without_rights_do_not_take_from_those_with)
 {
 	struct profbuf_config idle = kt_config();
 	uint64_t alone, max, last[KT_CPUS];
@@ -170,7 +172,7 @@ static void users_without_rights_do_not_take_from_those_with(void)
 }
 
 /* What has no ticks any more, or not yet, takes no part. */
-static void sessions_without_ticks_have_no_part(void)
+TEST(sessions_without_ticks_have_no_part)
 {
 	struct profbuf_config later = greedy(PROFBUF_SOURCE_HRTIMER);
 	uint64_t alone, max, last[KT_CPUS];
@@ -194,7 +196,7 @@ static void sessions_without_ticks_have_no_part(void)
 }
 
 /* More changes than are kept for a reader that does not come. */
-static void changes_nobody_reads_are_counted(void)
+TEST(changes_nobody_reads_are_counted)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
 	struct profbuf_counters_get get;
@@ -222,12 +224,5 @@ static void changes_nobody_reads_are_counted(void)
 
 int main(void)
 {
-	RUN(a_shell_stays_usable);
-	RUN(the_stream_says_when_the_rate_is_lowered);
-	RUN(the_stream_says_when_the_rate_is_raised);
-	RUN(a_greedy_session_does_not_slow_down_a_modest_one);
-	RUN(users_without_rights_do_not_take_from_those_with);
-	RUN(sessions_without_ticks_have_no_part);
-	RUN(changes_nobody_reads_are_counted);
-	return kt_done();
+	return kt_main();
 }

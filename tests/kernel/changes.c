@@ -187,7 +187,7 @@ static uint64_t sample_new_code(unsigned int processes, unsigned int rounds, uns
  * Code is new on one CPU, and runs on another one at once: its description is as old as its first sample (a bug
  * once: the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
  */
-static void descriptions_are_as_old_as_the_code(void)
+TEST(descriptions_are_as_old_as_the_code)
 {
 	pid_t forker = kt_busy(1, have_many_pages, change_and_fork);
 	unsigned int counts[3];
@@ -202,7 +202,7 @@ static void descriptions_are_as_old_as_the_code(void)
 }
 
 /* What changes faster than it is described is in the next description (a bug once: it was missed from its own). */
-static void fast_changes_are_in_the_next_description(void)
+TEST(fast_changes_are_in_the_next_description)
 {
 	enum { ROUNDS = 200 };
 	char *memory = map_much();
@@ -234,7 +234,7 @@ static void change_and_stay(unsigned int rounds)
 }
 
 /* The last of many changes waits, too, and is described although nothing changes any more. */
-static void last_of_fast_changes_is_described(void)
+TEST(last_of_fast_changes_is_described)
 {
 	unsigned int counts[3] = { 0 }, later = 0;
 	struct kt_stream descriptions;
@@ -266,8 +266,5 @@ static void last_of_fast_changes_is_described(void)
 
 int main(void)
 {
-	RUN(descriptions_are_as_old_as_the_code);
-	RUN(fast_changes_are_in_the_next_description);
-	RUN(last_of_fast_changes_is_described);
-	return kt_done();
+	return kt_main();
 }

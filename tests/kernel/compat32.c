@@ -45,7 +45,7 @@ static bool in(uint64_t address, void *function)
 }
 
 /* Every call, with pointers and structs of 32 bits. */
-static void every_call_works(void)
+TEST(every_call_works)
 {
 	static const char labels[] = "tenant\0acme";
 	struct profbuf_tag_set set = {
@@ -88,7 +88,7 @@ static void every_call_works(void)
 }
 
 /* The samples say 32 bits, have the callers, and the process's record says it too. */
-static void samples_of_32_bits_have_their_callers(void)
+TEST(samples_of_32_bits_have_their_callers)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = kt_sampled(&config, outer, 400 * MSEC);
@@ -132,7 +132,7 @@ static void bad_frame(uint64_t ns)
 }
 
 /* Frame pointers that lead nowhere, in words of 32 bits. */
-static void corrupt_frames_end_the_stack_with_a_reason(void)
+TEST(corrupt_frames_end_the_stack_with_a_reason)
 {
 	uint32_t frame[4] __attribute__((aligned(16)));
 	struct { uint32_t fp; unsigned int frames; enum profbuf_stop stop; } cases[] = {
@@ -165,8 +165,5 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 
 int main(void)
 {
-	RUN(every_call_works);
-	RUN(samples_of_32_bits_have_their_callers);
-	RUN(corrupt_frames_end_the_stack_with_a_reason);
-	return kt_done();
+	return kt_main();
 }

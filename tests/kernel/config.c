@@ -39,7 +39,7 @@ static struct profbuf_config in_force(int fd)
 	close(fd); \
 } while (0)
 
-static void flags(void)
+TEST(flags)
 {
 	REFUSED(EINVAL, c.flags |= 0x20);
 	REFUSED(EINVAL, c.flags |= 0x80000000);
@@ -48,7 +48,7 @@ static void flags(void)
 	ACCEPTED(c.flags = PROFBUF_CONFIG_USER, now.flags == PROFBUF_CONFIG_USER);
 }
 
-static void source_and_period(void)
+TEST(source_and_period)
 {
 	REFUSED(EINVAL, c.source = PROFBUF_NR_SOURCES);
 	REFUSED(EINVAL, c.source = 1U << 31);
@@ -66,7 +66,7 @@ static void source_and_period(void)
 }
 
 /* The administrator's floor holds for cycles, too. */
-static void floor_of_cycles(void)
+TEST(floor_of_cycles)
 {
 	kt_set_parameter("min_period_us", 1000);
 	REFUSED(ERANGE, (c.source = PROFBUF_SOURCE_PERF_CYCLES, c.period = 100000));
@@ -75,7 +75,7 @@ static void floor_of_cycles(void)
 	kt_set_parameter("min_period_us", 50);
 }
 
-static void ring(void)
+TEST(ring)
 {
 	REFUSED(EINVAL, c.ring_bytes = 4095);
 	REFUSED(EINVAL, c.ring_bytes = (256U << 20) + 1);
@@ -94,7 +94,7 @@ static void ring(void)
 	ACCEPTED((c.ring_bytes = 4096, c.kernel_depth = 0, c.user_depth = 16), now.ring_bytes == 4096);
 }
 
-static void depths(void)
+TEST(depths)
 {
 	REFUSED(EINVAL, c.kernel_depth = PROFBUF_STACK_MAX + 1);
 	REFUSED(EINVAL, c.user_depth = PROFBUF_STACK_MAX + 1);
@@ -102,7 +102,7 @@ static void depths(void)
 	ACCEPTED(c.kernel_depth = c.user_depth = 0, now.kernel_depth == 0 && now.user_depth == 0);
 }
 
-static void times(void)
+TEST(times)
 {
 	REFUSED(EINVAL, c.flush_ns = MSEC - 1);
 	REFUSED(EINVAL, c.flush_ns = UINT64_MAX);
@@ -120,7 +120,7 @@ static void *another_thread(void *tid)
 	return NULL;
 }
 
-static void filters(void)
+TEST(filters)
 {
 	static _Atomic pid_t tid;
 	pthread_t other;
@@ -144,7 +144,7 @@ static void filters(void)
 	pthread_join(other, NULL);
 }
 
-static void cpus(void)
+TEST(cpus)
 {
 	unsigned char one = 1, none = 0, far[64] = { 0 };
 
@@ -159,14 +159,14 @@ static void cpus(void)
 	ACCEPTED((c.cpus = (uintptr_t)&one, c.cpus_bytes = 1), !now.cpus && !now.cpus_bytes);
 }
 
-static void reserved(void)
+TEST(reserved)
 {
 	REFUSED(EINVAL, c.reserved[0] = 1);
 	REFUSED(EINVAL, c.reserved[3] = 1ULL << 63);
 }
 
 /* A caller older or newer than the module. */
-static void sizes(void)
+TEST(sizes)
 {
 	struct {
 		struct profbuf_config config;
@@ -190,7 +190,7 @@ static void sizes(void)
 }
 
 /* What is asked back grows and shrinks likewise. */
-static void answers_fit_the_caller(void)
+TEST(answers_fit_the_caller)
 {
 	struct {
 		struct profbuf_info info;
@@ -208,7 +208,7 @@ static void answers_fit_the_caller(void)
 	close(fd);
 }
 
-static void bad_pointers(void)
+TEST(bad_pointers)
 {
 	unsigned long calls[] = { PROFBUF_IOC_INFO, PROFBUF_IOC_CONFIG, PROFBUF_IOC_GET_CONFIG, PROFBUF_IOC_COUNTERS };
 	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -228,7 +228,7 @@ static void bad_pointers(void)
 	close(fd);
 }
 
-static void unknown_ioctls(void)
+TEST(unknown_ioctls)
 {
 	int fd = kt_open();
 
@@ -239,7 +239,7 @@ static void unknown_ioctls(void)
 }
 
 /* What needs a session in another state. */
-static void states(void)
+TEST(states)
 {
 	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
 	struct profbuf_config config = kt_config();
@@ -268,7 +268,7 @@ static void states(void)
 	close(fd);
 }
 
-static void no_mmap_no_seek(void)
+TEST(no_mmap_no_seek)
 {
 	int fd = kt_open();
 
@@ -280,20 +280,5 @@ static void no_mmap_no_seek(void)
 
 int main(void)
 {
-	RUN(flags);
-	RUN(source_and_period);
-	RUN(floor_of_cycles);
-	RUN(ring);
-	RUN(depths);
-	RUN(times);
-	RUN(filters);
-	RUN(cpus);
-	RUN(reserved);
-	RUN(sizes);
-	RUN(answers_fit_the_caller);
-	RUN(bad_pointers);
-	RUN(unknown_ioctls);
-	RUN(states);
-	RUN(no_mmap_no_seek);
-	return kt_done();
+	return kt_main();
 }

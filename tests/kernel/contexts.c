@@ -26,7 +26,7 @@ static unsigned int put_attribute(struct context *c, unsigned int at, uint8_t ke
 }
 
 /* The record changes in place, and each content is a tag of its own. */
-static void a_thread_context_is_copied_at_the_sample(void)
+TEST(a_thread_context_is_copied_at_the_sample)
 {
 	static struct { uint8_t trace[16], span[8], valid, flags; uint16_t size; uint8_t attrs[64]; } c;
 	struct kt_stream s = { 0 };
@@ -127,7 +127,7 @@ static void check_context(const void *context, int bytes, enum profbuf_tag_cause
 }
 
 /* What does not look like a thread context to its end may be anything, and nothing of it is in the stream. */
-static void what_is_no_thread_context_stays_in_the_process(void)
+TEST(what_is_no_thread_context_stays_in_the_process)
 {
 	static union { struct context c; uint8_t bytes[128 << 10]; } u;
 	struct context *c = &u.c;
@@ -188,7 +188,7 @@ static void what_is_no_thread_context_stays_in_the_process(void)
 }
 
 /* Where the memory ends, the record has to have ended. */
-static void a_context_at_the_end_of_memory(void)
+TEST(a_context_at_the_end_of_memory)
 {
 	char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct context *c;
@@ -217,7 +217,7 @@ static void a_context_at_the_end_of_memory(void)
 	munmap(memory, 4096);
 }
 
-static void a_context_that_is_no_memory(void)
+TEST(a_context_that_is_no_memory)
 {
 	static const uint64_t wrong[] = {
 		8, 0x1000, 0x7ffffffff000, 0x8000000000000000, 0xffff888000000000, 0xffffffff81000000, -1,
@@ -253,7 +253,7 @@ static void *change_context(void *arg)
 	return NULL;
 }
 
-static void a_context_that_changes_all_the_time_is_whole(void)
+TEST(a_context_that_changes_all_the_time_is_whole)
 {
 	enum { THREADS = 3 };
 	static union { struct context c; uint8_t bytes[256]; } u[THREADS];
@@ -302,10 +302,5 @@ static void a_context_that_changes_all_the_time_is_whole(void)
 
 int main(void)
 {
-	RUN(a_thread_context_is_copied_at_the_sample);
-	RUN(what_is_no_thread_context_stays_in_the_process);
-	RUN(a_context_at_the_end_of_memory);
-	RUN(a_context_that_is_no_memory);
-	RUN(a_context_that_changes_all_the_time_is_whole);
-	return kt_done();
+	return kt_main();
 }

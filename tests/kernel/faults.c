@@ -7,6 +7,8 @@
  * changed nothing. Where a call has its work done by another thread of the kernel, that thread's allocations fail.
  *
  * That no vmalloc area is left is looked at here; objects of the slab are kmemleak's to find (kmemleak=on).
+ *
+ * Runs on: none: by hand, in a machine of its own
  */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
@@ -63,7 +65,7 @@ static unsigned int of_the_loader(void)
 }
 
 /* The loader itself warns of some of its own: only those count that come when it has done with it. */
-static void loading(void)
+TEST(loading)
 {
 	unsigned int all, of_vmalloc;
 
@@ -92,7 +94,7 @@ static void after_unload(long result)
 	}
 }
 
-static void unloading(void)
+TEST(unloading)
 {
 	each_fault("delete_module", 1, unload, after_unload);
 	check_works();
@@ -112,7 +114,7 @@ static void after_open(long fd)
 	check_nothing_left();
 }
 
-static void opening(void)
+TEST(opening)
 {
 	each_fault("open", 3, open_it, after_open);
 	check_works();
@@ -145,7 +147,7 @@ static void after_close(long result)
 	running();
 }
 
-static void closing(void)
+TEST(closing)
 {
 	running();
 	each_fault("close", 0, close_it, after_close);
@@ -201,7 +203,7 @@ static void after_configure(long result)
 	CHECK(state_of() == PROFBUF_STATE_NEW);
 }
 
-static void configuring(void)
+TEST(configuring)
 {
 	fd = kt_open();
 	before = get_config();
@@ -247,7 +249,7 @@ static void after_question(long result)
 	CHECK(state_of() == PROFBUF_STATE_RUNNING);
 }
 
-static void questions(void)
+TEST(questions)
 {
 	running();
 	before = get_config();
@@ -303,7 +305,7 @@ void nothing(long result)
 	(void)result;
 }
 
-static void tags(void)
+TEST(tags)
 {
 	running();
 	each_fault("TAG", 3, tag, after_tag);
@@ -315,7 +317,7 @@ static void tags(void)
 }
 
 /* A user without memory gets an error, and fills nobody's log. */
-static void nothing_in_the_log(void)
+TEST(nothing_in_the_log)
 {
 	unsigned int of_vmalloc, all = traces(&of_vmalloc);
 
@@ -340,22 +342,5 @@ int main(void)
 	knob("fail_page_alloc", "ignore-gfp-highmem", "N");
 	fail_pages(true);
 	traces(&of_vmalloc);
-
-	RUN(opening);
-	RUN(closing);
-	RUN(configuring);
-	RUN(questions);
-	RUN(tags);
-	RUN(starting);
-	RUN(stopping);
-	RUN(starting_on_the_second_cpu);
-	RUN(reading);
-	RUN(first_read);
-	RUN(writing);
-	RUN(polling);
-	RUN(describing);
-	RUN(unloading);
-	RUN(nothing_in_the_log);
-	RUN(loading);
-	return kt_done();
+	return kt_main();
 }

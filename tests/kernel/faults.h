@@ -68,13 +68,5 @@ void nothing(long result);
 
 /* faults_session.c: its tests */
 
-void starting(void);
-void stopping(void);
-void starting_on_the_second_cpu(void);
-void reading(void);
-void first_read(void);
-void writing(void);
-void polling(void);
-void describing(void);
 
 #endif /* FAULTS_H */

@@ -59,7 +59,7 @@ static void after_start(long result)
 	}
 }
 
-void starting(void)
+TEST(starting)
 {
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
@@ -98,7 +98,7 @@ static void after_stop(long result)
 	kt_spin(5 * MSEC);
 }
 
-void stopping(void)
+TEST(stopping)
 {
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
@@ -138,7 +138,7 @@ static pid_t kernel_thread(const char *name)
  * The second CPU's counter is made by that CPU's own thread, when the first CPU has ticks already. Once such a start
  * left behind what it had described, and the next one said nothing of those processes.
  */
-void starting_on_the_second_cpu(void)
+TEST(starting_on_the_second_cpu)
 {
 	unsigned int n = 0, failed = 0, tries = 0;
 	pid_t spinner = kt_spinner(0);
@@ -231,7 +231,7 @@ static void after_read(long result)
 }
 
 /* What a copy that failed did not bring comes with the next: no record is lost, none comes twice. */
-void reading(void)
+TEST(reading)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters c;
@@ -284,7 +284,7 @@ static void after_first_read(long result)
 	}
 }
 
-void first_read(void)
+TEST(first_read)
 {
 	before = kt_config();
 	before.ring_bytes = 16 << 10;
@@ -310,7 +310,7 @@ static void after_write(long result)
 	written += result == 8;
 }
 
-void writing(void)
+TEST(writing)
 {
 	struct kt_stream s = { 0 };
 
@@ -346,7 +346,7 @@ static void after_epoll_add(long result)
 	CHECK(epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL) == (result ? -1 : 0));
 }
 
-void polling(void)
+TEST(polling)
 {
 	running();
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -388,7 +388,7 @@ static void fail_workers(bool on)
 }
 
 /* What the worker has no memory to describe is counted, and described as soon as there is memory. */
-void describing(void)
+TEST(describing)
 {
 	struct profbuf_counters_get get;
 	struct profbuf_config config = kt_config();

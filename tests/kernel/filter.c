@@ -44,7 +44,7 @@ static uint64_t run(struct profbuf_config *config, uint32_t pid, uint32_t tid, u
 	return sums.all_samples;
 }
 
-static void process(void)
+TEST(process)
 {
 	struct profbuf_config config = kt_config();
 	pid_t a = kt_spinner(0), b = kt_spinner(1);
@@ -59,7 +59,7 @@ static void process(void)
 }
 
 /* A child that is born after the start, and its child. */
-static void process_with_descendants(void)
+TEST(process_with_descendants)
 {
 	struct profbuf_config config = kt_config();
 	uint64_t all, of_pid, of_tid;
@@ -94,7 +94,7 @@ static void *spin(void *tid)
 	return NULL;
 }
 
-static void thread(void)
+TEST(thread)
 {
 	struct profbuf_config config = kt_config();
 	volatile pid_t tid = 0;
@@ -127,7 +127,7 @@ static void join_cgroup(const char *path, pid_t pid)
 }
 
 /* A cgroup and the one below it. */
-static void cgroup(void)
+TEST(cgroup)
 {
 	const char *outer = "/sys/fs/cgroup/kt", *inner = "/sys/fs/cgroup/kt/inner";
 	struct profbuf_config config = kt_config();
@@ -151,7 +151,7 @@ static void cgroup(void)
 }
 
 /* The pid of who ended goes to no one while a session has it. */
-static void process_that_ends(void)
+TEST(process_that_ends)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -170,7 +170,7 @@ static void process_that_ends(void)
 }
 
 /* All rights, and user code is what was asked for: ticks in the kernel are skipped by that name and no other. */
-static void kernel_code_that_was_not_asked_for(void)
+TEST(kernel_code_that_was_not_asked_for)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -223,7 +223,7 @@ static enum profbuf_state state_of(int fd)
  * A CPU that had its max_ticks, while another one that came later has not: a timer of ours stops, perf's clock goes on,
  * and every tick of it is skipped by that name and no other.
  */
-static void more_ticks_than_were_asked_for(void)
+TEST(more_ticks_than_were_asked_for)
 {
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
@@ -266,12 +266,5 @@ static void more_ticks_than_were_asked_for(void)
 
 int main(void)
 {
-	RUN(process);
-	RUN(process_with_descendants);
-	RUN(thread);
-	RUN(cgroup);
-	RUN(process_that_ends);
-	RUN(kernel_code_that_was_not_asked_for);
-	RUN(more_ticks_than_were_asked_for);
-	return kt_done();
+	return kt_main();
 }

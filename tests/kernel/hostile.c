@@ -10,6 +10,8 @@
  * HOSTILE_SECONDS says how long: for hours, by hand,
  *
  *	HOSTILE_SECONDS=7200 tests/kernel/run --kernel kasan hostile
+ *
+ * Runs on: 6.1 6.12 kasan kcsan gcov
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -141,7 +143,7 @@ static int hostile_process(unsigned int number)
 	return bad;
 }
 
-static void root_and_nobody_do_what_they_can(void)
+TEST(root_and_nobody_do_what_they_can)
 {
 	pid_t pids[2];
 	int status;
@@ -170,7 +172,7 @@ static void root_and_nobody_do_what_they_can(void)
 }
 
 /* Whatever was done, every tick of it is accounted for. */
-static void all_of_it_is_accounted_for(void)
+TEST(all_of_it_is_accounted_for)
 {
 	unsigned long long sum;
 
@@ -184,7 +186,7 @@ static void all_of_it_is_accounted_for(void)
 	       kt_sysfs("delivered"), kt_sysfs("lost"), kt_sysfs("skipped_budget"));
 }
 
-static void a_session_works_after_it(void)
+TEST(a_session_works_after_it)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -203,7 +205,7 @@ static void a_session_works_after_it(void)
 	close(fd);
 }
 
-static void the_module_unloads_and_loads_again(void)
+TEST(the_module_unloads_and_loads_again)
 {
 	char command[4200];
 
@@ -214,7 +216,7 @@ static void the_module_unloads_and_loads_again(void)
 }
 
 /* The first steps of every thread do not depend on what happens: another walk over them is the same. */
-static void a_seed_is_a_sequence(void)
+TEST(a_seed_is_a_sequence)
 {
 	uint64_t hash[2] = { 0 }, other = 0;
 
@@ -242,11 +244,6 @@ int main(int argc, char **argv)
 	seed = text ? strtoull(text, NULL, 0) : kt_now();
 	printf("# HOSTILE_SEED=%llu for the same operations\n", (unsigned long long)seed);
 	fflush(stdout);
-	RUN(a_seed_is_a_sequence);
 	deadline = kt_now() + (seconds ? strtoull(seconds, NULL, 0) : 6) * SEC;
-	RUN(root_and_nobody_do_what_they_can);
-	RUN(all_of_it_is_accounted_for);
-	RUN(a_session_works_after_it);
-	RUN(the_module_unloads_and_loads_again);
-	return kt_done();
+	return kt_main();
 }

@@ -58,17 +58,17 @@ static void cpu_goes_and_comes(int source)
 	close(fd);
 }
 
-static void cpu_goes_and_comes_hrtimer(void)
+TEST(cpu_goes_and_comes_hrtimer)
 {
 	cpu_goes_and_comes(PROFBUF_SOURCE_HRTIMER);
 }
 
-static void cpu_goes_and_comes_perf(void)
+TEST(cpu_goes_and_comes_perf)
 {
 	cpu_goes_and_comes(PROFBUF_SOURCE_PERF_CPU_CLOCK);
 }
 
-static void session_starts_while_a_cpu_is_off(void)
+TEST(session_starts_while_a_cpu_is_off)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -89,7 +89,7 @@ static void session_starts_while_a_cpu_is_off(void)
 	close(fd);
 }
 
-static void session_ends_while_a_cpu_is_off(void)
+TEST(session_ends_while_a_cpu_is_off)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -108,7 +108,7 @@ static void session_ends_while_a_cpu_is_off(void)
 }
 
 /* An end by max_ticks does not wait for a CPU that is off. */
-static void max_ticks_with_a_cpu_off(void)
+TEST(max_ticks_with_a_cpu_off)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -128,7 +128,7 @@ static void max_ticks_with_a_cpu_off(void)
 }
 
 /* Nor for one that goes when all the others have had theirs. */
-static void max_ticks_when_the_last_cpu_goes_off(void)
+TEST(max_ticks_when_the_last_cpu_goes_off)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -159,7 +159,7 @@ static void max_ticks_when_the_last_cpu_goes_off(void)
 	kt_kill(spinner);
 }
 
-static void many_transitions_under_load(void)
+TEST(many_transitions_under_load)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -190,7 +190,7 @@ static void many_transitions_under_load(void)
 }
 
 /* All the others go, one after another, while the session runs, and come back. */
-static void first_cpu_is_alone(void)
+TEST(first_cpu_is_alone)
 {
 	struct profbuf_config config = kt_config();
 	int n = sysconf(_SC_NPROCESSORS_CONF), fd = kt_open();
@@ -339,18 +339,18 @@ static void transitions_that_fail(int source)
 	close(fd);
 }
 
-static void transitions_that_fail_hrtimer(void)
+TEST(transitions_that_fail_hrtimer)
 {
 	transitions_that_fail(PROFBUF_SOURCE_HRTIMER);
 }
 
-static void transitions_that_fail_perf(void)
+TEST(transitions_that_fail_perf)
 {
 	transitions_that_fail(PROFBUF_SOURCE_PERF_CPU_CLOCK);
 }
 
 /* The first CPU has ticks already when the second fails: nothing is left of them, and the next start is the first. */
-static void start_that_fails_on_the_second_cpu(void)
+TEST(start_that_fails_on_the_second_cpu)
 {
 	for (int source = 0; source < 2; source++) {
 		struct profbuf_config config = kt_config();
@@ -377,16 +377,5 @@ static void start_that_fails_on_the_second_cpu(void)
 
 int main(void)
 {
-	RUN(cpu_goes_and_comes_hrtimer);
-	RUN(cpu_goes_and_comes_perf);
-	RUN(session_starts_while_a_cpu_is_off);
-	RUN(session_ends_while_a_cpu_is_off);
-	RUN(max_ticks_with_a_cpu_off);
-	RUN(max_ticks_when_the_last_cpu_goes_off);
-	RUN(many_transitions_under_load);
-	RUN(first_cpu_is_alone);
-	RUN(transitions_that_fail_hrtimer);
-	RUN(transitions_that_fail_perf);
-	RUN(start_that_fails_on_the_second_cpu);
-	return kt_done();
+	return kt_main();
 }

@@ -35,7 +35,7 @@ static pid_t chain(volatile bool *go, volatile bool *stop)
 	_exit(0);
 }
 
-static void the_files_end_leaves_no_descendant_tagged(void)
+TEST(the_files_end_leaves_no_descendant_tagged)
 {
 	volatile bool *flags = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int left = 0, ended = 0;
@@ -79,7 +79,7 @@ static void *execute(void *arg)
 	_exit(127);
 }
 
-static void a_thread_that_executes_a_program_keeps_its_tag(void)
+TEST(a_thread_that_executes_a_program_keeps_its_tag)
 {
 	struct executor *e = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd = kt_open();
@@ -188,7 +188,7 @@ static pid_t make_thread(pid_t number)
 }
 
 /* A tag goes with what it was given to, not with its number. */
-static void a_reused_number_carries_nobodys_tag(void)
+TEST(a_reused_number_carries_nobodys_tag)
 {
 	int numbers = set_numbers(1000), fd = kt_open();
 	pid_t pid = kt_spinner(-1), tid;
@@ -280,7 +280,7 @@ static void *tag_late(void *arg)
 }
 
 /* A process that ends while the text is being copied, and whose parent does not look at it. */
-static void what_ends_while_it_is_tagged_is_not_tagged(void)
+TEST(what_ends_while_it_is_tagged_is_not_tagged)
 {
 	struct late_text late = late_text();
 	struct tagger t = { .fd = kt_open(), .text = late.page, .pid = kt_spinner(-1) };
@@ -306,7 +306,7 @@ static void what_ends_while_it_is_tagged_is_not_tagged(void)
 }
 
 /* Processes that end at once, tagged as often as it goes until they have. */
-static void tags_while_processes_end(void)
+TEST(tags_while_processes_end)
 {
 	uint64_t end = kt_now() + 2 * SEC;
 	unsigned int tagged = 0, refused = 0;
@@ -329,7 +329,7 @@ static void tags_while_processes_end(void)
 }
 
 /* A storm of children of a tagged process, while it is tagged again and again. */
-static void forks_while_tags_change(void)
+TEST(forks_while_tags_change)
 {
 	int status, fd = kt_open();
 	unsigned int rounds = 0;
@@ -361,11 +361,5 @@ static void forks_while_tags_change(void)
 
 int main(void)
 {
-	RUN(the_files_end_leaves_no_descendant_tagged);
-	RUN(a_thread_that_executes_a_program_keeps_its_tag);
-	RUN(a_reused_number_carries_nobodys_tag);
-	RUN(what_ends_while_it_is_tagged_is_not_tagged);
-	RUN(tags_while_processes_end);
-	RUN(forks_while_tags_change);
-	return kt_done();
+	return kt_main();
 }

@@ -10,15 +10,29 @@
 
 bool kt_failed;
 static const char *skipped;
-static int tests;
+#define TESTS_MAX	100
 
-void kt_run(const char *name, void (*test)(void))
+static struct {
+	const char *name;
+	void (*test)(void);
+} tests[TESTS_MAX];
+static int nr_tests, nr_run;
+
+void kt_add(const char *name, void (*test)(void))
+{
+	if (nr_tests == TESTS_MAX)
+		abort();
+	tests[nr_tests].name = name;
+	tests[nr_tests++].test = test;
+}
+
+static void run(const char *name, void (*test)(void))
 {
 	kt_failed = false;
 	skipped = NULL;
 	fflush(stdout);
 	test();
-	printf("%sok %d - %s%s%s\n", kt_failed ? "not " : "", ++tests, name, skipped ? " # SKIP " : "", skipped ?: "");
+	printf("%sok %d - %s%s%s\n", kt_failed ? "not " : "", ++nr_run, name, skipped ? " # SKIP " : "", skipped ?: "");
 	fflush(stdout);
 }
 
@@ -27,9 +41,15 @@ void kt_skip(const char *why)
 	skipped = why;
 }
 
-int kt_done(void)
+int kt_main(void)
 {
-	printf("1..%d\n", tests);
+	const char *only = getenv("KT_TEST");
+
+	for (int i = 0; i < nr_tests; i++) {
+		if (!only || !strcmp(only, tests[i].name))
+			run(tests[i].name, tests[i].test);
+	}
+	printf("1..%d\n", nr_run);
 	return 0;
 }
 

@@ -2,7 +2,8 @@
 /*
  * kt.h - what the tests of the real module share: TAP, a session, its stream
  *
- * A test program is a main() that calls test functions through RUN() and ends with return kt_done(). A failed CHECK
+ * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(), which runs them
+ * in the order they stand in; with KT_TEST=NAME in the environment, only that one. A failed CHECK
  * marks the test function that it is in; a failed NEED ends the program, without the plan line that a pass needs.
  */
 #ifndef KT_H
@@ -51,10 +52,14 @@ extern bool kt_failed;	/* in the test function under way */
 	} \
 } while (0)
 
-#define RUN(test) kt_run(#test, test)
-void kt_run(const char *name, void (*test)(void));
+/* A test is known by being written: nothing else lists it. */
+#define TEST(name) \
+	static void name(void); \
+	static void __attribute__((constructor)) kt_add_##name(void) { kt_add(#name, name); } \
+	static void name(void)
+void kt_add(const char *name, void (*test)(void));
 void kt_skip(const char *why);	/* the test under way: not on this kernel */
-int kt_done(void);
+int kt_main(void);
 
 /* Time. */
 uint64_t kt_now(void);

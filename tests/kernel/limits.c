@@ -7,7 +7,7 @@
 
 #include "kt.h"
 
-static void duration_ends_the_session(void)
+TEST(duration_ends_the_session)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -27,7 +27,7 @@ static void duration_ends_the_session(void)
 }
 
 /* Every CPU ends at its number, exactly, whatever became of the ticks. */
-static void max_ticks_ends_the_session(void)
+TEST(max_ticks_ends_the_session)
 {
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
 
@@ -60,7 +60,7 @@ static void max_ticks_ends_the_session(void)
 }
 
 /* By the stream's own times. */
-static void delay_comes_before_the_first_tick(void)
+TEST(delay_comes_before_the_first_tick)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -86,7 +86,7 @@ static void delay_comes_before_the_first_tick(void)
 	close(fd);
 }
 
-static void stop_before_the_delay_has_passed(void)
+TEST(stop_before_the_delay_has_passed)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -104,7 +104,7 @@ static void stop_before_the_delay_has_passed(void)
 	close(fd);
 }
 
-static void only_the_cpus_asked_for(void)
+TEST(only_the_cpus_asked_for)
 {
 	struct profbuf_config config = kt_config();
 	unsigned char mask = 2;
@@ -122,7 +122,7 @@ static void only_the_cpus_asked_for(void)
 }
 
 /* One more than may run is refused, and may run when another has gone. */
-static void one_session_more_than_the_limit(void)
+TEST(one_session_more_than_the_limit)
 {
 	struct profbuf_config config = kt_config();
 	int fds[KT_SESSIONS], extra = kt_open();
@@ -158,7 +158,7 @@ static long vmalloc_kib(void)
 }
 
 /* What a failed start took, the next one does not take again: half a MiB of tags it was. */
-static void starts_that_fail_keep_no_memory(void)
+TEST(starts_that_fail_keep_no_memory)
 {
 	struct profbuf_config config = kt_config();
 	int fds[KT_SESSIONS], extra = kt_open();
@@ -244,7 +244,7 @@ static void close_all(int *fds, int n)
 
 #define USER 1000	/* and those after it */
 
-static void one_user_has_eight_sessions(void)
+TEST(one_user_has_eight_sessions)
 {
 	struct profbuf_config config = small_config();
 	int fds[8], extra, others[2];
@@ -269,7 +269,7 @@ static void one_user_has_eight_sessions(void)
 	close(extra);
 }
 
-static void users_without_rights_have_half_of_the_slots(void)
+TEST(users_without_rights_have_half_of_the_slots)
 {
 	struct profbuf_config config = small_config();
 	int users[32], root[32], extra, one_more;
@@ -301,7 +301,7 @@ static void set_memory(int mb)
 	NEED(f && fprintf(f, "%d", mb) > 0 && !fclose(f));
 }
 
-static void the_memory_of_a_user_is_bounded(void)
+TEST(the_memory_of_a_user_is_bounded)
 {
 	struct profbuf_config config = small_config();
 	int fds[2], others[3];
@@ -335,7 +335,7 @@ static void the_memory_of_a_user_is_bounded(void)
 }
 
 /* Users' sessions leave most of the machine's memory, whatever one session may have. */
-static void the_memory_of_all_users_is_bounded(void)
+TEST(the_memory_of_all_users_is_bounded)
 {
 	struct profbuf_config config = small_config();
 	long long quarter = number("/proc/meminfo", "MemTotal: ") << 8;
@@ -361,7 +361,7 @@ static void the_memory_of_all_users_is_bounded(void)
 }
 
 /* cat /dev/profbuf works on a machine of many CPUs: as here, where a session may have little. */
-static void the_default_is_what_a_session_may_have(void)
+TEST(the_default_is_what_a_session_may_have)
 {
 	struct profbuf_config config = { .size = sizeof(config) }, zeros = { .size = sizeof(config) };
 	struct profbuf_info info = { .size = sizeof(info) };
@@ -430,7 +430,7 @@ static int in_a_small_cgroup(void)
 	_exit(kt_failed);
 }
 
-static void a_cgroups_memory_is_a_limit(void)
+TEST(a_cgroups_memory_is_a_limit)
 {
 	int status;
 	pid_t child;
@@ -451,19 +451,6 @@ static void a_cgroups_memory_is_a_limit(void)
 
 int main(void)
 {
-	RUN(duration_ends_the_session);
-	RUN(max_ticks_ends_the_session);
-	RUN(delay_comes_before_the_first_tick);
-	RUN(stop_before_the_delay_has_passed);
-	RUN(only_the_cpus_asked_for);
-	RUN(one_session_more_than_the_limit);
-	RUN(starts_that_fail_keep_no_memory);
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
-	RUN(one_user_has_eight_sessions);
-	RUN(users_without_rights_have_half_of_the_slots);
-	RUN(the_memory_of_a_user_is_bounded);
-	RUN(the_memory_of_all_users_is_bounded);
-	RUN(the_default_is_what_a_session_may_have);
-	RUN(a_cgroups_memory_is_a_limit);
-	return kt_done();
+	return kt_main();
 }

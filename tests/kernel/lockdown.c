@@ -3,6 +3,8 @@
  * lockdown.c - a kernel that keeps its secrets from root, too: no kernel addresses
  *
  * The lockdown is raised at run time, and never lifted: this is the last test of a machine.
+ *
+ * Runs on: 6.1 6.12 kasan kcsan, last
  */
 #define _GNU_SOURCE
 #include <sys/mount.h>
@@ -55,7 +57,7 @@ static struct kt_stream session(int fd, struct profbuf_config *config)
 }
 
 /* Integrity is about changing the kernel, which nobody does here. */
-static void integrity_changes_nothing(void)
+TEST(integrity_changes_nothing)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s;
@@ -72,7 +74,7 @@ static void integrity_changes_nothing(void)
 
 static int opened_before;
 
-static void confidentiality_takes_the_kernel_away(void)
+TEST(confidentiality_takes_the_kernel_away)
 {
 	struct profbuf_config kernel = kt_config(), user = kernel;
 	struct kt_stream s;
@@ -103,7 +105,7 @@ static void confidentiality_takes_the_kernel_away(void)
 }
 
 /* As with perf's events: the rights are those at the open. */
-static void what_was_opened_before_keeps_its_rights(void)
+TEST(what_was_opened_before_keeps_its_rights)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s;
@@ -116,7 +118,7 @@ static void what_was_opened_before_keeps_its_rights(void)
 }
 
 /* The kernel's rule, and why this is the last test. */
-static void an_unsigned_module_is_refused(void)
+TEST(an_unsigned_module_is_refused)
 {
 	int module = open(getenv("MODULE"), O_RDONLY);
 
@@ -133,9 +135,5 @@ static void an_unsigned_module_is_refused(void)
 int main(void)
 {
 	NEED(!access(LOCKDOWN, F_OK) || !mount("security", "/sys/kernel/security", "securityfs", 0, NULL));
-	RUN(integrity_changes_nothing);
-	RUN(confidentiality_takes_the_kernel_away);
-	RUN(what_was_opened_before_keeps_its_rights);
-	RUN(an_unsigned_module_is_refused);
-	return kt_done();
+	return kt_main();
 }

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include "kt.h"
 
-static void nested_ticks_are_skipped_by_name(void)
+TEST(nested_ticks_are_skipped_by_name)
 {
 	struct profbuf_config config = kt_config();
 	struct profbuf_counters c;
@@ -37,6 +37,5 @@ static void nested_ticks_are_skipped_by_name(void)
 
 int main(void)
 {
-	RUN(nested_ticks_are_skipped_by_name);
-	return kt_done();
+	return kt_main();
 }

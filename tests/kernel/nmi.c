@@ -3,6 +3,8 @@
  * nmi.c - ticks that are NMIs, as those of a hardware counter are
  *
  * profbuf_nmi.ko (in $NMI_MODULE) is that counter, and says how many ticks it has made.
+ *
+ * Runs on: 6.1 6.12 kasan kcsan gcov
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -59,7 +61,7 @@ static void check_sums(int fd, const struct kt_sums *sums)
 }
 
 /* Every one of them is a tick, and none is nested or missed. */
-static void an_nmi_is_a_tick(void)
+TEST(an_nmi_is_a_tick)
 {
 	struct profbuf_config config = cycles();
 	const struct profbuf_record *r = NULL;
@@ -104,7 +106,7 @@ static pid_t bad_frames(void)
 }
 
 /* The fault's return lets the next NMI in, before the one that faulted has ended. */
-static void faults_in_an_nmi(void)
+TEST(faults_in_an_nmi)
 {
 	struct profbuf_config config = cycles();
 	const struct profbuf_record *r = NULL;
@@ -133,7 +135,7 @@ static void faults_in_an_nmi(void)
 }
 
 /* Only the irq_work of a tick can wake it. */
-static void a_reader_is_woken_out_of_an_nmi(void)
+TEST(a_reader_is_woken_out_of_an_nmi)
 {
 	struct profbuf_config config = cycles();
 	pid_t spinners[2] = { kt_spinner(0), kt_spinner(1) };
@@ -196,7 +198,7 @@ static uint64_t tag_failed(int fd)
  * In the middle of the change from one thread to another it is not known whose variables the CPU sees: then there is no
  * tag, and it is said why. Any other tag is the thread's own.
  */
-static void tags_while_threads_change(void)
+TEST(tags_while_threads_change)
 {
 	unsigned int tagged = 0, wrong = 0, untagged_user = 0;
 	struct profbuf_config config = cycles();
@@ -263,7 +265,7 @@ static void end(struct kt_reader *reader, uint64_t at_least)
 }
 
 /* NMIs into the ticks of timers, and into starts, reads and stops: every tick of each has its place. */
-static void nmis_into_everything(void)
+TEST(nmis_into_everything)
 {
 	struct kt_reader nmis, timers;
 	struct profbuf_config config = cycles();
@@ -306,7 +308,7 @@ static void nmis_into_everything(void)
 }
 
 /* Also those that are closed while they run, and the last descriptor's close is all that ends them. */
-static void closes_under_nmis(void)
+TEST(closes_under_nmis)
 {
 	set_period(300);
 	for (int i = 0; i < 50; i++) {
@@ -323,7 +325,7 @@ static void closes_under_nmis(void)
 }
 
 /* A CPU that comes has ticks again; alone, the other has none: nobody sends it any. */
-static void cpus_go_and_come_under_nmis(void)
+TEST(cpus_go_and_come_under_nmis)
 {
 	struct profbuf_config config = cycles();
 	pid_t spinners[2] = { kt_spinner(-1), kt_spinner(-1) };
@@ -353,16 +355,11 @@ static void cpus_go_and_come_under_nmis(void)
 int main(void)
 {
 	char command[4200];
+	int status;
 
 	snprintf(command, sizeof(command), "insmod %s", getenv("NMI_MODULE"));
 	NEED(!system(command));
-	RUN(an_nmi_is_a_tick);
-	RUN(faults_in_an_nmi);
-	RUN(a_reader_is_woken_out_of_an_nmi);
-	RUN(tags_while_threads_change);
-	RUN(nmis_into_everything);
-	RUN(closes_under_nmis);
-	RUN(cpus_go_and_come_under_nmis);
+	status = kt_main();
 	NEED(!system("rmmod profbuf_nmi"));
-	return kt_done();
+	return status;
 }

@@ -67,7 +67,7 @@ static void have_mappings_locked(void)
 }
 
 /* The worker may neither wait for it, nor may the session's end, which waits for the worker. */
-static void a_process_that_keeps_its_mappings_locked(void)
+TEST(a_process_that_keeps_its_mappings_locked)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int samples, descriptions;
@@ -138,7 +138,7 @@ static void have_many_mappings(void)
 		NEED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED);
 }
 
-static void a_process_with_more_mappings_than_may_wait(void)
+TEST(a_process_with_more_mappings_than_may_wait)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int samples, descriptions;
@@ -186,7 +186,7 @@ static void change_mappings(void)
 }
 
 /* To walk over its mappings takes time, which nobody but the worker spends. */
-static void a_process_that_changes_its_mappings_all_the_time(void)
+TEST(a_process_that_changes_its_mappings_all_the_time)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int samples, descriptions;
@@ -216,8 +216,5 @@ static void a_process_that_changes_its_mappings_all_the_time(void)
 
 int main(void)
 {
-	RUN(a_process_that_keeps_its_mappings_locked);
-	RUN(a_process_with_more_mappings_than_may_wait);
-	RUN(a_process_that_changes_its_mappings_all_the_time);
-	return kt_done();
+	return kt_main();
 }

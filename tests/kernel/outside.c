@@ -61,7 +61,7 @@ static void end_family(pid_t pid, int go[2])
 	close(go[1]);
 }
 
-static void from_outside_with_threads_and_later_children(void)
+TEST(from_outside_with_threads_and_later_children)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_tag *t;
@@ -88,7 +88,7 @@ static void from_outside_with_threads_and_later_children(void)
 }
 
 /* Whichever of the family is named: the label set is removed from all that have inherited it. */
-static void removed_from_the_whole_family(void)
+TEST(removed_from_the_whole_family)
 {
 	int fd = kt_open();
 
@@ -113,7 +113,7 @@ static void removed_from_the_whole_family(void)
 }
 
 /* One of the family that has got another set is not of it any more. */
-static void a_replaced_set_is_not_the_familys(void)
+TEST(a_replaced_set_is_not_the_familys)
 {
 	int go[2], fd = kt_open();
 	pid_t pid = family(go), child;
@@ -132,7 +132,7 @@ static void a_replaced_set_is_not_the_familys(void)
 }
 
 /* What root has set, another user takes from his own process only; what he has set himself, from the family. */
-static void a_user_removes_what_is_his(void)
+TEST(a_user_removes_what_is_his)
 {
 	enum { NOBODY = 65534 };
 	int go[2], fd = kt_open(), status;
@@ -181,7 +181,7 @@ static void a_user_removes_what_is_his(void)
 	close(go[1]);
 }
 
-static void from_outside_ends_with_the_file_unless_it_stays(void)
+TEST(from_outside_ends_with_the_file_unless_it_stays)
 {
 	pid_t pid = kt_spinner(0);
 	int fd = kt_open();	/* not the child's, too */
@@ -207,7 +207,7 @@ static void from_outside_ends_with_the_file_unless_it_stays(void)
 	close(fd);
 }
 
-static void a_tagged_thread_is_one_of_many(void)
+TEST(a_tagged_thread_is_one_of_many)
 {
 	struct kt_stream s = { 0 };
 	struct worker a, b;
@@ -232,7 +232,7 @@ static void a_tagged_thread_is_one_of_many(void)
 	close(fd);
 }
 
-static void own_labels_are_in_front_of_those_from_outside(void)
+TEST(own_labels_are_in_front_of_those_from_outside)
 {
 	static struct set set;
 	struct kt_stream s = { 0 };
@@ -255,7 +255,7 @@ static void own_labels_are_in_front_of_those_from_outside(void)
 }
 
 /* Kernel threads have no tag, nor has the idle task, and what else runs has none that it was not given. */
-static void kernel_threads_and_idle_are_untagged(void)
+TEST(kernel_threads_and_idle_are_untagged)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
@@ -303,7 +303,7 @@ static void kernel_threads_and_idle_are_untagged(void)
 	close(fd);
 }
 
-static void wrong_labels_are_refused(void)
+TEST(wrong_labels_are_refused)
 {
 	char long_text[PROFBUF_LABELS_BYTES + 2], many[17 * 4];
 	struct profbuf_tag_set set = { .size = sizeof(set), .pid = getpid(), .data = (uintptr_t)text, .bytes = 12 };
@@ -340,14 +340,5 @@ static void wrong_labels_are_refused(void)
 
 int main(void)
 {
-	RUN(from_outside_with_threads_and_later_children);
-	RUN(removed_from_the_whole_family);
-	RUN(a_replaced_set_is_not_the_familys);
-	RUN(a_user_removes_what_is_his);
-	RUN(from_outside_ends_with_the_file_unless_it_stays);
-	RUN(a_tagged_thread_is_one_of_many);
-	RUN(own_labels_are_in_front_of_those_from_outside);
-	RUN(kernel_threads_and_idle_are_untagged);
-	RUN(wrong_labels_are_refused);
-	return kt_done();
+	return kt_main();
 }

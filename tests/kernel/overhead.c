@@ -3,6 +3,8 @@
  * overhead.c - the share of a CPU that the ticks take, whatever was asked for
  *
  * Measured by how much slower a loop gets; for a machine whose clock counts instructions (tests/kernel/run --icount).
+ *
+ * Runs on: none: see tests/kernel/run --icount
  */
 #define _GNU_SOURCE
 #include "greedy.h"
@@ -58,7 +60,7 @@ static double share(uint32_t source, unsigned int n)
 }
 
 /* Looking for what to wake readers for is no tick, and outside of the limit. */
-static void flushes_are_bounded(void)
+TEST(flushes_are_bounded)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
 	double flushes;
@@ -69,7 +71,7 @@ static void flushes_are_bounded(void)
 	CHECK(flushes < 0.008);
 }
 
-static void the_share_of_a_cpu_is_bounded(void)
+TEST(the_share_of_a_cpu_is_bounded)
 {
 	double unlimited, limited;
 
@@ -91,7 +93,5 @@ static void the_share_of_a_cpu_is_bounded(void)
 
 int main(void)
 {
-	RUN(flushes_are_bounded);
-	RUN(the_share_of_a_cpu_is_bounded);
-	return kt_done();
+	return kt_main();
 }

@@ -121,48 +121,48 @@ static void sees(void (*be_opener)(void), void (*be_other)(void), int err)
 	kt_kill(other);
 }
 
-static void the_users_own(void)
+TEST(the_users_own)
 {
 	sees(be_nobody, be_nobody, 0);
 }
 
-static void not_one_of_another_group(void)
+TEST(not_one_of_another_group)
 {
 	sees(be_nobody, be_in_another_group, EPERM);
 }
 
-static void not_one_with_a_capability(void)
+TEST(not_one_with_a_capability)
 {
 	sees(be_nobody, be_with_a_capability, EPERM);
 }
 
-static void one_in_a_user_namespace_that_the_user_made(void)
+TEST(one_in_a_user_namespace_that_the_user_made)
 {
 	sees(be_nobody, be_in_a_user_namespace, 0);
 }
 
-static void not_one_outside_the_openers_user_namespace(void)
+TEST(not_one_outside_the_openers_user_namespace)
 {
 	sees(be_in_a_user_namespace, be_nobody, EPERM);
 }
 
-static void not_one_outside_the_openers_pid_namespace(void)
+TEST(not_one_outside_the_openers_pid_namespace)
 {
 	sees(be_in_a_pid_namespace, be_nobody, ESRCH);
 }
 
-static void not_roots_for_root_of_a_container(void)
+TEST(not_roots_for_root_of_a_container)
 {
 	sees(be_root_of_a_container, be_root, EPERM);
 }
 
-static void roots_of_a_container_for_another_one(void)
+TEST(roots_of_a_container_for_another_one)
 {
 	sees(be_root_of_a_container, be_root_of_a_container, 0);
 }
 
 /* A CPU has few, and who has one keeps perf's users from it. */
-static void no_counter_of_the_hardware(void)
+TEST(no_counter_of_the_hardware)
 {
 	struct profbuf_config config = kt_config();
 	int fd = kt_open_as(NOBODY);
@@ -180,14 +180,5 @@ static void no_counter_of_the_hardware(void)
 int main(void)
 {
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
-	RUN(the_users_own);
-	RUN(not_one_of_another_group);
-	RUN(not_one_with_a_capability);
-	RUN(one_in_a_user_namespace_that_the_user_made);
-	RUN(not_one_outside_the_openers_user_namespace);
-	RUN(not_one_outside_the_openers_pid_namespace);
-	RUN(not_roots_for_root_of_a_container);
-	RUN(roots_of_a_container_for_another_one);
-	RUN(no_counter_of_the_hardware);
-	return kt_done();
+	return kt_main();
 }

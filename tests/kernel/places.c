@@ -10,7 +10,7 @@
 
 #include "tags.h"
 
-static void wrong_places_are_refused(void)
+TEST(wrong_places_are_refused)
 {
 	struct profbuf_tag_source good = { .size = sizeof(good), .pid = getpid(), .offset = -8 }, s;
 	int fd = kt_open();
@@ -78,7 +78,7 @@ static int add_sources_of_children(int fd, int n)
 }
 
 /* A session has room for so many processes with variables at once, and for any number one after another. */
-static void ended_processes_make_room(void)
+TEST(ended_processes_make_room)
 {
 	enum { ROOM = 4096 };
 	int fd = session(), status;
@@ -106,7 +106,7 @@ static int take_back(int fd, enum profbuf_tag_kind kind)
 }
 
 /* As after a dlclose(): what is where the variable was is no tag, and is not read. */
-static void a_place_is_taken_back(void)
+TEST(a_place_is_taken_back)
 {
 	static struct set set;
 	static __thread const void *context;
@@ -144,7 +144,7 @@ static void a_place_is_taken_back(void)
 }
 
 /* Places keep a process's memory map from being freed: each user his own. */
-static void another_users_process_is_refused(void)
+TEST(another_users_process_is_refused)
 {
 	enum { NOBODY = 65534 };
 	pid_t mine, pid;
@@ -190,7 +190,7 @@ static void *survive(void *arg)
 }
 
 /* Its memory and its identity are the process's, as long as any thread lives. */
-static void a_process_whose_first_thread_has_ended(void)
+TEST(a_process_whose_first_thread_has_ended)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
@@ -240,10 +240,5 @@ static void a_process_whose_first_thread_has_ended(void)
 
 int main(void)
 {
-	RUN(wrong_places_are_refused);
-	RUN(ended_processes_make_room);
-	RUN(a_place_is_taken_back);
-	RUN(another_users_process_is_refused);
-	RUN(a_process_whose_first_thread_has_ended);
-	return kt_done();
+	return kt_main();
 }

@@ -32,7 +32,7 @@ static int quiet_session(struct profbuf_config *config)
 	return fd;
 }
 
-static void new_session_is_readable(void)
+TEST(new_session_is_readable)
 {
 	short revents;
 	int fd = kt_open();
@@ -41,7 +41,7 @@ static void new_session_is_readable(void)
 	close(fd);
 }
 
-static void poll_waits_for_samples(void)
+TEST(poll_waits_for_samples)
 {
 	struct profbuf_config config = kt_config();
 	short revents;
@@ -55,7 +55,7 @@ static void poll_waits_for_samples(void)
 }
 
 /* Far below the watermark the flush period wakes, and nothing before: the sideband would, with the first tick. */
-static void flush_period_wakes(void)
+TEST(flush_period_wakes)
 {
 	struct profbuf_config config = kt_config();
 	uint64_t start = kt_now();
@@ -74,7 +74,7 @@ static void flush_period_wakes(void)
 }
 
 /* With a flush period of an hour the watermark wakes, and not before it is reached. */
-static void watermark_wakes(void)
+TEST(watermark_wakes)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -101,7 +101,7 @@ static void watermark_wakes(void)
 	close(fd);
 }
 
-static void flush_ioctl_wakes(void)
+TEST(flush_ioctl_wakes)
 {
 	struct profbuf_config config = kt_config();
 	short revents;
@@ -123,7 +123,7 @@ static void flush_ioctl_wakes(void)
 	close(fd);
 }
 
-static void stop_wakes_and_hangs_up(void)
+TEST(stop_wakes_and_hangs_up)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -145,7 +145,7 @@ static void stop_wakes_and_hangs_up(void)
 	close(fd);
 }
 
-static void epoll_edges_come_again(void)
+TEST(epoll_edges_come_again)
 {
 	struct profbuf_config config = kt_config();
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
@@ -173,7 +173,7 @@ static void on_signal(int signo)
 }
 
 /* A signal ends the wait, in poll() and in epoll; the file is as it was, and waits again. */
-static void signals_interrupt_and_harm_nothing(void)
+TEST(signals_interrupt_and_harm_nothing)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* not for these calls */
 	struct epoll_event event = { .events = EPOLLIN };
@@ -196,7 +196,7 @@ static void signals_interrupt_and_harm_nothing(void)
 }
 
 /* Stopped and continued, poll() and epoll go on with the wait. */
-static void a_stopped_waiter_is_woken_after_it(void)
+TEST(a_stopped_waiter_is_woken_after_it)
 {
 	for (int by_epoll = 0; by_epoll < 2; by_epoll++) {
 		struct epoll_event event = { .events = EPOLLIN };
@@ -230,14 +230,5 @@ static void a_stopped_waiter_is_woken_after_it(void)
 
 int main(void)
 {
-	RUN(new_session_is_readable);
-	RUN(poll_waits_for_samples);
-	RUN(flush_period_wakes);
-	RUN(watermark_wakes);
-	RUN(flush_ioctl_wakes);
-	RUN(stop_wakes_and_hangs_up);
-	RUN(epoll_edges_come_again);
-	RUN(signals_interrupt_and_harm_nothing);
-	RUN(a_stopped_waiter_is_woken_after_it);
-	return kt_done();
+	return kt_main();
 }

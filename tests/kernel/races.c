@@ -31,7 +31,7 @@ static void *starter(void *arg)
 }
 
 /* Of six that start at once, one has done it. */
-static void one_of_many_starts(void)
+TEST(one_of_many_starts)
 {
 	for (int round = 0; round < 20; round++) {
 		struct profbuf_config config = kt_config();
@@ -76,7 +76,7 @@ static void *first_reader(void *arg)
 }
 
 /* Of six first reads at once, each is answered, and one has the stream's description. */
-static void one_of_many_first_reads_has_the_description(void)
+TEST(one_of_many_first_reads_has_the_description)
 {
 	for (int round = 0; round < 10; round++) {
 		struct part parts[THREADS] = { 0 };
@@ -163,7 +163,7 @@ static void *drainer(void *arg)
 }
 
 /* Two readers, two that stop, and all other calls at once; nothing is lost of what was delivered. */
-static void all_calls_at_once(void)
+TEST(all_calls_at_once)
 {
 	for (int round = 0; round < 8; round++) {
 		pthread_t readers[2], stoppers[2], callers[4];
@@ -222,7 +222,7 @@ static void *marker_writer(void *text)
 }
 
 /* A marker whose text comes into memory when the session has stopped, and all has been read, is refused. */
-static void a_marker_that_comes_after_the_end(void)
+TEST(a_marker_that_comes_after_the_end)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register region = { .mode = UFFDIO_REGISTER_MODE_MISSING };
@@ -258,7 +258,7 @@ static void a_marker_that_comes_after_the_end(void)
 }
 
 /* The descriptor is closed under a reader that waits: the session goes on, and the read has the end of it. */
-static void a_close_under_a_reader(void)
+TEST(a_close_under_a_reader)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 }, rest = { 0 };
@@ -335,7 +335,7 @@ static void *thief(void *arg)
 }
 
 /* Woken for a record that another reader has taken by then, a reader waits on, and the next record wakes it. */
-static void a_record_that_another_reader_takes(void)
+TEST(a_record_that_another_reader_takes)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 }, taken = { 0 };
@@ -396,7 +396,7 @@ static void *short_sessions(void *arg)
 	return NULL;
 }
 
-static void sessions_come_and_go(void)
+TEST(sessions_come_and_go)
 {
 	unsigned long done[THREADS] = { 0, 1, 2, 3, 4, 5 }, all = 0;
 	pthread_t threads[THREADS];
@@ -442,7 +442,7 @@ static int opener(void)
 }
 
 /* The module goes when nobody has it open, whole; an open meets a module that is there, or none. */
-static void opens_meet_unloads(void)
+TEST(opens_meet_unloads)
 {
 	int module = open(getenv("MODULE"), O_RDONLY | O_CLOEXEC), unloads = 0, refused = 0, status;
 	pid_t pids[2];
@@ -480,13 +480,5 @@ static void opens_meet_unloads(void)
 
 int main(void)
 {
-	RUN(one_of_many_starts);
-	RUN(one_of_many_first_reads_has_the_description);
-	RUN(all_calls_at_once);
-	RUN(a_marker_that_comes_after_the_end);
-	RUN(a_close_under_a_reader);
-	RUN(a_record_that_another_reader_takes);
-	RUN(sessions_come_and_go);
-	RUN(opens_meet_unloads);
-	return kt_done();
+	return kt_main();
 }

@@ -8,7 +8,7 @@
 
 #include "kt.h"
 
-static void first_read_starts_with_defaults(void)
+TEST(first_read_starts_with_defaults)
 {
 	int fd = open(PROFBUF_DEVICE, O_RDONLY);
 	struct profbuf_info info = { .size = sizeof(info) };
@@ -37,7 +37,7 @@ static void on_signal(int signo)
 	(void)signo;
 }
 
-static void blocking_read_waits_for_a_record(void)
+TEST(blocking_read_waits_for_a_record)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -55,7 +55,7 @@ static void blocking_read_waits_for_a_record(void)
 	close(fd);
 }
 
-static void nonblocking_read_is_eagain(void)
+TEST(nonblocking_read_is_eagain)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -72,7 +72,7 @@ static void nonblocking_read_is_eagain(void)
 	close(fd);
 }
 
-static void signal_interrupts_a_waiting_read(void)
+TEST(signal_interrupts_a_waiting_read)
 {
 	struct profbuf_config config = kt_config();
 	struct sigaction action = { .sa_handler = on_signal };
@@ -91,7 +91,7 @@ static void signal_interrupts_a_waiting_read(void)
 }
 
 /* With SA_RESTART the read goes on, and so it does after a stop: neither is seen by the reader. */
-static void restarted_read_gets_its_records(void)
+TEST(restarted_read_gets_its_records)
 {
 	for (int stopped = 0; stopped < 2; stopped++) {
 		struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
@@ -127,7 +127,7 @@ static void restarted_read_gets_its_records(void)
 }
 
 /* A reader that is killed while it waits goes at once, and its session with it. */
-static void killed_reader_takes_its_session_along(void)
+TEST(killed_reader_takes_its_session_along)
 {
 	for (int by_poll = 0; by_poll < 2; by_poll++) {
 		struct profbuf_config config = kt_config();
@@ -165,7 +165,7 @@ static void killed_reader_takes_its_session_along(void)
 }
 
 /* What a reader had when it was killed has gone with it; whoever shares the session reads on, from a whole record. */
-static void killed_reader_leaves_whole_records(void)
+TEST(killed_reader_leaves_whole_records)
 {
 	struct profbuf_config config = kt_config();
 	uint64_t samples = 0, lost = 0;
@@ -208,7 +208,7 @@ static void killed_reader_leaves_whole_records(void)
 	close(fd);
 }
 
-static void small_buffer_is_einval_and_consumes_nothing(void)
+TEST(small_buffer_is_einval_and_consumes_nothing)
 {
 	struct kt_stream s = { 0 };
 	struct kt_sums sums;
@@ -233,7 +233,7 @@ static void small_buffer_is_einval_and_consumes_nothing(void)
 }
 
 /* Reads a stopped session with buffers of every size from one record on: records stay whole, none is lost. */
-static void odd_buffers_get_whole_records(void)
+TEST(odd_buffers_get_whole_records)
 {
 	struct profbuf_config config = kt_config();
 	size_t size = PROFBUF_RECORD_MAX;
@@ -260,7 +260,7 @@ static void odd_buffers_get_whole_records(void)
 }
 
 /* A buffer whose second page cannot be written, at every offset of a word: EFAULT or what fits, and nothing is lost. */
-static void fault_loses_nothing(void)
+TEST(fault_loses_nothing)
 {
 	struct profbuf_config config = kt_config();
 	long page = sysconf(_SC_PAGESIZE);
@@ -373,7 +373,7 @@ static void check_all_came(int fd, struct kt_stream *s)
 	close(fd);
 }
 
-static void fault_at_every_byte_of_a_record(void)
+TEST(fault_at_every_byte_of_a_record)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -395,7 +395,7 @@ static void fault_at_every_byte_of_a_record(void)
 }
 
 /* Also of what is said of the rate, and of changes that nobody has read in time. */
-static void fault_at_every_byte_of_rates_and_losses(void)
+TEST(fault_at_every_byte_of_rates_and_losses)
 {
 	struct profbuf_counters_get get = { 0 };
 	struct profbuf_config config = kt_config();
@@ -423,7 +423,7 @@ static void fault_at_every_byte_of_rates_and_losses(void)
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
-static void end_after_stop(void)
+TEST(end_after_stop)
 {
 	struct kt_stream s = { 0 };
 	int fd = kt_open();
@@ -448,7 +448,7 @@ static void *stop_later(void *arg)
 	return NULL;
 }
 
-static void stop_wakes_a_waiting_reader(void)
+TEST(stop_wakes_a_waiting_reader)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -476,7 +476,7 @@ static void *reader(void *arg)
 }
 
 /* Four threads read one file: each gets whole records, together they get every record once. */
-static void concurrent_readers_are_serialised(void)
+TEST(concurrent_readers_are_serialised)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s[4] = { 0 };
@@ -509,7 +509,7 @@ static void concurrent_readers_are_serialised(void)
 }
 
 /* dup() and fork() share the session; it lives until the last of them is closed. */
-static void dup_and_fork_share_the_session(void)
+TEST(dup_and_fork_share_the_session)
 {
 	struct kt_stream s = { 0 };
 	int fd = kt_open(), copy;
@@ -538,21 +538,5 @@ static void dup_and_fork_share_the_session(void)
 
 int main(void)
 {
-	RUN(first_read_starts_with_defaults);
-	RUN(blocking_read_waits_for_a_record);
-	RUN(nonblocking_read_is_eagain);
-	RUN(signal_interrupts_a_waiting_read);
-	RUN(restarted_read_gets_its_records);
-	RUN(killed_reader_takes_its_session_along);
-	RUN(killed_reader_leaves_whole_records);
-	RUN(small_buffer_is_einval_and_consumes_nothing);
-	RUN(odd_buffers_get_whole_records);
-	RUN(fault_loses_nothing);
-	RUN(fault_at_every_byte_of_a_record);
-	RUN(fault_at_every_byte_of_rates_and_losses);
-	RUN(end_after_stop);
-	RUN(stop_wakes_a_waiting_reader);
-	RUN(concurrent_readers_are_serialised);
-	RUN(dup_and_fork_share_the_session);
-	return kt_done();
+	return kt_main();
 }

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # record.sh - profbuf record on the real device: what it stores, and what is left when something goes wrong; TAP
+#
+# Runs on: 6.1 kasan kcsan gcov
 n=0
 result() {
 	local status=$?

@@ -55,7 +55,7 @@ static int own_build_id(struct dl_phdr_info *info, size_t size, void *to)
 	return -1;	/* only the first object: the program */
 }
 
-static void own_process_and_executable(void)
+TEST(own_process_and_executable)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_mapping *m;
@@ -94,7 +94,7 @@ static void own_process_and_executable(void)
  * A thousand programs that live for 5 ms, gone before anyone could look at them: each that was sampled is described,
  * with the mapping that its interrupted instruction lies in.
  */
-static void short_lived_processes_have_mappings(void)
+TEST(short_lived_processes_have_mappings)
 {
 	enum { N = 1000, PIDS = 1 << 16 };
 	static struct { bool ours, sampled, described, mapped; uint64_t ip; } p[PIDS];
@@ -157,7 +157,7 @@ static void short_lived_processes_have_mappings(void)
 }
 
 /* Code that appears later is described when a sample comes after it. */
-static void new_mapping_is_described(void)
+TEST(new_mapping_is_described)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -184,7 +184,7 @@ static void new_mapping_is_described(void)
 }
 
 /* A new name is a new description; so is a new program. */
-static void new_name_is_described(void)
+TEST(new_name_is_described)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
@@ -218,7 +218,7 @@ static void new_name_is_described(void)
 	close(fd);
 }
 
-static void marker_is_in_the_stream(void)
+TEST(marker_is_in_the_stream)
 {
 	struct profbuf_config config = kt_config();
 	static char longest[PROFBUF_MARKER_MAX + 1];
@@ -260,7 +260,7 @@ static void marker_is_in_the_stream(void)
 }
 
 /* A writer without a reader fills the queue, is told so, and the samples' arithmetic does not care. */
-static void full_sideband_is_said_and_harmless(void)
+TEST(full_sideband_is_said_and_harmless)
 {
 	struct profbuf_config config = kt_config();
 	static char text[PROFBUF_MARKER_MAX];
@@ -292,7 +292,7 @@ static uint64_t not_taken(int fd)
 }
 
 /* While there is no room each is asked for once, and not with every tick; and once more when there is. */
-static void what_did_not_fit_is_described_when_there_is_room(void)
+TEST(what_did_not_fit_is_described_when_there_is_room)
 {
 	struct profbuf_config config = kt_config();
 	static char text[PROFBUF_MARKER_MAX];
@@ -330,7 +330,7 @@ static void what_did_not_fit_is_described_when_there_is_room(void)
 }
 
 /* All that /proc/modules has, which says where each begins, and no other; this module is one of them. */
-static void modules_are_those_of_proc(void)
+TEST(modules_are_those_of_proc)
 {
 	const struct profbuf_record *r = NULL;
 	unsigned int listed = 0, found = 0;
@@ -366,7 +366,7 @@ static void modules_are_those_of_proc(void)
 	close(fd);
 }
 
-static void none_when_not_asked_for(void)
+TEST(none_when_not_asked_for)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -388,14 +388,5 @@ int main(int argc, char **argv)
 		kt_spin(5 * MSEC);
 		return 0;
 	}
-	RUN(own_process_and_executable);
-	RUN(short_lived_processes_have_mappings);
-	RUN(new_mapping_is_described);
-	RUN(new_name_is_described);
-	RUN(marker_is_in_the_stream);
-	RUN(full_sideband_is_said_and_harmless);
-	RUN(what_did_not_fit_is_described_when_there_is_room);
-	RUN(modules_are_those_of_proc);
-	RUN(none_when_not_asked_for);
-	return kt_done();
+	return kt_main();
 }

@@ -49,7 +49,7 @@ static bool in(uint64_t address, void *function)
 	return address >= (uintptr_t)function && address < (uintptr_t)function + 200;
 }
 
-static void user_frames_are_the_callers(void)
+TEST(user_frames_are_the_callers)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = kt_sampled(&config, outer, 300 * MSEC);
@@ -72,7 +72,7 @@ static void deep_200(uint64_t ns)
 	deep(DEEP, ns);
 }
 
-static void depth_is_bounded_and_says_so(void)
+TEST(depth_is_bounded_and_says_so)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s;
@@ -89,7 +89,7 @@ static void depth_is_bounded_and_says_so(void)
 	kt_free(&s);
 }
 
-static void no_depth_no_frames(void)
+TEST(no_depth_no_frames)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s;
@@ -120,7 +120,7 @@ static void in_kernel(uint64_t ns)
 	}
 }
 
-static void kernel_frames_lead_to_the_system_call(void)
+TEST(kernel_frames_lead_to_the_system_call)
 {
 	uint64_t entry = kt_symbol("do_syscall_64"), mmap_call = kt_symbol("vm_mmap_pgoff");
 	struct profbuf_config config = kt_config();
@@ -146,7 +146,7 @@ static void kernel_frames_lead_to_the_system_call(void)
 }
 
 /* Most of that work is in one function that calls no other: it is the first frame, not its caller. */
-static void kernel_frames_begin_with_the_interrupted_instruction(void)
+TEST(kernel_frames_begin_with_the_interrupted_instruction)
 {
 	uint64_t clear[] = { kt_symbol("clear_page_rep"), kt_symbol("clear_page_orig"), kt_symbol("clear_page_erms") };
 	struct profbuf_config config = kt_config();
@@ -167,7 +167,7 @@ static void kernel_frames_begin_with_the_interrupted_instruction(void)
 }
 
 /* A limit of the kernel's frames is none of the user's. */
-static void depth_of_the_kernel_is_bounded_and_says_so(void)
+TEST(depth_of_the_kernel_is_bounded_and_says_so)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int kernel = 0, cut = 0;
@@ -208,7 +208,7 @@ static void in_bpf(uint64_t ns)
 }
 
 /* It goes on by frame pointers, and says that it cannot vouch for what it found. A kernel that interprets is sure. */
-static void a_stack_that_the_unwinder_is_not_sure_of_says_so(void)
+TEST(a_stack_that_the_unwinder_is_not_sure_of_says_so)
 {
 	bool compiles = !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
 	struct profbuf_config config = kt_config();
@@ -257,7 +257,7 @@ static void exec_often(uint64_t unused)
 	CHECK(!status, "status %x", status);
 }
 
-static void in_the_middle_of_an_exec_there_are_no_user_frames(void)
+TEST(in_the_middle_of_an_exec_there_are_no_user_frames)
 {
 	uint64_t exec = kt_symbol("begin_new_exec"), exec_end = kt_symbol_after(exec);
 	struct profbuf_config config = kt_config();
@@ -310,7 +310,7 @@ static void bad_frame_now(uint64_t ns)
 	bad_frame(ns, bad_fp);
 }
 
-static void corrupt_frames_end_the_stack_with_a_reason(void)
+TEST(corrupt_frames_end_the_stack_with_a_reason)
 {
 	uint64_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct { uint64_t fp; enum profbuf_stop stop; } cases[] = {
@@ -346,7 +346,7 @@ static void corrupt_frames_end_the_stack_with_a_reason(void)
 }
 
 /* A frame that is its own caller ends the walk. */
-static void a_loop_of_frames_ends(void)
+TEST(a_loop_of_frames_ends)
 {
 	struct profbuf_config config = kt_config();
 	uint64_t frame[4] __attribute__((aligned(16)));
@@ -388,7 +388,7 @@ static void on_a_stack_below(uint64_t stack)
 	NEED(!swapcontext(&back, &there));
 }
 
-static void memory_above_the_stack_may_be_anything(void)
+TEST(memory_above_the_stack_may_be_anything)
 {
 	/* 16 pages of stack, then the cases: frames one in the other, two in a circle, half a one, none touched. */
 	char *map = mmap(NULL, 32 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -450,7 +450,7 @@ static void *map_and_unmap(void *arg)
 	return NULL;
 }
 
-static void frames_that_come_and_go(void)
+TEST(frames_that_come_and_go)
 {
 	char *map = mmap(NULL, 20 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct profbuf_config config = kt_config();
@@ -487,17 +487,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "become"))
 		become(argv[2]);
-	RUN(user_frames_are_the_callers);
-	RUN(depth_is_bounded_and_says_so);
-	RUN(no_depth_no_frames);
-	RUN(kernel_frames_lead_to_the_system_call);
-	RUN(kernel_frames_begin_with_the_interrupted_instruction);
-	RUN(depth_of_the_kernel_is_bounded_and_says_so);
-	RUN(a_stack_that_the_unwinder_is_not_sure_of_says_so);
-	RUN(in_the_middle_of_an_exec_there_are_no_user_frames);
-	RUN(corrupt_frames_end_the_stack_with_a_reason);
-	RUN(a_loop_of_frames_ends);
-	RUN(memory_above_the_stack_may_be_anything);
-	RUN(frames_that_come_and_go);
-	return kt_done();
+	return kt_main();
 }

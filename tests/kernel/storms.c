@@ -59,7 +59,7 @@ static void child(int number)
  * Several parents at once make processes, programs and threads, at 4 kHz with the sideband. Each process of which there
  * is a sample of user code is described, or the stream says how many are not.
  */
-static void processes_in_storms(void)
+TEST(processes_in_storms)
 {
 	enum { PARENTS = 6, BURSTS = 25, PIDS = 1 << 16 };
 	static bool sampled[PIDS], described[PIDS];
@@ -130,7 +130,7 @@ static uint64_t ends_lost(int fd)
  * More processes live at once than have places of their own in the table of those that were sampled: each end is in the
  * stream, or is said to be lost.
  */
-static void ends_that_find_no_place_are_counted(void)
+TEST(ends_that_find_no_place_are_counted)
 {
 	enum { N = 4000, PIDS = 1 << 16 };
 	static bool sampled[PIDS], ended[PIDS];
@@ -263,7 +263,7 @@ static void sampled_under_trace(const char *a, const char *b)
 }
 
 /* The faults of the sampler itself: a tracepoint inside a tick, on every tick. */
-static void page_fault_tracing(void)
+TEST(page_fault_tracing)
 {
 	set("events/exceptions/enable", "1");
 	set("trace", "\n");
@@ -292,13 +292,13 @@ static void traced_by(const char *tracer)
 	set("set_ftrace_filter", "\n");
 }
 
-static void function_tracer(void)
+TEST(function_tracer)
 {
 	traced_by("function");
 }
 
 /* It replaces return addresses on the kernel's stack, which the sampler reads. */
-static void function_graph_tracer(void)
+TEST(function_graph_tracer)
 {
 	if (access(TRACING "options/funcgraph-proc", F_OK)) {
 		kt_skip("this kernel has no such tracer");
@@ -311,10 +311,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
-	RUN(processes_in_storms);
-	RUN(ends_that_find_no_place_are_counted);
-	RUN(page_fault_tracing);
-	RUN(function_tracer);
-	RUN(function_graph_tracer);
-	return kt_done();
+	return kt_main();
 }

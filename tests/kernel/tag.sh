@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tag.sh - whose work it was, from end to end: a program with libprofbuf-tag, profbuf tag, record and report; TAP
+#
+# Runs on: 6.1 kasan kcsan gcov
 n=0
 result() {
 	local status=$?

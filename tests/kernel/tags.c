@@ -9,7 +9,7 @@
 
 #include "tags.h"
 
-static void threads_have_their_own(void)
+TEST(threads_have_their_own)
 {
 	static struct set one, other;
 	struct kt_stream s = { 0 };
@@ -38,7 +38,7 @@ static void threads_have_their_own(void)
 }
 
 /* In the kernel's code, too: the thread waits for no one else there. */
-static void a_tag_is_there_in_system_calls(void)
+TEST(a_tag_is_there_in_system_calls)
 {
 	static struct set set;
 	struct kt_stream s = { 0 };
@@ -165,7 +165,7 @@ static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin
  * Set and restored as fast as each of several threads can, more than a thousand times from sample to sample: each
  * sample has that one of the thread's two tags whose work it is in, and what the program computes is right.
  */
-static void millions_of_changes_leave_program_and_profile_right(void)
+TEST(millions_of_changes_leave_program_and_profile_right)
 {
 	static struct changer alone[CHANGERS], seen[CHANGERS];
 	unsigned int all_outer = 0, all_inner = 0;
@@ -211,7 +211,7 @@ static uint64_t definitions(int fd)
 }
 
 /* Each is kept until it is in a sample. */
-static void ten_thousand_tags_are_defined_once_each(void)
+TEST(ten_thousand_tags_are_defined_once_each)
 {
 	enum { N = 10000 };
 	static struct { struct profbuf_label_set head; char text[24]; } sets[N];
@@ -292,7 +292,7 @@ static unsigned int occurrences(const struct kt_stream *s, uint64_t word)
  * What a thread points to may be anything: no crash, and nothing of it in the stream, not even the pointer. Nor whether
  * there is memory where it points to: all are counted under one cause.
  */
-static void wrong_pointers_bring_nothing_into_the_stream(void)
+TEST(wrong_pointers_bring_nothing_into_the_stream)
 {
 	static char secret[4096] __attribute__((aligned(4096))) = "a secret of the process";
 	char *last = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -335,7 +335,7 @@ static void wrong_pointers_bring_nothing_into_the_stream(void)
 }
 
 /* As each sample of an unreadable one is. */
-static void each_sample_of_a_wrong_pointer_is_counted(void)
+TEST(each_sample_of_a_wrong_pointer_is_counted)
 {
 	static struct set set;
 	struct kt_stream s = { 0 };
@@ -358,7 +358,7 @@ static void each_sample_of_a_wrong_pointer_is_counted(void)
 }
 
 /* Without descriptions, too: then nothing says what a tag means, and no other word is one. */
-static void tags_are_checked_without_descriptions(void)
+TEST(tags_are_checked_without_descriptions)
 {
 	struct profbuf_config config = kt_config();
 	static struct set right, wrong;
@@ -387,7 +387,7 @@ static void tags_are_checked_without_descriptions(void)
 	close(fd);
 }
 
-static void no_pointer_has_the_bits_of_other_tags(void)
+TEST(no_pointer_has_the_bits_of_other_tags)
 {
 	struct kt_stream s = { 0 };
 	unsigned int others;
@@ -421,7 +421,7 @@ static int64_t hole_below_thread_pointer(void)
 	return 0;
 }
 
-static void a_wrong_place_is_a_fault_and_no_tag(void)
+TEST(a_wrong_place_is_a_fault_and_no_tag)
 {
 	struct profbuf_tag_source source = {
 		.size = sizeof(source), .pid = getpid(), .offset = hole_below_thread_pointer(),
@@ -460,7 +460,7 @@ static void sum_lost(const struct kt_stream *s, uint64_t lost[8])
 }
 
 /* Read while it runs, too: each is told once. */
-static void tags_that_were_not_read_are_in_the_stream(void)
+TEST(tags_that_were_not_read_are_in_the_stream)
 {
 	static struct set set;
 	struct profbuf_label_set *wrong = (void *)(PROFBUF_TAG_OUTSIDE | 1);
@@ -509,7 +509,7 @@ static void tags_that_were_not_read_are_in_the_stream(void)
 }
 
 /* By the vector that glibc keeps of each thread's blocks: module 1 is the program. */
-static void dynamic_vector_of_glibc(void)
+TEST(dynamic_vector_of_glibc)
 {
 	static struct set set;
 	uint64_t tp = thread_pointer(), *dtv = *(uint64_t **)(tp + 8);
@@ -544,7 +544,7 @@ static void dynamic_vector_of_glibc(void)
 }
 
 /* A place belongs to an address space: another program in the same process is not read by it. */
-static void exec_ends_the_own_tag_and_is_said(void)
+TEST(exec_ends_the_own_tag_and_is_said)
 {
 	static struct set set;
 	struct profbuf_config config = kt_config();
@@ -606,17 +606,5 @@ static void exec_ends_the_own_tag_and_is_said(void)
 
 int main(void)
 {
-	RUN(threads_have_their_own);
-	RUN(a_tag_is_there_in_system_calls);
-	RUN(millions_of_changes_leave_program_and_profile_right);
-	RUN(ten_thousand_tags_are_defined_once_each);
-	RUN(wrong_pointers_bring_nothing_into_the_stream);
-	RUN(each_sample_of_a_wrong_pointer_is_counted);
-	RUN(tags_are_checked_without_descriptions);
-	RUN(no_pointer_has_the_bits_of_other_tags);
-	RUN(a_wrong_place_is_a_fault_and_no_tag);
-	RUN(tags_that_were_not_read_are_in_the_stream);
-	RUN(dynamic_vector_of_glibc);
-	RUN(exec_ends_the_own_tag_and_is_said);
-	return kt_done();
+	return kt_main();
 }

@@ -20,7 +20,7 @@ static void *named_thread(void *name)
 }
 
 /* A thread's own name, and the one it takes later: once each, and again for an older sample on another CPU. */
-static void threads_have_their_names(void)
+TEST(threads_have_their_names)
 {
 	struct profbuf_config config = kt_config();
 	const struct profbuf_record *r = NULL;
@@ -61,7 +61,7 @@ static void *short_thread(void *arg)
  * A thread that exits has let go of the memory before its last sample: that says nothing of the process, whose mappings
  * stay what they were (a bug once: an empty description replaced them).
  */
-static void exiting_threads_leave_the_mappings(void)
+TEST(exiting_threads_leave_the_mappings)
 {
 	struct profbuf_config config = kt_config();
 	unsigned int descriptions = 0, empty = 0;
@@ -169,7 +169,7 @@ static void end_first(void)
  * The first thread ends before the others, and who waits for the process takes it away while the last one is still on
  * its way out: no sample of that one may look at it (a bug once, seen by KASAN).
  */
-static void threads_that_outlive_their_first(void)
+TEST(threads_that_outlive_their_first)
 {
 	enum { N = 200 };
 	struct kt_stream s = { 0 };
@@ -199,7 +199,7 @@ static void end_at_once(void)
  * Threads that end at once each see that there are no others left; the end of the process is told once. It was told
  * twice, of one process in some hundreds, where two CPUs sampled it for the first time at one moment.
  */
-static void a_process_ends_once(void)
+TEST(a_process_ends_once)
 {
 	enum { N = 200, ROUNDS = 5, PIDS = 1 << 16 };
 	unsigned int once = 0, more = 0;
@@ -284,7 +284,7 @@ static void look_from_inside(void)
 }
 
 /* The numbers of processes are those that the one who opened the device knows them by; others have none. */
-static void pids_are_those_of_the_openers_namespace(void)
+TEST(pids_are_those_of_the_openers_namespace)
 {
 	pid_t pid, noise = fork();
 	int status;
@@ -317,10 +317,5 @@ static void pids_are_those_of_the_openers_namespace(void)
 
 int main(void)
 {
-	RUN(threads_have_their_names);
-	RUN(exiting_threads_leave_the_mappings);
-	RUN(threads_that_outlive_their_first);
-	RUN(a_process_ends_once);
-	RUN(pids_are_those_of_the_openers_namespace);
-	return kt_done();
+	return kt_main();
 }

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tool.sh - the tool's live commands on the real module: info, stat, top; the examples; TAP
+#
+# Runs on: 6.1 kasan kcsan gcov
 n=0
 result() {
 	local status=$?

@@ -3,6 +3,8 @@
 #
 # trinity.sh - a second opinion: trinity's calls on the device, by nobody, who may open it; by hand, as it finds something
 # else each time. TRINITY_CALLS (5000), TRINITY_SEED.
+#
+# Runs on: none: by hand
 calls=${TRINITY_CALLS:-5000} seed=${TRINITY_SEED:-$RANDOM}
 chmod 666 /dev/profbuf
 dir=$(mktemp -d)

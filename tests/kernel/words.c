@@ -142,7 +142,7 @@ static void look_at_words_of_the_same_user(void)
 }
 
 /* By number only, also where Yama would refuse process_vm_readv(). */
-static void a_tag_source_reads_no_other_word(void)
+TEST(a_tag_source_reads_no_other_word)
 {
 	kt_in_child(look_at_words_of_the_same_user);
 }
@@ -159,7 +159,7 @@ static void look_at_words_with_perfmon(void)
 	look_at_words();
 }
 
-static void cap_perfmon_reads_no_other_word_of_root(void)
+TEST(cap_perfmon_reads_no_other_word_of_root)
 {
 	victim = kt_busy(-1, undumpable, NULL);
 	kt_in_child(look_at_words_with_perfmon);
@@ -172,7 +172,7 @@ static void spoil_labels(void)
 	victims_labels.head.magic++;
 }
 
-static void a_tag_that_was_seen_in_one_process_is_none_in_another(void)
+TEST(a_tag_that_was_seen_in_one_process_is_none_in_another)
 {
 	struct profbuf_config config = kt_config();
 	struct kt_stream s = { 0 };
@@ -273,7 +273,7 @@ static void look_at_contexts_with_perfmon(void)
 	close(l.fd);
 }
 
-static void thread_contexts_of_others_need_cap_sys_ptrace(void)
+TEST(thread_contexts_of_others_need_cap_sys_ptrace)
 {
 	struct look l;
 
@@ -292,10 +292,5 @@ static void thread_contexts_of_others_need_cap_sys_ptrace(void)
 int main(void)
 {
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
-	RUN(a_tag_source_reads_no_other_word);
-	RUN(cap_perfmon_reads_no_other_word_of_root);
-	RUN(a_tag_that_was_seen_in_one_process_is_none_in_another);
-	RUN(thread_contexts_of_others_need_cap_sys_ptrace);
-	NEED(!chmod(PROFBUF_DEVICE, 0600));
-	return kt_done();
+	return kt_main();
 }

@@ -110,12 +110,12 @@ static void steps_towards_sleep(int source)
 		sleep_under(source, levels[i]);
 }
 
-static void steps_towards_sleep_hrtimer(void)
+TEST(steps_towards_sleep_hrtimer)
 {
 	steps_towards_sleep(PROFBUF_SOURCE_HRTIMER);
 }
 
-static void steps_towards_sleep_perf(void)
+TEST(steps_towards_sleep_perf)
 {
 	steps_towards_sleep(PROFBUF_SOURCE_PERF_CPU_CLOCK);
 }
@@ -127,7 +127,5 @@ int main(void)
 		NEED(set("/sys/power/mem_sleep", "s2idle"));
 		nr_levels = 3;
 	}
-	RUN(steps_towards_sleep_hrtimer);
-	RUN(steps_towards_sleep_perf);
-	return kt_done();
+	return kt_main();
 }
