@@ -5,31 +5,51 @@
 KVERSION ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVERSION)/build
 PREFIX ?= /usr/local
-VERSION := 0.1.0
-build := $(CURDIR)/build
+VERSION := $(shell sed -n 's/^.define PROFBUF_VERSION[^"]*"\(.*\)"/\1/p' profbuf_version.h)
+build := $(abspath $(or $(O),build))
+# Without O= the module is built where its sources are, as insmod, DKMS and the kernel's own Makefiles expect it.
+module := $(if $(O),$(build)/module/$(KVERSION),$(CURDIR))
+sources := Kbuild $(wildcard profbuf_*.[ch])
 core := profbuf_core.c profbuf_core.h tests/port/profbuf_port.h
+user = $(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR))
 
-all: module user
+all: user module
 
 help:
 	@echo 'make demo          everything, from nothing: a first profile, taken in a virtual machine'
-	@echo 'make check         all tests but those of check-debug; installs what they need'
+	@echo 'make check         all tests but those of check-debug; T=NAME: one test, group or step (make check T=tags)'
+	@echo 'make check-quick   style, the ring, the library and the tool: without a virtual machine'
 	@echo 'make check-debug   the module on kernels built to find faults; make debug-kernels builds them (half an hour)'
+	@echo '                   demo and check install the packages that they need'
 	@echo
-	@echo 'make [all]         profbuf.ko for the running kernel (or KVERSION=, KDIR=), build/user/profbuf'
-	@echo 'make install       both, and the library (PREFIX=, DESTDIR=); make dkms: the module by DKMS'
+	@echo 'make deps          installs the packages that are needed to build (Debian 12 and 13)'
+	@echo 'make [all]         profbuf.ko for the running kernel (or KVERSION=, KDIR=), build/user/profbuf; O=DIR: all into DIR'
+	@echo 'make user          the tool and the libraries alone'
+	@echo 'make install       both (PREFIX=, LIBDIR=, DESTDIR=); make uninstall takes them away; also install-user, install-module'
+	@echo 'make dkms          the module by DKMS, again for each new kernel'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
 	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/soak/run)'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
 
+# Nothing here installs a package or uses the network, but deps and what calls it.
+deps:
+	@scripts/setup build "kernel-$(KVERSION)"
+
+no_headers = no headers of kernel $(KVERSION) in $(KDIR): run `make deps` (apt-get install linux-headers-$(KVERSION)), \
+	or set KVERSION= or KDIR=; `make user` builds the tool alone
+
 module:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(if $(wildcard $(KDIR)/Makefile),,$(error $(no_headers)))
+ifneq ($(O),)
+	@mkdir -p $(module) && ln -sf $(addprefix $(CURDIR)/,$(sources)) $(module)/
+endif
+	$(MAKE) -C $(KDIR) O= M=$(module) modules
 
 user:
-	@scripts/setup build
-	$(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX)
+	@scripts/setup --check build
+	$(user)
 
 replay: $(build)/replay
 
@@ -41,11 +61,10 @@ demo:
 	@tests/demo/run
 
 check:
-	@tests/check
+	@tests/check $(if $(T),--test "$(T)")
 
-# What CI runs.
-check-ci:
-	@tests/check --ci
+check-quick:
+	@tests/check --quick
 
 check-debug:
 	@tests/check --debug
@@ -75,24 +94,43 @@ bench-tag:
 	@tests/bench/tag/run
 
 KERNEL ?= 6.1
-vm-shell: user
-	@tests/vm/run --kernel $(KERNEL) --module "$$(scripts/module $(KERNEL))" --shell
+vm-shell:
+	@scripts/setup build vm "headers-$(KERNEL)"
+	@$(MAKE) --no-print-directory -s -C user
+	@tests/vm/run --kernel $(KERNEL) --module "$$(scripts/module $(KERNEL))" --mem 2G --shell
 
-install: module user
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	depmod $(KVERSION)
-	$(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX) install
+install: install-user install-module
+
+install-user: user
+	$(user) install
+
+# Below DESTDIR modules.dep is the package's business.
+install-module: module
+	$(MAKE) -C $(KDIR) O= M=$(module) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR) DEPMOD=true) modules_install
+	$(if $(DESTDIR),,depmod $(KVERSION))
+
+uninstall:
+	$(user) uninstall
+	rm -f $(foreach dir,extra updates,$(DESTDIR)/lib/modules/$(KVERSION)/$(dir)/profbuf.ko*)
+	$(if $(DESTDIR),,depmod $(KVERSION))
 
 # The sources to where DKMS looks for them, and from there into every kernel that has headers here.
-dkms_files := Kbuild dkms.conf LICENSE $(wildcard profbuf_*.[ch])
+dkms_dir := $(DESTDIR)/usr/src/profbuf-$(VERSION)
 dkms:
-	install -d $(DESTDIR)/usr/src/profbuf-$(VERSION)
-	install -m 644 $(dkms_files) $(DESTDIR)/usr/src/profbuf-$(VERSION)
+	install -d $(dkms_dir)
+	install -m 644 $(sources) dkms.conf LICENSE $(dkms_dir)
+ifeq ($(DESTDIR),)
 	dkms add profbuf/$(VERSION) || true
 	dkms autoinstall
+endif
+
+uninstall-dkms:
+	$(if $(DESTDIR),,dkms remove profbuf/$(VERSION) --all)
+	rm -rf $(dkms_dir)
 
 clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help module user replay demo check check-ci check-debug debug-kernels fuzz soak bench bench-core bench-sample bench-report bench-tag vm-shell install dkms clean
+.PHONY: all help deps module user replay demo check check-quick check-debug debug-kernels fuzz soak bench bench-core bench-sample \
+	bench-report bench-tag vm-shell install install-user install-module uninstall dkms uninstall-dkms clean

@@ -17,6 +17,7 @@
 #include "profbuf_sampler.h"
 #include "profbuf_session.h"
 #include "profbuf_places.h"
+#include "profbuf_version.h"
 
 /* The opener's rights, for the life of the file, whoever has its descriptor later. */
 static u32 opener_rights(void)

@@ -5,8 +5,6 @@
 #ifndef PROFBUF_DEV_H
 #define PROFBUF_DEV_H
 
-#define PROFBUF_VERSION	"0.1.0"
-
 /* Last of the module's parts: from its return on, sessions come. */
 int profbuf_dev_init(void);
 void profbuf_dev_exit(void);

@@ -14,6 +14,7 @@
 #include "profbuf_life.h"
 #include "profbuf_sampler.h"
 #include "profbuf_sideband.h"
+#include "profbuf_version.h"
 
 /*
  * Parameters can be written while sessions run, and a session divides by its period: no value out of its bounds gets

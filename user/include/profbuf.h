@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "profbuf_uapi.h"
+#include "profbuf_version.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,7 +23,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-#define LIBPROFBUF_VERSION	"0.1.0"
+#define LIBPROFBUF_VERSION	PROFBUF_VERSION
 
 /* Of the library that is there, as LIBPROFBUF_VERSION is of that which the caller was compiled for. */
 const char *profbuf_version(void);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * profbuf_version.h - the version of all that is in this tree
+ *
+ * It stands here and nowhere else: the Makefiles and dkms.conf read this line.
+ */
+#ifndef PROFBUF_VERSION_H
+#define PROFBUF_VERSION_H
+
+#define PROFBUF_VERSION	"0.1.0"
+
+#endif /* PROFBUF_VERSION_H */
