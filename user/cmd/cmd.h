@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "profbuf.h"
 
@@ -88,12 +89,16 @@ void apply_session_options(const struct session_options *options, struct profbuf
 /* Why the module does not configure or start a session. Returns EXIT_FAILED. */
 int fail_config(const struct profbuf_session *session, int err);
 
-/* Returns NULL after saying what is wrong. */
-struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options);
+/*
+ * @status: that of what was read, which is no regular file if it is standard input; NULL: not asked for. Standard input
+ * may be the file then. Returns NULL after saying what is wrong.
+ */
+struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options,
+				     struct stat *status);
 
-/* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
+/* Likewise the profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
 struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
-				     const char **path);
+				     const char **path, struct stat *status);
 
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);

@@ -306,7 +306,7 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .output.path = DEFAULT_FILE, .output.file.fd = -1 };
+	struct recording r = { .output.path = DEFAULT_FILE, .output.file.to.fd = -1 };
 	int option, err, status;
 
 	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {
