@@ -109,16 +109,19 @@ int by_word(const void *a, const void *b);
 /* text.c: length of the UTF-8 character at text, which is not its end; 0: there is none. */
 size_t utf8_bytes(const char *text);
 
-/* The control character that text begins with; -1: it begins with another. */
+/*
+ * The control character that text begins with; -1: it begins with another, or with what is no UTF-8. Such are here also
+ * those that nobody sees, and those that change the order in which others are shown.
+ */
 int control_character(const char *text);
 
 /*
  * At most @width characters of @text; control characters are ?, and what is no UTF-8 is U+FFFD: what a process calls
- * itself steers no terminal. Returns how many.
+ * itself steers no terminal, and is what is seen. Returns how many.
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 
-/* What is not UTF-8 becomes U+FFFD. */
+/* Control characters are escaped; what is not UTF-8 becomes U+FFFD. */
 void print_json_string(FILE *f, const char *text);
 
 /* "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0" */

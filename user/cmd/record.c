@@ -166,10 +166,10 @@ static void print_summary(struct recording *r)
 	fputs("profbuf: ", stderr);
 	print_accounting(stderr, &get.counters);
 	fprintf(stderr, "; %.1f MB in ", r->output.bytes / 1e6);
+	print_harmless(stderr, r->output.path, SIZE_MAX);
 	if (r->output.part)
-		fprintf(stderr, "%s.0001 to .%04u\n", r->output.path, r->output.part);
-	else
-		fprintf(stderr, "%s\n", r->output.path);
+		fprintf(stderr, ".0001 to .%04u", r->output.part);
+	fputc('\n', stderr);
 	tag_losses_print(stderr, &r->tag_losses, r->tags);
 }
 
