@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "profbuf.h"
 
@@ -88,12 +89,16 @@ void apply_session_options(const struct session_options *options, struct profbuf
 /* Why the module does not configure or start a session. Returns EXIT_FAILED. */
 int fail_config(const struct profbuf_session *session, int err);
 
-/* Returns NULL after saying what is wrong. */
-struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options);
+/*
+ * @status: that of what was read, which is no regular file if it is standard input; NULL: not asked for. Standard input
+ * may be the file then. Returns NULL after saying what is wrong.
+ */
+struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options,
+				     struct stat *status);
 
-/* The profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
+/* Likewise the profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
 struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
-				     const char **path);
+				     const char **path, struct stat *status);
 
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);
@@ -104,16 +109,19 @@ int by_word(const void *a, const void *b);
 /* text.c: length of the UTF-8 character at text, which is not its end; 0: there is none. */
 size_t utf8_bytes(const char *text);
 
-/* The control character that text begins with; -1: it begins with another. */
+/*
+ * The control character that text begins with; -1: it begins with another, or with what is no UTF-8. Such are here also
+ * those that nobody sees, and those that change the order in which others are shown.
+ */
 int control_character(const char *text);
 
 /*
  * At most @width characters of @text; control characters are ?, and what is no UTF-8 is U+FFFD: what a process calls
- * itself steers no terminal. Returns how many.
+ * itself steers no terminal, and is what is seen. Returns how many.
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 
-/* What is not UTF-8 becomes U+FFFD. */
+/* Control characters are escaped; what is not UTF-8 becomes U+FFFD. */
 void print_json_string(FILE *f, const char *text);
 
 /* "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0" */

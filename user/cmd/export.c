@@ -6,8 +6,10 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "export.h"
+#include "output.h"
 
 static const struct {
 	const char *name;
@@ -182,18 +184,30 @@ static int write_to(FILE *f, const struct export *x, struct profbuf_profile *pro
 	return write_profile(f, x, profile, path) ? EXIT_OK : fail("%s", strerror(ENOMEM));
 }
 
-static int write_file(const struct export *x, struct profbuf_profile *profile, const char *path)
+/* @from: the status of the profile. Others may look when all is written, and no sooner. */
+static int write_file(const struct export *x, struct profbuf_profile *profile, const char *path,
+		      const struct stat *from)
 {
-	FILE *f = fopen(x->output, "we");
-	int failed, status;
+	struct output output;
+	int status, err;
+	FILE *f;
 
-	if (!f)
-		return fail("%s: %s", x->output, strerror(errno));
-	status = write_to(f, x, profile, path);
-	failed = ferror(f);
-	if (fclose(f) || failed)
-		return fail("%s: %s", x->output, strerror(errno));
-	return status;
+	if (!output_open(&output, x->output))
+		return EXIT_FAILED;
+	f = fdopen(output.fd, "w");
+	if (!f) {
+		close(output.fd);
+		return fail("%s", strerror(ENOMEM));
+	}
+	err = output_begin(&output);
+	status = err ? EXIT_FAILED : write_to(f, x, profile, path);
+	if (!err && (fflush(f) || ferror(f)))
+		err = errno ? -errno : -EIO;
+	if (!err && status == EXIT_OK)
+		err = output_share(&output, from);
+	if (fclose(f) && !err)
+		err = -errno;
+	return err ? fail("%s: %s", x->output, strerror(-err)) : status;
 }
 
 enum { OPT_TAG = 256, OPT_ROOT, OPT_BY, OPT_LINES, OPT_INLINES };
@@ -272,17 +286,18 @@ static int export_file(const struct export *x, int argc, char **argv)
 {
 	const struct profbuf_profile_options read_options = { .lines = x->lines, .inlines = x->inlines };
 	struct profbuf_profile *profile;
+	struct stat from;
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, &read_options, &path);
+	profile = load_profile(argc, argv, &read_options, &path, &from);
 	if (!profile)
 		return EXIT_FAILED;
 	if (formats[x->format].is_of_stream &&
 	    profbuf_profile_accounting(profile)->verdict == PROFBUF_UNCOUNTED) {
 		status = fail("%s is a pprof file: it has not all that %s has", path, formats[x->format].name);
 	} else if (x->output) {
-		status = write_file(x, profile, path);
+		status = write_file(x, profile, path, &from);
 	} else {
 		status = write_to(stdout, x, profile, path);
 		if (status == EXIT_OK)

@@ -10,39 +10,36 @@
 
 /* A symbol as the format can have it. */
 struct name {
-	const char *text;
+	char *text;
 	size_t bytes;
 };
 
-/* Frames are separated by ';', lines by '\n': neither is in a frame. Nor is what steers a terminal. */
-static char harmless(const char *text, char separator)
-{
-	return *text == ';' || *text == '\n' ? separator : control_character(text) >= 0 ? '?' : *text;
-}
-
+/* Frames are separated by ';', lines by '\n': neither is in a frame. */
 static bool make_name(struct name *name, const char *text)
 {
-	char *copy;
+	FILE *f = open_memstream(&name->text, &name->bytes);
 
-	name->text = text;
-	name->bytes = strlen(text);
-	for (; *text && harmless(text, 0) == *text; text++)
-		;
-	if (!*text)
-		return true;
-	copy = strdup(name->text);
-	if (!copy)
+	if (!f)
 		return false;
-	name->text = copy;
-	for (; *copy; copy++)
-		*copy = harmless(copy, *copy == ';' ? ':' : ' ');
-	return true;
+	for (size_t n; *text; text += n ? n : 1) {
+		n = utf8_bytes(text);
+		if (*text == ';' || *text == '\n')
+			fputc(*text == ';' ? ':' : ' ', f);
+		else
+			print_harmless(f, text, 1);
+	}
+	return !fclose(f);
 }
 
 static void print_root(FILE *f, const char *comm)
 {
-	for (; *comm; comm++)
-		fputc(*comm == ' ' ? '_' : harmless(comm, '_'), f);
+	for (size_t n; *comm; comm += n ? n : 1) {
+		n = utf8_bytes(comm);
+		if (*comm == ' ' || *comm == ';' || *comm == '\n')
+			fputc('_', f);
+		else
+			print_harmless(f, comm, 1);
+	}
 }
 
 /* What kind of code a frame is, as the format says it. */
@@ -102,10 +99,8 @@ bool export_folded(FILE *f, struct profbuf_profile *profile, const struct export
 		ok = make_name(&names[i], symbols[i]->name);
 	if (ok)
 		print_stacks(f, profile, names, counted, nr_counted, options->root);
-	for (i = 0; names && i < n; i++) {
-		if (names[i].text != symbols[i]->name)
-			free((char *)names[i].text);
-	}
+	for (i = 0; names && i < n; i++)
+		free(names[i].text);
 	free(names);
 	free(counted);
 	return ok;

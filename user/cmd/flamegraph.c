@@ -127,10 +127,10 @@ static unsigned int depth_of(const struct node *n, double least)
 	return deepest;
 }
 
-/* XML has not all characters: few below the blank, none of which is used here, and not the last two of the BMP. */
-static bool xml_has(const char *text, size_t n)
+/* XML has not all characters, and not the last two of the BMP; of control characters it has some, a reader sees none. */
+static bool is_shown(const char *text, size_t n)
 {
-	return n && (unsigned char)*text >= ' ' && (memcmp(text, "\xef\xbf", 2) || (unsigned char)text[2] < 0xbe);
+	return n && control_character(text) < 0 && (memcmp(text, "\xef\xbf", 2) || (unsigned char)text[2] < 0xbe);
 }
 
 /* At most @max characters. */
@@ -152,7 +152,7 @@ static void print_text(FILE *f, const char *text, size_t max)
 			fputs("&quot;", f);
 			break;
 		default:
-			if (xml_has(text, n))
+			if (is_shown(text, n))
 				fwrite(text, 1, n, f);
 			else
 				fputs("\xef\xbf\xbd", f);

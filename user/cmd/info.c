@@ -404,15 +404,19 @@ static void print_module(const struct info *in)
 
 static void print_text(const struct info *in)
 {
-	printf("kernel          %s %s\n", in->uts.release, in->uts.machine);
+	printf("kernel          ");
+	print_harmless(stdout, in->uts.release, SIZE_MAX);
+	printf(" %s\n", in->uts.machine);
 	print_module(in);
 	printf("kernel symbols  %s\n", in->kernel_symbols ? "none" : "/proc/kallsyms");
 	for (unsigned int i = 0; i < in->n; i++) {
 		const struct finding *f = &in->findings[i];
 
-		printf("\n%s: %s\n", kind_names[f->kind], f->what);
-		if (*f->remedy)
-			printf("  %s\n", f->remedy);
+		printf("\n%s: ", kind_names[f->kind]);
+		print_harmless(stdout, f->what, SIZE_MAX);
+		fputs(*f->remedy ? "\n  " : "", stdout);
+		print_harmless(stdout, f->remedy, SIZE_MAX);
+		putchar('\n');
 	}
 	printf("\nA profile of the whole system would %swork.\n", problems(in) ? "not " : "");
 }

@@ -3,11 +3,13 @@
  * main.c - the table of commands, and what they share
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,13 +113,42 @@ uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options)
+/* Who may read a file is not what its mode says where it has an access control list: then it is the owner alone. */
+static void forget_list(int fd, struct stat *status)
+{
+	if (fgetxattr(fd, "system.posix_acl_access", NULL, 0) >= 0)
+		status->st_mode &= ~077;
+}
+
+/* The file becomes standard input, so that its status is that of what is read, whatever has its name a moment later. */
+static int open_as_input(const char *path, struct stat *status)
+{
+	int fd, err = 0;
+
+	*status = (struct stat){ 0 };
+	if (!strcmp(path, "-"))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, status) || dup2(fd, STDIN_FILENO) < 0)
+		err = -errno;
+	forget_list(fd, status);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return err;
+}
+
+struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options,
+				     struct stat *status)
 {
 	struct profbuf_profile *profile = NULL;
 	uint64_t bytes;
 	int err;
 
-	err = profbuf_profile_read(&profile, path, options);
+	err = status ? open_as_input(path, status) : 0;
+	if (!err)
+		err = profbuf_profile_read(&profile, status ? "-" : path, options);
 	switch (err) {
 	case 0:
 		break;
@@ -148,14 +179,14 @@ struct profbuf_profile *read_profile(const char *path, const struct profbuf_prof
 }
 
 struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
-				     const char **path)
+				     const char **path, struct stat *status)
 {
 	*path = optind < argc ? argv[optind] : DEFAULT_FILE;
 	if (optind + 1 < argc) {
 		fail("one file at a time, please");
 		return NULL;
 	}
-	return read_profile(*path, options);
+	return read_profile(*path, options, status);
 }
 
 int by_word(const void *a, const void *b)

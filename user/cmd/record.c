@@ -166,10 +166,10 @@ static void print_summary(struct recording *r)
 	fputs("profbuf: ", stderr);
 	print_accounting(stderr, &get.counters);
 	fprintf(stderr, "; %.1f MB in ", r->output.bytes / 1e6);
+	print_harmless(stderr, r->output.path, SIZE_MAX);
 	if (r->output.part)
-		fprintf(stderr, "%s.0001 to .%04u\n", r->output.path, r->output.part);
-	else
-		fprintf(stderr, "%s\n", r->output.path);
+		fprintf(stderr, ".0001 to .%04u", r->output.part);
+	fputc('\n', stderr);
 	tag_losses_print(stderr, &r->tag_losses, r->tags);
 }
 
@@ -306,7 +306,7 @@ static bool parse_option(struct recording *r, int option, const char *arg)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .output.path = DEFAULT_FILE, .output.file.fd = -1 };
+	struct recording r = { .output.path = DEFAULT_FILE, .output.file.to.fd = -1 };
 	int option, err, status;
 
 	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {

@@ -3,10 +3,8 @@
  * record_output.c - where a recording goes: into one file, or into one after another
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record_output.h"
@@ -26,16 +24,7 @@ static bool written(const struct output_file *file, int err)
 
 /* Files */
 
-/* What is in the file already stays there until record_output_begin(). */
-static int open_path(struct output_file *file)
-{
-	int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	file->created = fd >= 0;
-	return fd < 0 && errno == EEXIST ? open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : fd;
-}
-
-/* Opens it, and changes nothing in it. */
+/* Opens it, and changes nothing in it: that is for record_output_begin(). */
 static bool open_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
@@ -45,30 +34,24 @@ static bool open_file(struct record_output *o)
 		n = asprintf(&file->path, "%s.%04u", o->path, o->part);
 	else
 		n = asprintf(&file->path, "%s", o->path);
-	file->fd = -1;
+	file->to.fd = -1;
 	if (n < 0) {
 		file->path = NULL;
 		fail("%s", strerror(ENOMEM));
 		return false;
 	}
-	file->fd = strcmp(o->path, "-") ? open_path(file) : STDOUT_FILENO;
-	if (file->fd < 0)
-		fail("%s: %s", file->path, strerror(errno));
-	return file->fd >= 0;
+	return output_open(&file->to, file->path);
 }
 
 /* From now on it is ours. */
 static bool begin_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
-	struct stat st;
-	int err = 0;
+	int err = output_begin(&file->to);
 
-	file->created = false;
-	if (file->fd != STDOUT_FILENO && !fstat(file->fd, &st) && S_ISREG(st.st_mode) && ftruncate(file->fd, 0))
-		err = -errno;
+	file->begun = true;
 	if (!err)
-		err = profbuf_writer_open(&file->writer, file->fd, o->raw);
+		err = profbuf_writer_open(&file->writer, file->to.fd, o->raw);
 	if (!err)
 		err = profbuf_symbol_recorder_new(&file->symbols);
 	if (err)
@@ -103,9 +86,9 @@ static void end_file(struct output_file *file, const struct profbuf_record *comm
 	file->bytes = profbuf_writer_bytes(file->writer);
 	err_close = profbuf_writer_close(file->writer);
 	file->writer = NULL;
-	if (file->fd != STDOUT_FILENO && close(file->fd) && !err_close)
+	if (close(file->to.fd) && !err_close)
 		err_close = -errno;
-	file->fd = -1;
+	file->to.fd = -1;
 	file->err = err ? err : err_close;
 }
 
@@ -114,7 +97,7 @@ static void free_file(struct output_file *file)
 	profbuf_writer_close(file->writer);
 	profbuf_symbol_recorder_free(file->symbols);
 	free(file->path);
-	*file = (struct output_file){ .fd = -1 };
+	*file = (struct output_file){ .to.fd = -1 };
 }
 
 /* Parts */
@@ -201,7 +184,7 @@ static bool next_part(struct record_output *o, uint64_t time)
 	if (!written(&o->file, err) || !join_old_file(o))
 		return false;
 	o->old = o->file;
-	o->file = (struct output_file){ .fd = -1 };
+	o->file = (struct output_file){ .to.fd = -1 };
 	o->lingers = true;
 	o->part++;
 	return open_file(o) && begin_file(o) && written(&o->file, begin_part(o, time));
@@ -254,7 +237,7 @@ bool record_output_open(struct record_output *o)
 {
 	int err;
 
-	o->old.fd = -1;
+	o->old.to.fd = -1;
 	o->part = o->rotate_ns || o->rotate_bytes;
 	err = profbuf_tag_recorder_new(&o->tags);
 	if (!err && o->part)
@@ -361,7 +344,7 @@ uint64_t record_output_bytes(const struct record_output *o)
 void record_output_close(struct record_output *o)
 {
 	join_old_file(o);
-	if (o->file.created)
+	if (o->file.to.created && !o->file.begun)
 		unlink(o->file.path);
 	free_file(&o->old);
 	free_file(&o->file);

@@ -17,12 +17,13 @@
 #include <pthread.h>
 
 #include "cmd.h"
+#include "output.h"
 
 /* One file. */
 struct output_file {
 	char *path;
-	int fd;				/* -1: none */
-	bool created;			/* here, and nothing is in it */
+	struct output to;
+	bool begun;			/* what was in it before has gone */
 	struct profbuf_writer *writer;
 	struct profbuf_symbol_recorder *symbols;
 	uint64_t bytes;			/* once it is closed */

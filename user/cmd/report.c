@@ -83,7 +83,7 @@ static bool load(struct report *r, const struct report_options *o, const char *p
 
 	r->options = o;
 	r->path = path;
-	r->profile = profile = read_profile(path, &read_options);
+	r->profile = profile = read_profile(path, &read_options, NULL);
 	if (!profile)
 		return false;
 	r->accounting = profbuf_profile_accounting(profile);

@@ -104,7 +104,7 @@ static int print_file(const struct tag_filter *filter, const struct profbuf_prof
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, options, &path);
+	profile = load_profile(argc, argv, options, &path, NULL);
 	if (!profile)
 		return EXIT_FAILED;
 	if (tag_filter_apply(filter, profile) && tag_values_make(&tags, profile, NULL, TAG_WORD)) {

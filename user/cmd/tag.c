@@ -52,7 +52,7 @@ static bool is_text(const char *text)
 {
 	for (size_t n; *text; text += n) {
 		n = utf8_bytes(text);
-		if (!n || (unsigned char)*text < ' ' || *text == 0x7f)
+		if (!n || control_character(text) >= 0)
 			return false;
 	}
 	return true;

@@ -10,9 +10,14 @@
 
 /* Text */
 
+static void print_escape(FILE *f, unsigned int c)
+{
+	fprintf(f, c > 0xffff ? "\\U%08x" : c > 0xff ? "\\u%04x" : "\\x%02x", c);
+}
+
 /*
- * Labels are what programs say: control characters, also those of two bytes, become \xNN, so that they steer no
- * terminal, and what is no UTF-8 becomes U+FFFD.
+ * Labels are what programs say: control characters become \xNN, \uNNNN or \UNNNNNNNN, so that they steer no terminal
+ * and hide nothing, and what is no UTF-8 becomes U+FFFD.
  */
 static void print_label(FILE *f, const char *text, enum tag_style style)
 {
@@ -27,7 +32,7 @@ static void print_label(FILE *f, const char *text, enum tag_style style)
 		else if (style == TAG_WORD && c == ';')
 			fputc(':', f);
 		else if (control_character(text) >= 0)
-			fprintf(f, "\\x%02x", control_character(text));
+			print_escape(f, control_character(text));
 		else
 			fwrite(text, 1, n, f);
 	}

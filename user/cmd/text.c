@@ -3,7 +3,7 @@
  * text.c - text that others chose, for terminals and for JSON
  *
  * What a process calls itself, its files and its functions may be any bytes: written to a terminal as they are, they
- * could steer it.
+ * could steer it, or show another text than there is: in another order, or with parts that nobody sees.
  */
 #include <stdlib.h>
 
@@ -26,14 +26,32 @@ size_t utf8_bytes(const char *text)
 	return n;
 }
 
+/*
+ * What steers a terminal, changes the order of the characters around it, or has no picture of its own: Unicode's
+ * categories Cc, Zl and Zp, its property Default_Ignorable_Code_Point, and the marks of annotations.
+ */
+static const struct {
+	uint32_t first;
+	uint32_t last;
+} controls[] = {
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+	{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+	{ 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
 int control_character(const char *text)
 {
-	const unsigned char *c = (const unsigned char *)text;
+	size_t i = 0, n = utf8_bytes(text);
+	uint32_t c = (unsigned char)*text & (n > 1 ? 0x7f >> n : 0x7f);
 
-	if (*c < ' ' || *c == 0x7f)
-		return *c;
-	/* The others are two bytes of UTF-8. */
-	return *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? c[1] : -1;
+	if (!n)
+		return -1;
+	for (size_t k = 1; k < n; k++)
+		c = c << 6 | ((unsigned char)text[k] & 0x3f);
+	while (i < sizeof(controls) / sizeof(controls[0]) && c > controls[i].last)
+		i++;
+	return i < sizeof(controls) / sizeof(controls[0]) && c >= controls[i].first ? (int)c : -1;
 }
 
 size_t print_harmless(FILE *f, const char *text, size_t width)
@@ -61,6 +79,16 @@ size_t print_harmless(FILE *f, const char *text, size_t width)
 	return columns;
 }
 
+/* Characters past U+FFFF are two of UTF-16. */
+static void print_json_escape(FILE *f, uint32_t c)
+{
+	if (c > 0xffff) {
+		fprintf(f, "\\u%04x", 0xd800 | (c - 0x10000) >> 10);
+		c = 0xdc00 | (c & 0x3ff);
+	}
+	fprintf(f, "\\u%04x", c);
+}
+
 void print_json_string(FILE *f, const char *text)
 {
 	size_t n;
@@ -73,7 +101,7 @@ void print_json_string(FILE *f, const char *text)
 		else if (*text == '"' || *text == '\\')
 			fprintf(f, "\\%c", *text);
 		else if (control_character(text) >= 0)
-			fprintf(f, "\\u%04x", control_character(text));
+			print_json_escape(f, control_character(text));
 		else
 			fwrite(text, 1, n, f);
 	}

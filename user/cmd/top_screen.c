@@ -58,7 +58,9 @@ void top_print_status(FILE *f, const struct top_status *status)
 	const struct profbuf_event *events;
 	size_t n = status->profile ? profbuf_profile_events(status->profile, &events) : 0;
 
-	fprintf(f, "profbuf top: %s; last %.1f s: %zu samples\n", status->what, status->seconds, n);
+	fputs("profbuf top: ", f);
+	print_harmless(f, status->what, SIZE_MAX);
+	fprintf(f, "; last %.1f s: %zu samples\n", status->seconds, n);
 	print_accounting(f, &status->counters);
 	fputc('\n', f);
 }
@@ -235,6 +237,20 @@ static bool draw_status(FILE *f, const struct top_status *status, size_t *left)
 	return true;
 }
 
+static void draw_view(FILE *f, const struct top_screen *s)
+{
+	if (s->typing) {
+		fputs(BOLD "/", f);
+		print_harmless(f, s->view.filter, SIZE_MAX);
+		fputs("_" PLAIN "   Enter: take it, Escape: all rows", f);
+		return;
+	}
+	fprintf(f, "by %s, order %s%s", top_by_names[s->view.by], top_sort_names[s->view.sort],
+		*s->view.filter ? ", with " : "");
+	print_harmless(f, s->view.filter, SIZE_MAX);
+	fprintf(f, "%s   h help, q quit", s->paused ? "   " REVERSE "PAUSED" PLAIN : "");
+}
+
 static bool draw(FILE *f, struct top_screen *s, const struct top_status *status, size_t lines)
 {
 	size_t left = lines;
@@ -242,12 +258,7 @@ static bool draw(FILE *f, struct top_screen *s, const struct top_status *status,
 
 	fputs("\033[H", f);
 	ok = draw_status(f, status, &left);
-	if (s->typing)
-		fprintf(f, BOLD "/%s_" PLAIN "   Enter: take it, Escape: all rows", s->view.filter);
-	else
-		fprintf(f, "by %s, order %s%s%s%s   h help, q quit", top_by_names[s->view.by],
-			top_sort_names[s->view.sort], *s->view.filter ? ", with " : "", s->view.filter,
-			s->paused ? "   " REVERSE "PAUSED" PLAIN : "");
+	draw_view(f, s);
 	end_line(f, &left);
 	if (!left)
 		return ok;

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * output.c - a file that a command writes
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "output.h"
+
+/* Which descriptor the name means; -1: none. */
+static long named_descriptor(const char *path)
+{
+	static const char *const names[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+	static const char *const directories[] = { "/dev/fd/", "/proc/self/fd/" };
+	const char *number = NULL;
+
+	if (!strcmp(path, "-"))
+		return STDOUT_FILENO;
+	for (int i = 0; i < 3; i++) {
+		if (!strcmp(path, names[i]))
+			return i;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (!strncmp(path, directories[i], strlen(directories[i])))
+			number = path + strlen(directories[i]);
+	}
+	if (!number || !*number || strlen(number) > 9 || number[strspn(number, "0123456789")])
+		return -1;
+	return strtol(number, NULL, 10);
+}
+
+/* What the caller opened is not closed by exec(); all that is opened here would be. */
+static int dup_of_caller(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags < 0 || flags & FD_CLOEXEC || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* As fs.protected_fifos has it, whatever that is set to: who made the pipe, or the directory, is not the caller. */
+static bool is_trap(const char *path, const struct stat *fifo)
+{
+	char *directory = strdup(path), *slash = directory ? strrchr(directory, '/') : NULL;
+	struct stat st;
+	bool trap;
+
+	if (slash)
+		slash[slash == directory] = '\0';
+	trap = !directory || stat(slash ? directory : ".", &st) ||
+	       (st.st_mode & S_IWOTH && fifo->st_uid != geteuid() && fifo->st_uid != st.st_uid);
+	free(directory);
+	return trap;
+}
+
+/* Why nothing is written to what is there; NULL: it may be. */
+static const char *objection(const char *path, const struct stat *st)
+{
+	if (S_ISLNK(st->st_mode))
+		return "is a symbolic link, which is not followed; name the file itself";
+	if (S_ISREG(st->st_mode) && st->st_uid != geteuid())
+		return "belongs to another user, and stays as it is; name another file";
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1)
+		return "has another name, too (a hard link), and stays as it is; remove it, or name another file";
+	if (S_ISFIFO(st->st_mode) && is_trap(path, st))
+		return "is another user's pipe in a directory for everyone; name another file";
+	return NULL;
+}
+
+/* @handle stays what was looked at, whatever has the name by then. */
+static int reopen(int handle)
+{
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
+	return open(self, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* What is there already. Returns a descriptor; -1: after saying what is wrong. */
+static int open_existing(struct output *o, const char *path)
+{
+	int handle = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	const char *wrong = NULL;
+	struct stat st;
+
+	if (handle >= 0 && !fstat(handle, &st)) {
+		wrong = objection(path, &st);
+		fd = wrong ? -1 : reopen(handle);
+		o->is_file = S_ISREG(st.st_mode);
+	}
+	if (wrong)
+		fail("%s %s", path, wrong);
+	else if (fd < 0)
+		fail("%s: %s", path, strerror(errno));
+	if (handle >= 0)
+		close(handle);
+	return fd;
+}
+
+bool output_open(struct output *o, const char *path)
+{
+	long named = named_descriptor(path);
+
+	*o = (struct output){ .fd = -1 };
+	if (named >= 0) {
+		o->fd = dup_of_caller(named);
+	} else {
+		o->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		o->created = o->is_file = o->fd >= 0;
+		if (o->fd < 0 && errno == EEXIST) {
+			o->fd = open_existing(o, path);
+			return o->fd >= 0;
+		}
+	}
+	if (o->fd < 0)
+		fail("%s: %s", path, strerror(errno));
+	return o->fd >= 0;
+}
+
+int output_begin(const struct output *o)
+{
+	return o->is_file && (fchmod(o->fd, 0600) || ftruncate(o->fd, 0)) ? -errno : 0;
+}
+
+int output_share(const struct output *o, const struct stat *from)
+{
+	mode_t mode = from->st_mode & 0666, both = mode & mode >> 3 & 06;
+	struct stat st;
+
+	if (!o->is_file || !S_ISREG(from->st_mode))
+		return 0;
+	/* Whom a list lets in that came from the directory is not known to the mode. */
+	if (fremovexattr(o->fd, "system.posix_acl_access") && errno != ENODATA && errno != ENOTSUP)
+		return -errno;
+	if (fstat(o->fd, &st))
+		return -errno;
+	if (st.st_gid != from->st_gid)
+		mode = (mode & 0600) | both << 3 | both;
+	return fchmod(o->fd, mode) ? -errno : 0;
+}
