@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * generate.c - streams made by hand; as a program it writes one of them: FILE
- * [other|compact|tags|unread|second|third|hostile|names|rates]
+ * [other|compact|tags|unread|second|third|hostile|hidden|names|rates|wrapping]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -504,6 +504,52 @@ void generate_hostile(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "evil\x1bPq\x1b\\name", "mod\x1b[8m");
 }
 
+/* A character of each kind that steers a terminal, that nobody sees, or that changes the order of the others. */
+#define HIDDEN \
+	"\x01\x1b\x7f\xc2\x80\xc2\x85\xc2\x9b\xc2\x9f" \
+	"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180e\u180f\u200b\u200c\u200d\u200e\u200f" \
+	"\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069" \
+	"\u206a\u206f\u3164\ufe00\ufe0f\ufeff\uffa0\ufff0\ufff8\ufff9\ufffa\ufffb" \
+	"\U0001bca0\U0001d173\U0001d17a\U000e0000\U000e0001\U000e0020\U000e007f\U000e0100\U000e0fff"
+
+/*
+ * Names with such characters, each between an a and a z: of a program, two threads, a file, a kernel symbol, a module, code
+ * made at run time, a label, a cgroup, a command. What is beside them in Unicode is shown: the object's name has it.
+ */
+void generate_hidden(struct generated *g)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010 }, user[] = { 0x401010, 0x601010, 0x7f0000000010 };
+	static const char labels[] = "ka" HIDDEN "z\0va" HIDDEN "z";
+	static const char text[] = "run\0a" HIDDEN "z";
+	struct profbuf_command_record *command;
+	size_t at;
+
+	*g = (struct generated){ 0 };
+	generate_info(g, 1);
+	strcpy(((struct profbuf_stream_info *)g->words)->release, "6.1a\u202ez");
+	at = g->n;
+	generate_process(g, 1000000, 100, 5, "a\u202e\u200b\xc2\x9bz", 3);
+	((struct profbuf_process *)(g->words + at))->cgroup = 7;
+	generate_mapping(g, 100, 5, 0x400000, 0x500000, 0, "/nonexistent/a" HIDDEN "z");
+	generate_mapping(g, 100, 5, 0x600000, 0x700000, 0,
+			 "/nonexistent/\u00ac\u00ae\u061b\u061d\u200a\u2010\u2027\u202f\u205f\u2070\ufffc\ufffd\U000e1000");
+	generate_mapping(g, 100, 5, 0x7f0000000000, 0x7f0000001000, 0, "");
+	generate_thread(g, 1000000, 100, 100, "a\u2066\ufeff\u00adz");
+	generate_thread(g, 1000000, 100, 101, "a\U000e0041\u2069z");
+	generate_sample(g, 2000000, 0, 100, kernel, 1, user, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		generate_sample(g, 3000000 + i, 0, 100, NULL, 0, user + i, 1);
+	generate_tagged(g, 4000000, 100, 101, 0x1000);
+	generate_tag(g, 1000000, 100, 0x1000, PROFBUF_TAG_LABELS, labels, sizeof(labels));
+	generate_end(g, 1);
+	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "a" HIDDEN "z", "a" HIDDEN "z");
+	generate_jit_symbol(g, 100, 5, 0x7f0000000000, 0x7f0000000200, "ja" HIDDEN "z");
+	generate_cgroup(g, 7, "/a" HIDDEN "z");
+	command = GENERATE(g, PROFBUF_RECORD_COMMAND, 9000, PROFBUF_CPU_NONE, profbuf_command_record, sizeof(text));
+	command->misc = 2;
+	memcpy(command->text, text, sizeof(text));
+}
+
 /*
  * "even" (pid 200, CPU 1) has 30 samples of a period each. "slow" (pid 100, CPU 0) has 10 of one, 10 of four, half of
  * them in another thread, and 10 of two: 70 periods. Lost are 5 of four periods, and 3 of one.
@@ -621,6 +667,8 @@ int main(int argc, char **argv)
 		generate_tags(&g);
 	else if (!strcmp(argv[2], "hostile"))
 		generate_hostile(&g);
+	else if (!strcmp(argv[2], "hidden"))
+		generate_hidden(&g);
 	else if (!strcmp(argv[2], "names"))
 		generate_names(&g);
 	else if (!strcmp(argv[2], "rates"))

@@ -70,6 +70,8 @@ void generate_third(struct generated *g);
 void generate_tags(struct generated *g);
 /* One whose names steer a terminal. */
 void generate_hostile(struct generated *g);
+/* One whose names have what nobody sees, or what changes the order of the text. */
+void generate_hidden(struct generated *g);
 
 /* Names that formats of text have trouble with: see generate.c. */
 void generate_names(struct generated *g);
