@@ -118,8 +118,8 @@ static void set_fresh(struct profbuf_cpu_tags *tags, u64 signature)
 /* The tick: the tag */
 
 /*
- * What @from points to, if it is a label set. Why it is none is not said: whether there is memory at an address that the
- * session does not know is nobody's business.
+ * What @from points to, if it is a label set. Why it is none is not said: whether there is memory at an address that
+ * the session does not know is nobody's business.
  */
 static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
 {

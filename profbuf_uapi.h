@@ -351,7 +351,7 @@ enum profbuf_tag_kind {
 /* Why the meaning of a tag, or the tag itself, is not known. */
 enum profbuf_tag_cause {
 	PROFBUF_TAG_KNOWN	= 0,
-	PROFBUF_TAG_FAULT	= 1,	/* the variable's memory is not there, or may not be read; see struct profbuf_tag */
+	PROFBUF_TAG_FAULT	= 1,	/* the variable's memory is not there; see also struct profbuf_tag */
 	PROFBUF_TAG_BAD		= 2,	/* what the variable has is no pointer to a label set or a thread context */
 	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
 	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
@@ -533,8 +533,8 @@ struct profbuf_counters_get {
 };
 
 /*
- * Where a thread-local variable is, from the thread pointer (the FS base of x86-64). Offsets are multiples of 8 and within
- * PROFBUF_TLS_BYTES.
+ * Where a thread-local variable is, from the thread pointer (the FS base of x86-64). Offsets are multiples of 8 and
+ * within PROFBUF_TLS_BYTES.
  */
 #define PROFBUF_TLS_BYTES	(64 << 20)
 

@@ -92,8 +92,8 @@ static const struct profbuf_tag *only_context(const struct kt_stream *s)
 }
 
 /*
- * A session of this thread while it has that context. What is in the stream of it are its @bytes of attributes; -1: it has
- * no tag, and each sample is counted under that cause.
+ * A session of this thread while it has that context. What is in the stream of it are its @bytes of attributes; -1: it
+ * has no tag, and each sample is counted under that cause.
  */
 static void check_context(const void *context, int bytes, enum profbuf_tag_cause cause)
 {

@@ -2,8 +2,8 @@
 /*
  * kt.h - what the tests of the real module share: TAP, a session, its stream
  *
- * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(), which runs them
- * in the order they stand in; with KT_TEST=NAME in the environment, only that one. A failed CHECK
+ * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(), which runs
+ * them in the order they stand in; with KT_TEST=NAME in the environment, only that one. A failed CHECK
  * marks the test function that it is in; a failed NEED ends the program, without the plan line that a pass needs.
  */
 #ifndef KT_H

@@ -299,8 +299,8 @@ TEST(wrong_pointers_bring_nothing_into_the_stream)
 	static struct set unterminated, odd, no_key, too_long, wrong_count, not_zero;
 	struct set *cut = (void *)(last + 4096 - sizeof(struct profbuf_label_set) - 4);
 	const void *wrong[] = {
-		(void *)1, (void *)0x1000, (void *)0x7ffffffff000, cut, secret, secret + 4090, &unterminated, &odd, &no_key,
-		&too_long, &wrong_count, &not_zero, (char *)&wrong_count + 8,
+		(void *)1, (void *)0x1000, (void *)0x7ffffffff000, cut, secret, secret + 4090, &unterminated, &odd,
+		&no_key, &too_long, &wrong_count, &not_zero, (char *)&wrong_count + 8,
 	};
 	struct kt_stream s = { 0 };
 	unsigned int others, without;

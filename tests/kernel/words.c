@@ -26,8 +26,8 @@ static char text[64] __attribute__((aligned(8))) = "hunter2 hunter2 hunter2 hunt
 static void fill_words(void)
 {
 	const uint64_t words[SECRETS] = {
-		0x31323334, 0x2121217265746e75 & ~(3ULL << 62), 0x00007fffdeadbee8, (uintptr_t)text, (uintptr_t)&only_magic,
-		(uintptr_t)&victims_labels + 8, (uintptr_t)fill_words, 0xffffffff81000000,
+		0x31323334, 0x2121217265746e75 & ~(3ULL << 62), 0x00007fffdeadbee8, (uintptr_t)text,
+		(uintptr_t)&only_magic, (uintptr_t)&victims_labels + 8, (uintptr_t)fill_words, 0xffffffff81000000,
 	};
 
 	memcpy(own.words, words, sizeof(words));
@@ -166,7 +166,7 @@ TEST(cap_perfmon_reads_no_other_word_of_root)
 	kt_kill(victim);
 }
 
-/* Two processes with the same variable of the same content at the same place; what it points to is a label set in one. */
+/* Two processes with the same variable of the same content at the same place; in one it points to a label set. */
 static void spoil_labels(void)
 {
 	victims_labels.head.magic++;
@@ -189,7 +189,9 @@ TEST(a_tag_that_was_seen_in_one_process_is_none_in_another)
 	kt_configure(fd, &config);
 	kt_start(fd);
 	for (pid_t pid = one; pid; pid = pid == one ? other : 0) {
-		struct profbuf_tag_source source = { .size = sizeof(source), .pid = pid, .offset = offset_of(&own.tag) };
+		struct profbuf_tag_source source = {
+			.size = sizeof(source), .pid = pid, .offset = offset_of(&own.tag),
+		};
 		uint64_t until = kt_counters(fd, -1).delivered + 60;
 
 		NEED(!ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
@@ -209,7 +211,7 @@ TEST(a_tag_that_was_seen_in_one_process_is_none_in_another)
 
 /* Thread contexts have no magic */
 
-static __thread const void *own_context;
+static const __thread void *own_context;
 static struct { uint8_t ids[24], valid, flags; uint16_t size; uint8_t attrs[8]; } context;
 
 static void set_context(void)
@@ -267,7 +269,8 @@ static void look_at_contexts_with_perfmon(void)
 	finish(l.fd, &l.stream);
 	CHECK(tagged(&l.stream, 0) >= 3 && !tagged(&l.stream, hidden), "%u, %u after", tagged(&l.stream, 0),
 	      tagged(&l.stream, hidden));
-	CHECK(failed(l.fd, PROFBUF_TAG_RIGHTS) >= 5 && kt_check(&l.stream).tags_lost >= failed(l.fd, PROFBUF_TAG_RIGHTS));
+	CHECK(failed(l.fd, PROFBUF_TAG_RIGHTS) >= 5);
+	CHECK(kt_check(&l.stream).tags_lost >= failed(l.fd, PROFBUF_TAG_RIGHTS));
 	kt_kill(victim);
 	kt_free(&l.stream);
 	close(l.fd);
