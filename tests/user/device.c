@@ -6,9 +6,9 @@
  * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start); DEVICE_HANGS:
  * the one that never returns. DEVICE_PID: the samples are of that process, in code it made at run time; DEVICE_AGE: it
  * is as many ns younger than it is; DEVICE_AFTER: it is described when that file is there. DEVICE_STRIDE: each sample
- * stands for so many periods. DEVICE_RELEASE: of another
- * kernel. DEVICE_REAPS: who reads anything has no children that have ended any more: they were waited for. Only what
- * the commands call is here; it knows one session of one thread.
+ * stands for so many periods. DEVICE_COMM: what the process is called. DEVICE_RELEASE: of another kernel. DEVICE_REAPS:
+ * who reads anything has no children that have ended any more: they were waited for. Only what the commands call is
+ * here; it knows one session of one thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -165,12 +165,14 @@ static __u64 start_time(void)
 static ssize_t put_process(struct profbuf_process *p)
 {
 	struct profbuf_mapping *m = (struct profbuf_mapping *)(p + 1);
+	const char *comm = getenv("DEVICE_COMM");
 	size_t bytes = sizeof(*m) + 8;
 
 	*p = (struct profbuf_process){
 		.len = sizeof(*p) / 8, .time = now(), .type = PROFBUF_RECORD_PROCESS, .cpu = PROFBUF_CPU_NONE,
-		.pid = pid, .ns_pid = pid, .uid = getuid(), .start_time = start_time(), .nr_mappings = 1, .comm = "jit",
+		.pid = pid, .ns_pid = pid, .uid = getuid(), .start_time = start_time(), .nr_mappings = 1,
 	};
+	snprintf(p->comm, sizeof(p->comm), "%s", comm ? comm : "jit");
 	memset(m, 0, bytes);
 	m->len = bytes / 8;
 	m->time = p->time;

@@ -513,8 +513,8 @@ void generate_hostile(struct generated *g)
 	"\U0001bca0\U0001d173\U0001d17a\U000e0000\U000e0001\U000e0020\U000e007f\U000e0100\U000e0fff"
 
 /*
- * Names with such characters, each between an a and a z: of a program, two threads, a file, a kernel symbol, a module, code
- * made at run time, a label, a cgroup, a command. What is beside them in Unicode is shown: the object's name has it.
+ * Names with such characters, each between an a and a z: of a program, two threads, a file, a kernel symbol, a module,
+ * code made at run time, a label, a cgroup, a command. The name of another file has what is beside them in Unicode.
  */
 void generate_hidden(struct generated *g)
 {

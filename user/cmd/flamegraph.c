@@ -127,7 +127,7 @@ static unsigned int depth_of(const struct node *n, double least)
 	return deepest;
 }
 
-/* XML has not all characters, and not the last two of the BMP; of control characters it has some, a reader sees none. */
+/* Control characters, some of which XML has, are not seen; the last two of the BMP it has not. */
 static bool is_shown(const char *text, size_t n)
 {
 	return n && control_character(text) < 0 && (memcmp(text, "\xef\xbf", 2) || (unsigned char)text[2] < 0xbe);

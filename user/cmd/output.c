@@ -56,7 +56,7 @@ static bool is_trap(const char *path, const struct stat *fifo)
 	if (slash)
 		slash[slash == directory] = '\0';
 	trap = !directory || stat(slash ? directory : ".", &st) ||
-	       (st.st_mode & S_IWOTH && fifo->st_uid != geteuid() && fifo->st_uid != st.st_uid);
+	       (st.st_mode & 0002 && fifo->st_uid != geteuid() && fifo->st_uid != st.st_uid);
 	free(directory);
 	return trap;
 }
@@ -132,7 +132,7 @@ int output_begin(const struct output *o)
 
 int output_share(const struct output *o, const struct stat *from)
 {
-	mode_t mode = from->st_mode & 0666, both = mode & mode >> 3 & 06;
+	mode_t mode = from->st_mode & 0666, both = mode & (mode >> 3) & 06;
 	struct stat st;
 
 	if (!o->is_file || !S_ISREG(from->st_mode))
@@ -143,6 +143,6 @@ int output_share(const struct output *o, const struct stat *from)
 	if (fstat(o->fd, &st))
 		return -errno;
 	if (st.st_gid != from->st_gid)
-		mode = (mode & 0600) | both << 3 | both;
+		mode = (mode & 0600) | (both << 3) | both;
 	return fchmod(o->fd, mode) ? -errno : 0;
 }

@@ -2,13 +2,13 @@
 /*
  * output.h - a file that a command writes: the only place where one is made, or opened for writing
  *
- * A profile says what everyone on the machine does, and a user who must not know may have been at the file's name first.
- * So a regular file is its owner's alone, mode 0600. A symbolic link as the last part of the name is never followed. A
- * file that is there has to be the caller's, and to have no other name: a hard link of a stranger's making would empty
- * what the caller never named. All this is looked at in what was opened, not in what has the name a moment later.
+ * A profile says what everyone on the machine does, and a user who must not know that may have been there first. So a
+ * regular file is its owner's alone, mode 0600. A symbolic link as the last part of the name is never followed. A file
+ * that is there has to be the caller's, and to have no other name: a hard link of a stranger's making would empty what
+ * the caller never named. All this is looked at in what was opened, not in what has the name a moment later.
  *
  * "-", /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N are descriptors that the caller opened: they
- * are written to as they are. So are devices, and pipes but for those that a stranger put into a directory for everyone.
+ * are written to as they are. So are devices, and pipes that no stranger has put into a directory for everyone.
  */
 #ifndef PROFBUF_OUTPUT_H
 #define PROFBUF_OUTPUT_H
