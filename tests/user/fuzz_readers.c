@@ -45,7 +45,7 @@ static void check_places(struct elf_symbols *s, uint64_t address)
 	}
 }
 
-static void check_address(const struct elf_symbols *s, uint64_t address)
+static void check_address(struct elf_symbols *s, uint64_t address)
 {
 	const struct elf_symbol *found = elf_symbols_find(s, address);
 
@@ -64,7 +64,7 @@ static void read_elf(const uint8_t *data, size_t size)
 
 	if (elf_build_id(fd, build_id, sizeof(build_id)) > 0)
 		bytes += build_id[0];
-	if (!elf_symbols_open(&s, path, fd)) {
+	if (!elf_symbols_open(&s, path, fd, NULL)) {
 		size_t i, n = elf_symbols_all(s, &all);
 
 		for (i = 0; i < n; i++) {
