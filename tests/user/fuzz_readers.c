@@ -2,7 +2,8 @@
 /*
  * fuzz_readers.c - any bytes as what the library reads beside streams: what is found in them is there
  *
- * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel or -pprof.
+ * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel, -pprof or
+ * -names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,12 +183,31 @@ static void read_pprof(const uint8_t *data, size_t size)
 	close(fd);
 }
 
+/* Lines, all of one object. */
+static void read_names(const uint8_t *data, size_t size)
+{
+	static struct demangler demangler;
+	char *lines = strndup((const char *)data, size), *name, *rest = lines;
+	unsigned int timeouts = 0;
+
+	while ((name = strsep(&rest, "\n"))) {
+		const char *shown = demangle(&demangler, name, &timeouts);
+
+		if (shown && (!*shown || strlen(shown) > SYMBOL_NAME_MAX))
+			abort();
+	}
+	if (timeouts > DEMANGLE_TIMEOUTS_MAX)
+		abort();
+	free(lines);
+}
+
 static const struct {
 	const char *name;
 	void (*read)(const uint8_t *data, size_t size);
 } readers[] = {
 	{ "elf", read_elf }, { "tagelf", read_tag_elf }, { "perfmap", read_perf_map },
 	{ "kallsyms", read_kallsyms }, { "otel", read_otel }, { "pprof", read_pprof },
+	{ "names", read_names },
 };
 
 static void (*read_input)(const uint8_t *data, size_t size);

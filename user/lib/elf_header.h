@@ -15,8 +15,8 @@
 int elf_header_check(int fd);
 
 /*
- * Of one that libelf has opened, @fd, before build ids, sections or symbols are asked for. Those walk through all notes,
- * and, if the section names have no end, through all of the names for each section.
+ * Of one that libelf has opened, @fd, before build ids, sections or symbols are asked for. Those walk through all
+ * notes, and, if the section names have no end, through all of the names for each section.
  *
  * Return: 0; -ENOEXEC: it would take too long.
  */

@@ -75,7 +75,7 @@ bool array_grow(void **array, size_t n, size_t *room, size_t size)
 
 uint64_t hash_key[2] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
 
-/* The kernel gives each program 16 random bytes when it starts. They have other uses, too: others do not see them so. */
+/* The kernel gives each program 16 random bytes when it starts. They have other uses, too, and are not shown here. */
 static void __attribute__((constructor)) choose_key(void)
 {
 	const void *bytes = (const void *)getauxval(AT_RANDOM);
