@@ -2,7 +2,8 @@
 /*
  * fuzz_readers.c - any bytes as what the library reads beside streams: what is found in them is there
  *
- * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel or -pprof.
+ * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel, -pprof or
+ * -names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static void check_places(struct elf_symbols *s, uint64_t address)
 	}
 }
 
-static void check_address(const struct elf_symbols *s, uint64_t address)
+static void check_address(struct elf_symbols *s, uint64_t address)
 {
 	const struct elf_symbol *found = elf_symbols_find(s, address);
 
@@ -64,7 +65,7 @@ static void read_elf(const uint8_t *data, size_t size)
 
 	if (elf_build_id(fd, build_id, sizeof(build_id)) > 0)
 		bytes += build_id[0];
-	if (!elf_symbols_open(&s, path, fd)) {
+	if (!elf_symbols_open(&s, path, fd, NULL)) {
 		size_t i, n = elf_symbols_all(s, &all);
 
 		for (i = 0; i < n; i++) {
@@ -182,12 +183,31 @@ static void read_pprof(const uint8_t *data, size_t size)
 	close(fd);
 }
 
+/* Lines, all of one object. */
+static void read_names(const uint8_t *data, size_t size)
+{
+	static struct demangler demangler;
+	char *lines = strndup((const char *)data, size), *name, *rest = lines;
+	unsigned int timeouts = 0;
+
+	while ((name = strsep(&rest, "\n"))) {
+		const char *shown = demangle(&demangler, name, &timeouts);
+
+		if (shown && (!*shown || strlen(shown) > SYMBOL_NAME_MAX))
+			abort();
+	}
+	if (timeouts > DEMANGLE_TIMEOUTS_MAX)
+		abort();
+	free(lines);
+}
+
 static const struct {
 	const char *name;
 	void (*read)(const uint8_t *data, size_t size);
 } readers[] = {
 	{ "elf", read_elf }, { "tagelf", read_tag_elf }, { "perfmap", read_perf_map },
 	{ "kallsyms", read_kallsyms }, { "otel", read_otel }, { "pprof", read_pprof },
+	{ "names", read_names },
 };
 
 static void (*read_input)(const uint8_t *data, size_t size);

@@ -364,7 +364,7 @@ struct profbuf_object {
 	uint32_t build_id_len;
 	bool kernel;
 	bool missing;		/* no file with its symbols was found */
-	bool changed;		/* the file at its path is another by now */
+	bool changed;		/* the file at its path is another by now, or changed while it was read */
 };
 
 /* A function, or what stands for one. */
@@ -483,6 +483,10 @@ struct profbuf_profile;
  * @profile: set
  * @path: the file; "-" is the standard input
  * @options: may be NULL
+ *
+ * Reading a profile looks into the files it names, which are anybody's. From then on the process has a handler of
+ * SIGBUS, unless it had one before: it replaces pages of those files that are cut off meanwhile, and of nothing else.
+ * And it has one of the last real-time signal that had none: a timer sends that to the thread when a name takes long.
  *
  * A stream that is damaged or cut is read up to there: see profbuf_profile_damage(). Of a pprof file (profile.proto,
  * compressed by gzip or not) the verdict is PROFBUF_UNCOUNTED, and profbuf_profile_value() says what its samples are.

@@ -2,15 +2,168 @@
 /*
  * demangle.c - C++ and Rust names as their sources have them
  */
+#include <ctype.h>
 #include <libiberty/demangle.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "symbols.h"
+#include "demangle.h"
 
-char *demangle(const char *name)
+#define MS		1000000L
+#define ALLOWED		(20 * MS)	/* of CPU time for one name; ordinary ones take microseconds */
+#define ALLOWED_LATE	(1 * MS)	/* once all names of a report together have had that: */
+#define SPENT_MAX	(2000 * MS)
+
+/* Each doubling of the work takes ten bytes or so: what is shorter is done before a timer is set. */
+#define SHORT_BYTES	64
+
+static __thread struct demangler *volatile running;	/* of this thread, under the timer */
+static int timer_signal;				/* 0: there is no free one */
+
+static void on_timer(int number, siginfo_t *info, void *context)
 {
+	(void)number;
+	(void)context;
+	if (running && info->si_code == SI_TIMER && info->si_value.sival_ptr == running)
+		siglongjmp(running->out, 1);
+}
+
+/* The last real-time signal that the program does not use. It is not blocked in its handler, which does not return. */
+static void choose_signal(void)
+{
+	struct sigaction own = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART }, old;
+
+	for (int i = SIGRTMAX; i >= SIGRTMIN && !timer_signal; i--) {
+		if (!sigaction(i, NULL, &old) && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL &&
+		    !sigaction(i, &own, NULL))
+			timer_signal = i;
+	}
+}
+
+static bool make_timer(struct demangler *d)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_value.sival_ptr = d };
+
+	if (d->has_timer && pthread_equal(d->thread, pthread_self()))
+		return true;
+	demangler_exit(d);
+	pthread_once(&once, choose_signal);
+	event.sigev_signo = timer_signal;
+	event._sigev_un._tid = gettid();
+	d->has_timer = timer_signal && !timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &d->timer);
+	d->thread = pthread_self();
+	return d->has_timer;
+}
+
+static void add(struct demangler *d, const char *text, size_t n)
+{
+	if (n > SYMBOL_NAME_MAX - d->n)
+		n = SYMBOL_NAME_MAX + 1 - d->n;		/* more than there is room for */
+	if (d->n + n <= SYMBOL_NAME_MAX && n)
+		memcpy(d->text + d->n, text, n);
+	d->n += n;
+}
+
+static bool is_full(const struct demangler *d)
+{
+	return d->n > SYMBOL_NAME_MAX;
+}
+
+/* Rust */
+
+/* While it prints an identifier it may hold memory; between two of them there is punctuation. */
+static void add_rust(const char *text, size_t n, void *demangler)
+{
+	struct demangler *d = demangler;
+
+	if (is_full(d) && n && isascii(*text) && !isalnum(*text) && *text != '_')
+		siglongjmp(d->out, 1);
+	if (!is_full(d))
+		add(d, text, n);
+}
+
+/* Whatever it unfolds it prints: the callback's way out is enough. */
+static bool demangle_rust(struct demangler *d, const char *name)
+{
+	d->n = 0;
+	if (sigsetjmp(d->out, 0))
+		return false;
+	return rust_demangle_callback(name, DMGL_AUTO, add_rust, d) && !is_full(d);
+}
+
+/* C++ */
+
+/* It has everything on the stack. */
+static void add_cxx(const char *text, size_t n, void *demangler)
+{
+	struct demangler *d = demangler;
+
+	add(d, text, n);
+	if (is_full(d))
+		siglongjmp(d->out, 1);
+}
+
+static bool demangle_cxx(struct demangler *d, const char *name)
+{
+	d->n = 0;
+	if (sigsetjmp(d->out, 0) || !cplus_demangle_v3_callback(name, DMGL_AUTO, add_cxx, d))
+		return false;
+	return true;
+}
+
+static void set_timer(struct demangler *d, long ns, long *left)
+{
+	struct itimerspec want = { .it_value.tv_nsec = ns }, before;
+
+	timer_settime(d->timer, 0, &want, &before);
+	*left = before.it_value.tv_nsec;
+}
+
+static bool demangle_in_time(struct demangler *d, const char *name, unsigned int *timeouts)
+{
+	long allowed = d->spent < SPENT_MAX ? ALLOWED : ALLOWED_LATE, left;
+	sigset_t ours, before;
+	bool done;
+
+	if (*timeouts >= DEMANGLE_TIMEOUTS_MAX || !make_timer(d))
+		return false;
+	sigemptyset(&ours);
+	sigaddset(&ours, timer_signal);
+	pthread_sigmask(SIG_UNBLOCK, &ours, &before);
+	running = d;
+	set_timer(d, allowed, &left);
+	done = demangle_cxx(d, name);
+	running = NULL;
+	set_timer(d, 0, &left);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	/* Nothing is left of a timer that has expired. */
+	*timeouts += !left;
+	d->spent += allowed - left;
+	return done;
+}
+
+const char *demangle(struct demangler *d, const char *name, unsigned int *timeouts)
+{
+	size_t bytes = strnlen(name, SYMBOL_NAME_MAX + 1);
+	bool done;
+
 	/* C++ and older Rust: _Z; Rust: _R. Nothing else is touched: a C name that looks mangled in D stays. */
-	if (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2))
+	if (bytes > SYMBOL_NAME_MAX || (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2)))
 		return NULL;
-	return cplus_demangle(name, DMGL_AUTO);
+	done = demangle_rust(d, name);
+	if (!done && name[1] == 'Z')
+		done = bytes < SHORT_BYTES ? demangle_cxx(d, name) : demangle_in_time(d, name, timeouts);
+	if (!done || !d->n)
+		return NULL;
+	d->text[d->n] = 0;
+	return d->text;
+}
+
+void demangler_exit(struct demangler *d)
+{
+	if (d->has_timer)
+		timer_delete(d->timer);
+	d->has_timer = false;
 }

@@ -4,6 +4,8 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <gelf.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +14,8 @@
 
 /* Sections, and segments; a linker makes less than a hundred. */
 #define HEADERS_MAX	65536
+/* Of all notes; linkers make some hundred. */
+#define NOTES_MAX	(1 << 20)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define OWN_ORDER	ELFDATA2LSB
@@ -73,4 +77,47 @@ int elf_header_check(int fd)
 	if (header.ident[EI_CLASS] == ELFCLASS64 && n == sizeof(header))
 		return check64(fd, &header.ehdr64);
 	return -ENOEXEC;
+}
+
+/* In segments and sections: they may lie over one another. */
+static uint64_t note_bytes(Elf *elf)
+{
+	Elf_Scn *scn = NULL;
+	uint64_t bytes = 0;
+	GElf_Phdr phdr;
+	GElf_Shdr shdr;
+	size_t n = 0;
+
+	if (elf_getphdrnum(elf, &n))
+		return 0;
+	for (size_t i = 0; i < n && bytes <= NOTES_MAX; i++) {
+		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_NOTE)
+			bytes += phdr.p_filesz < NOTES_MAX ? phdr.p_filesz : NOTES_MAX + 1;
+	}
+	while (bytes <= NOTES_MAX && (scn = elf_nextscn(elf, scn))) {
+		if (gelf_getshdr(scn, &shdr) && shdr.sh_type == SHT_NOTE)
+			bytes += shdr.sh_size < NOTES_MAX ? shdr.sh_size : NOTES_MAX + 1;
+	}
+	return bytes;
+}
+
+/* Or there are none. */
+static bool section_names_end(Elf *elf, int fd)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *scn;
+	size_t at;
+	char last;
+
+	if (elf_getshdrstrndx(elf, &at) || !at)
+		return true;
+	scn = elf_getscn(elf, at);
+	if (!scn || !gelf_getshdr(scn, &shdr) || !shdr.sh_size)
+		return true;
+	return pread(fd, &last, 1, shdr.sh_offset + shdr.sh_size - 1) != 1 || !last;
+}
+
+int elf_contents_check(Elf *elf, int fd)
+{
+	return note_bytes(elf) <= NOTES_MAX && section_names_end(elf, fd) ? 0 : -ENOEXEC;
 }

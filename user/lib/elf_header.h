@@ -9,7 +9,17 @@
 #ifndef PROFBUF_ELF_HEADER_H
 #define PROFBUF_ELF_HEADER_H
 
+#include <libelf.h>
+
 /* Of a file that is none of these. Return: 0; -ENOEXEC: it is one, or no ELF file; -errno of pread(). */
 int elf_header_check(int fd);
+
+/*
+ * Of one that libelf has opened, @fd, before build ids, sections or symbols are asked for. Those walk through all
+ * notes, and, if the section names have no end, through all of the names for each section.
+ *
+ * Return: 0; -ENOEXEC: it would take too long.
+ */
+int elf_contents_check(Elf *elf, int fd);
 
 #endif /* PROFBUF_ELF_HEADER_H */

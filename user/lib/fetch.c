@@ -40,7 +40,7 @@ int fetch_object(struct symbols *s, const struct profbuf_object *object)
 	const char *urls = getenv("DEBUGINFOD_URLS");
 	int fd;
 
-	if (!urls || !*urls || !object->build_id_len)
+	if (!urls || !*urls || !debug_limits_may_ask(&s->debug_limits, object->build_id, object->build_id_len))
 		return -1;
 	if (!s->fetcher) {
 		s->fetcher = calloc(1, sizeof(*s->fetcher));
@@ -53,6 +53,7 @@ int fetch_object(struct symbols *s, const struct profbuf_object *object)
 	fd = s->fetcher->find_executable(s->fetcher->client, object->build_id, object->build_id_len, NULL);
 	if (fd < 0)
 		fd = s->fetcher->find_debuginfo(s->fetcher->client, object->build_id, object->build_id_len, NULL);
+	s->debug_limits.misses += fd < 0;
 	return fd < 0 ? -1 : fd;
 }
 

@@ -90,12 +90,6 @@ static const char *string_at(const struct reader *r, int64_t at)
 
 /* Ids */
 
-static bool ids_add(struct ids *ids, uint64_t id, size_t position)
-{
-	ids->all[position] = id;
-	return index_add(&ids->index, hash_mix(id, 0), position);
-}
-
 /* INDEX_NONE: there is none. */
 static uint32_t ids_find(const struct ids *ids, uint64_t id)
 {
@@ -107,6 +101,13 @@ static uint32_t ids_find(const struct ids *ids, uint64_t id)
 			return position;
 	}
 	return INDEX_NONE;
+}
+
+/* The first of an id is the one: a million of them would be looked through for each other. */
+static bool ids_add(struct ids *ids, uint64_t id, size_t position)
+{
+	ids->all[position] = id;
+	return ids_find(ids, id) != INDEX_NONE || index_add(&ids->index, hash_mix(id, 0), position);
 }
 
 static bool ids_init(struct ids *ids, size_t n)

@@ -3,7 +3,25 @@
  * symbols.c - the objects and symbols of one profile
  */
 #include "symbols.h"
-#include "symbols_elf.h"
+
+/* Objects of one build id that are looked at when the file of another of them is looked for. */
+#define SAME_BUILD_ID_MAX	8
+
+/* What a name is kept as if it is longer than SYMBOL_NAME_MAX. @to: that many bytes and one. */
+static const char *cut_name(const char *name, char *to)
+{
+	static const char dots[] = "...";
+	size_t n = SYMBOL_NAME_MAX - (sizeof(dots) - 1);
+
+	if (strnlen(name, SYMBOL_NAME_MAX + 1) <= SYMBOL_NAME_MAX)
+		return name;
+	/* Between two characters of UTF-8. */
+	while (n && (name[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(to, name, n);
+	memcpy(to + n, dots, sizeof(dots));
+	return to;
+}
 
 static const char *base_name(const char *path)
 {
@@ -42,9 +60,36 @@ static const char *mapping_path(const struct profbuf_mapping *m)
 	return "[jit]";
 }
 
+const struct object *symbols_next_of_build_id(const struct symbols *s, const struct object *o, uint64_t hash,
+					      uint64_t *at)
+{
+	const struct object *other;
+	uint32_t id;
+
+	while ((id = index_next(&s->build_id_index, hash, at)) != INDEX_NONE) {
+		other = s->objects[id];
+		if (other->pub.build_id_len == o->pub.build_id_len &&
+		    !memcmp(other->pub.build_id, o->pub.build_id, o->pub.build_id_len))
+			return other;
+	}
+	return NULL;
+}
+
+/* Only the first ones of a build id: each of a thousand would try all others. */
+static bool index_build_id(struct symbols *s, const struct object *o)
+{
+	uint64_t hash = hash_bytes(o->pub.build_id, o->pub.build_id_len), at = hash;
+	unsigned int n = 0;
+
+	while (symbols_next_of_build_id(s, o, hash, &at) && ++n < SAME_BUILD_ID_MAX)
+		;
+	return n == SAME_BUILD_ID_MAX || index_add(&s->build_id_index, hash, o->pub.id);
+}
+
 struct object *symbols_object(struct symbols *s, const struct profbuf_mapping *m)
 {
-	const char *path = strings_intern(&s->strings, mapping_path(m));
+	char cut[SYMBOL_NAME_MAX + 1];
+	const char *path = strings_intern(&s->strings, cut_name(mapping_path(m), cut));
 	uint64_t dev = (uint64_t)m->dev_major << 32 | m->dev_minor;
 	uint64_t hash, at;
 	struct object *o;
@@ -75,15 +120,18 @@ struct object *symbols_object(struct symbols *s, const struct profbuf_mapping *m
 	o->dev = dev;
 	o->inode = m->inode;
 	o->code_offset = m->offset;
-	return o;
+	return !m->build_id_len || index_build_id(s, o) ? o : NULL;
 }
 
 struct object *symbols_object_named(struct symbols *s, const char *name, bool kernel)
 {
-	uint64_t hash = hash_mix(hash_bytes(name, strlen(name)), kernel), at = hash;
+	char cut[SYMBOL_NAME_MAX + 1];
+	uint64_t hash, at;
 	struct object *o;
 	uint32_t id;
 
+	name = cut_name(name, cut);
+	hash = at = hash_mix(hash_bytes(name, strlen(name)), kernel);
 	while ((id = index_next(&s->object_index, hash, &at)) != INDEX_NONE) {
 		o = s->objects[id];
 		if (o->pub.kernel == kernel && !o->inode && !o->pub.build_id_len && !strcmp(o->pub.name, name))
@@ -100,15 +148,18 @@ struct object *symbols_object_named(struct symbols *s, const char *name, bool ke
 	return o;
 }
 
-/* @shown: NULL: @name, demangled. */
+/* @shown: NULL: @name, demangled. @timeouts: of whoever gave the name. */
 static const struct profbuf_symbol *get_symbol(struct symbols *s, struct object *object, const char *name,
-					       const char *shown, uint64_t start, bool unknown)
+					       const char *shown, uint64_t start, bool unknown,
+					       unsigned int *timeouts)
 {
-	uint64_t hash = hash_mix(hash_bytes(name, strlen(name)), hash_mix(object->pub.id, start)), at = hash;
+	char cut[SYMBOL_NAME_MAX + 1], cut_shown[SYMBOL_NAME_MAX + 1];
 	struct profbuf_symbol *symbol;
-	char *demangled = NULL;
+	uint64_t hash, at;
 	uint32_t id;
 
+	name = cut_name(name, cut);
+	hash = at = hash_mix(hash_bytes(name, strlen(name)), hash_mix(object->pub.id, start));
 	while ((id = index_next(&s->symbol_index, hash, &at)) != INDEX_NONE) {
 		symbol = s->all[id];
 		if (symbol->object == &object->pub && symbol->start == start && !strcmp(symbol->linkage_name, name))
@@ -125,9 +176,8 @@ static const struct profbuf_symbol *get_symbol(struct symbols *s, struct object 
 		.unknown = unknown,
 	};
 	if (!shown)
-		shown = demangled = demangle(name);
-	symbol->name = shown ? strings_intern(&s->strings, shown) : symbol->linkage_name;
-	free(demangled);
+		shown = demangle(&s->demangler, name, timeouts);
+	symbol->name = shown ? strings_intern(&s->strings, cut_name(shown, cut_shown)) : symbol->linkage_name;
 	if (!symbol->linkage_name || !symbol->name)
 		return NULL;
 	s->all[s->n++] = symbol;
@@ -137,13 +187,19 @@ static const struct profbuf_symbol *get_symbol(struct symbols *s, struct object 
 const struct profbuf_symbol *symbols_named(struct symbols *s, struct object *object, const char *name, uint64_t start,
 					   bool unknown)
 {
-	return get_symbol(s, object, name, NULL, start, unknown);
+	return get_symbol(s, object, name, NULL, start, unknown, &object->timeouts);
+}
+
+const struct profbuf_symbol *symbols_named_by(struct symbols *s, struct object *object, const char *name, bool unknown,
+					      unsigned int *timeouts)
+{
+	return get_symbol(s, object, name, NULL, 0, unknown, timeouts);
 }
 
 const struct profbuf_symbol *symbols_function(struct symbols *s, struct object *object, const char *linkage_name,
 					      const char *name, bool unknown)
 {
-	return get_symbol(s, object, linkage_name, name, 0, unknown);
+	return get_symbol(s, object, linkage_name, name, 0, unknown, &object->timeouts);
 }
 
 bool symbols_add_record(struct symbols *s, const struct profbuf_symbol_record *record)
@@ -182,7 +238,10 @@ void symbols_exit(struct symbols *s)
 	free(s->modules);
 	free(s->jit_records);
 	index_exit(&s->object_index);
+	demangler_exit(&s->demangler);
+	debug_limits_exit(&s->debug_limits);
 	index_exit(&s->elf_index);
+	index_exit(&s->build_id_index);
 	index_exit(&s->symbol_index);
 	strings_exit(&s->strings);
 	arena_exit(&s->arena);

@@ -8,10 +8,10 @@
 #ifndef PROFBUF_SYMBOLS_H
 #define PROFBUF_SYMBOLS_H
 
+#include "demangle.h"
 #include "profbuf.h"
+#include "symbols_elf.h"
 #include "table.h"
-
-struct elf_symbols;
 
 struct object {
 	struct profbuf_object pub;
@@ -23,6 +23,7 @@ struct object {
 	bool shared;			/* elf is that of another object, of the same build id */
 	uint32_t *ids;			/* of elf's symbols, + 1 */
 	uint32_t unknown;		/* the symbol for what is not known in it, + 1 */
+	unsigned int timeouts;		/* of demangle() */
 };
 
 struct symbols {
@@ -37,7 +38,10 @@ struct symbols {
 	size_t n, room;
 	struct index object_index;
 	struct index elf_index;		/* objects that opened their files, by build id */
+	struct index build_id_index;	/* all that have one */
 	struct index symbol_index;	/* of those that have no elf_symbol */
+	struct demangler demangler;
+	struct debug_limits debug_limits;
 
 	/* The kernel's, out of the stream or out of kallsyms. */
 	const struct profbuf_symbol_record **records;
@@ -47,9 +51,15 @@ struct symbols {
 	size_t nr_modules, room_modules;
 	struct profbuf_kallsyms *kallsyms;
 
-	const struct profbuf_jit_symbol_record **jit_records;
+	struct jit_record {
+		const struct profbuf_jit_symbol_record *record;
+		size_t order;		/* they came in */
+	} *jit_records;			/* by process, and then in order, once they are sorted */
 	size_t nr_jit_records, room_jit_records;
-	struct jit_program *jit_programs;	/* maps of code made at run time */
+	bool jit_records_sorted;
+	struct jit_program **jit_programs;	/* maps of code made at run time */
+	size_t nr_jit_programs, room_jit_programs;
+	struct index jit_program_index;
 	const struct profbuf_stream_info *info;	/* of the profile; NULL: no stream */
 	bool boot_known, this_boot;		/* it was made here, since the last boot */
 	struct fetcher *fetcher;
@@ -64,9 +74,17 @@ void symbols_exit(struct symbols *symbols);
 struct object *symbols_object(struct symbols *symbols, const struct profbuf_mapping *mapping);
 struct object *symbols_object_named(struct symbols *symbols, const char *name, bool kernel);
 
+/* The next object of @object's build id, of those that are worth a look. @at: @hash, that of the build id, at first. */
+const struct object *symbols_next_of_build_id(const struct symbols *symbols, const struct object *object,
+					      uint64_t hash, uint64_t *at);
+
 /* A symbol by its name alone. NULL: no memory. */
 const struct profbuf_symbol *symbols_named(struct symbols *symbols, struct object *object, const char *name,
 					   uint64_t start, bool unknown);
+
+/* Likewise, in an object that several programs give names to; @timeouts: of the one, as demangle() counts them. */
+const struct profbuf_symbol *symbols_named_by(struct symbols *symbols, struct object *object, const char *name,
+					      bool unknown, unsigned int *timeouts);
 
 /* Likewise, under a name that is not its linkage name demangled. */
 const struct profbuf_symbol *symbols_function(struct symbols *symbols, struct object *object, const char *linkage_name,
@@ -105,8 +123,5 @@ void fetch_exit(struct symbols *symbols);
 
 /* vdso.c: the running kernel's, as an ELF file. */
 int vdso_open(struct elf_symbols **vdso);
-
-/* demangle.c: a new string, or NULL if @name is not a mangled one. */
-char *demangle(const char *name);
 
 #endif /* PROFBUF_SYMBOLS_H */

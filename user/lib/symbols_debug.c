@@ -23,21 +23,75 @@
 
 #define DEBUG_DIR	"/usr/lib/debug"
 #define BUILD_ID_MAX	64
-#define SUMMED_MAX	(4LL << 30)	/* bytes of a debug file that is known by its sum */
 
-void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd)
+/*
+ * Bytes of a debug file that is known by its sum, and of all such files of a report. Whoever makes files that large
+ * makes build ids, too; a sparse file takes its owner nothing, and us a second for each GiB.
+ */
+#define SUMMED_MAX	(256LL << 20)
+#define SUMMED_ALL_MAX	(1LL << 30)
+
+/* Build ids that no server has, of one report: each takes as long as a server takes to answer. */
+#define MISSES_MAX	64
+
+/* Limits */
+
+struct summed_file {
+	struct stat st;
+	GElf_Word sum;
+};
+
+bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *build_id, size_t bytes)
+{
+	size_t i;
+
+	/* Linkers make 8, 16, 20 or 32 bytes. */
+	if (!limits || limits->misses >= MISSES_MAX || bytes < 8 || bytes > 32)
+		return false;
+	for (i = 0; i < bytes && !build_id[i]; i++)
+		;
+	return i < bytes;
+}
+
+void debug_limits_exit(struct debug_limits *limits)
+{
+	index_exit(&limits->index);
+	free(limits->files);
+}
+
+void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd, struct debug_limits *limits)
 {
 	struct stat st = { 0 };
 	void **userdata;
 
 	fstat(fd, &st);
-	*d = (struct debug_files){ .device = st.st_dev, .inode = st.st_ino };
+	*d = (struct debug_files){ .device = st.st_dev, .inode = st.st_ino, .limits = limits };
 	dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
 	*userdata = d;
 }
 
+/* elfutils closes its descriptors when it likes. */
+static void add_found(struct debug_files *d, int fd)
+{
+	int own = d->nr_found < sizeof(d->found) / sizeof(*d->found) ? dup(fd) : -1;
+
+	if (own >= 0)
+		d->found[d->nr_found++] = file_state(own);
+}
+
+bool debug_files_unchanged(const struct debug_files *d)
+{
+	for (unsigned int i = 0; i < d->nr_found; i++) {
+		if (!file_unchanged(&d->found[i]))
+			return false;
+	}
+	return true;
+}
+
 void debug_files_exit(struct debug_files *d)
 {
+	while (d->nr_found)
+		close(d->found[--d->nr_found].fd);
 	if (!d->alternate)
 		return;
 	dwarf_end(d->alternate);
@@ -52,18 +106,60 @@ static bool has_build_id(int fd, const void *wanted, ssize_t len)
 	       !memcmp(build_id, wanted, len);
 }
 
-static bool has_sum(int fd, GElf_Word wanted)
+static GElf_Word sum_bytes(int fd, off_t size)
 {
 	uint8_t bytes[65536];
 	off_t at = 0;
 	uLong sum = 0;
 	ssize_t n;
 
-	while (at < SUMMED_MAX && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+	while (at < size && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
 		sum = crc32(sum, bytes, n);
 		at += n;
 	}
-	return at < SUMMED_MAX && sum == wanted;
+	return sum;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* What was summed before. */
+static const struct summed_file *find_sum(const struct debug_limits *l, const struct stat *st, uint64_t hash)
+{
+	uint64_t at = hash;
+	uint32_t id;
+
+	while ((id = index_next(&l->index, hash, &at)) != INDEX_NONE) {
+		if (same_file(&l->files[id].st, st))
+			return &l->files[id];
+	}
+	return NULL;
+}
+
+static bool has_sum(struct debug_limits *l, int fd, GElf_Word wanted)
+{
+	const struct summed_file *found;
+	struct stat st;
+	uint64_t hash;
+	GElf_Word sum;
+
+	if (!l || fstat(fd, &st))
+		return false;
+	hash = hash_mix(hash_mix(st.st_ino, st.st_dev), hash_mix(st.st_mtim.tv_nsec, st.st_size));
+	found = find_sum(l, &st, hash);
+	if (found)
+		return found->sum == wanted;
+	if (st.st_size > SUMMED_MAX || st.st_size > SUMMED_ALL_MAX - (off_t)l->summed)
+		return false;
+	sum = sum_bytes(fd, st.st_size);
+	l->summed += st.st_size;
+	/* Without memory it is summed again, which counts again. */
+	if (ARRAY_GROW(l->files, l->nr_files, l->room_files) && index_add(&l->index, hash, l->nr_files))
+		l->files[l->nr_files++] = (struct summed_file){ st, sum };
+	return sum == wanted;
 }
 
 /* Debug files */
@@ -85,7 +181,7 @@ static bool is_wanted(const struct wanted *w, int fd)
 		return false;
 	if (w->build_id_len > 0)
 		return has_build_id(fd, w->build_id, w->build_id_len);
-	return !elf_header_check(fd) && (!w->crc || has_sum(fd, w->crc));
+	return elf_build_id(fd, NULL, 0) >= 0 && (!w->crc || has_sum(w->files->limits, fd, w->crc));
 }
 
 /* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
@@ -132,6 +228,13 @@ static int find_debug_file(const struct wanted *w, const char *file, const char 
 	return fd;
 }
 
+static bool servers_named(void)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	return urls && *urls;
+}
+
 static bool has_dwarf(int fd)
 {
 	Dwarf *dwarf = dwarf_begin(fd, DWARF_C_READ);
@@ -151,13 +254,16 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 	bool alternate = link != dwelf_elf_gnu_debuglink(d->elf, &own);
 	int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
 
-	if (fd < 0 && !alternate) {
-		w.build_id_len = dwfl_module_build_id(module, &w.build_id, &address);
+	w.build_id_len = dwfl_module_build_id(module, &w.build_id, &address);
+	if (fd < 0 && !alternate)
 		fd = find_debug_file(&w, file, link, path);
-	}
 	/* Without any name it asks the servers. */
-	if (fd < 0)
+	if (fd < 0 && w.build_id_len > 0 && debug_limits_may_ask(d->limits, w.build_id, w.build_id_len)) {
 		fd = dwfl_standard_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
+		d->limits->misses += fd < 0 && servers_named();
+	}
+	if (fd >= 0)
+		add_found(d, fd);
 	if (alternate)
 		d->has_alternate = fd >= 0 && has_dwarf(fd);
 	return fd;
@@ -185,6 +291,7 @@ static void find_alternate(struct debug_files *d, const struct wanted *w, Dwfl_M
 		return;
 	d->alternate = dwarf_begin(fd, DWARF_C_READ);
 	d->alternate_fd = fd;
+	add_found(d, fd);
 	if (!d->alternate)
 		close(fd);
 }

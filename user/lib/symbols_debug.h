@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "file_fault.h"
+#include "symbols_elf.h"
+
 struct debug_files {
 	/* Of the file that they belong to: */
 	dev_t device;
@@ -24,10 +27,17 @@ struct debug_files {
 	int alternate_fd;
 	bool looked;		/* for the alternate file */
 	bool complete;
+
+	struct debug_limits *limits;	/* NULL: servers are not asked, and nothing is summed */
+	struct file_state found[4];	/* with descriptors of their own */
+	unsigned int nr_found;
 };
 
 /* Before anything is asked of the module. @fd: of the file that it was reported with. */
-void debug_files_init(struct debug_files *files, Dwfl_Module *module, int fd);
+void debug_files_init(struct debug_files *files, Dwfl_Module *module, int fd, struct debug_limits *limits);
+
+/* Those that were found are as they were. */
+bool debug_files_unchanged(const struct debug_files *files);
 
 /* After dwfl_end(). */
 void debug_files_exit(struct debug_files *files);

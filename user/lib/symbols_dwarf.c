@@ -5,22 +5,102 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <limits.h>
 #include <stdlib.h>
 
+#include "demangle.h"
+#include "file_fault.h"
 #include "symbols_elf.h"
 
-/* The unit that has the address. Some compilers make no table of that: then all units are asked. */
-static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+/* Units */
+
+#define UNITS_MAX	(1U << 22)	/* ranges of addresses; a large program has some ten thousand units */
+
+struct unit_span {
+	uint64_t start, end;
+	size_t order;
+	Dwarf_Die *unit;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct unit_span *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* What is too much is left out. */
+static bool add_unit(struct unit_table *t, Dwarf_Die *unit)
+{
+	Dwarf_Addr base, start, end;
+	ptrdiff_t at = 0;
+
+	while ((at = dwarf_ranges(unit, at, &base, &start, &end)) > 0) {
+		if (t->n == UNITS_MAX || !ARRAY_GROW(t->all, t->n, t->room))
+			return false;
+		t->all[t->n] = (struct unit_span){ start, end, t->n, unit };
+		t->n++;
+	}
+	return true;
+}
+
+/* Of units that have the same addresses the one that begins first has them. */
+static void part_units(struct unit_table *t)
+{
+	uint64_t reach = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct unit_span span = t->all[i];
+
+		if (span.start < reach)
+			span.start = reach;
+		if (span.end <= span.start)
+			continue;
+		reach = span.end;
+		t->all[n++] = span;
+	}
+	t->n = n;
+}
+
+static void make_units(struct unit_table *t, Dwfl_Module *module)
+{
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+
+	do {
+		unit = dwfl_module_nextcu(module, unit, &bias);
+	} while (unit && add_unit(t, unit));
+	if (t->n)
+		qsort(t->all, t->n, sizeof(*t->all), by_start);
+	part_units(t);
+	t->made = true;
+}
+
+/* The unit that has the address. Some compilers make no table of that: then all units are asked, once. */
+static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+	size_t low = 0, high;
 
-	if (unit)
+	if (unit || !dwfl_module_getdwarf(module, bias))
 		return unit;
-	do {
-		unit = dwfl_module_nextcu(module, unit, bias);
-	} while (unit && dwarf_haspc(unit, address - *bias) <= 0);
-	return unit;
+	if (!t->made)
+		make_units(t, module);
+	for (high = t->n; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->all[middle].start <= address - *bias)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address - *bias < t->all[low - 1].end ? t->all[low - 1].unit : NULL;
 }
+
+/* Places */
 
 static const char *function_name(Dwarf_Die *function)
 {
@@ -33,13 +113,13 @@ static const char *function_name(Dwarf_Die *function)
 	return name;
 }
 
-static void find_call(Dwarf_Die *inlined, Dwarf_Files *files, struct elf_place *to)
+static void find_call(struct elf_symbols *s, Dwarf_Die *inlined, Dwarf_Files *files, struct elf_place *to)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word file, line;
 
 	if (files && !dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file))
-		to->file = dwarf_filesrc(files, file, NULL, NULL);
+		to->file = elf_symbols_keep(s, dwarf_filesrc(files, file, NULL, NULL), PATH_MAX);
 	if (!dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line))
 		to->line = line;
 }
@@ -61,44 +141,65 @@ static int get_scopes(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
 	return n > 0 ? n : 0;
 }
 
-int elf_symbols_places(struct elf_symbols *s, uint64_t address, bool inlines, struct elf_place *places, int max)
+/* Through which inlined functions. */
+static int find_inlined(struct elf_symbols *s, Dwarf_Die *unit, Dwarf_Addr address, struct elf_place *places, int max)
 {
-	Dwfl_Module *module = elf_symbols_module(s, &address);
-	Dwarf_Die *unit, *scopes = NULL;
+	Dwarf_Die *scopes = NULL;
 	Dwarf_Files *files = NULL;
-	Dwarf_Addr bias;
-	Dwarf_Line *line;
-	const char *directory;
-	Dwarf_Attribute attribute;
-	int i, nr_scopes, number, n = 1;
+	int i, nr_scopes, n = 1;
 
-	places[0] = (struct elf_place){ 0 };
-	unit = module ? find_unit(module, address, &bias) : NULL;
-	if (!unit)
-		return 1;
-	line = dwarf_getsrc_die(unit, address - bias);
-	if (line && !dwarf_lineno(line, &number)) {
-		places[0].file = dwarf_linesrc(line, NULL, NULL);
-		places[0].line = number;
-	}
-	places[0].directory = directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
-	if (!inlines)
-		return 1;
 	if (dwarf_getsrcfiles(unit, &files, NULL))
 		files = NULL;
-	nr_scopes = get_scopes(unit, address - bias, &scopes);
+	nr_scopes = get_scopes(unit, address, &scopes);
 	for (i = 0; i < nr_scopes && n < max && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
 		const char *name;
 
 		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
 			continue;
-		name = function_name(&scopes[i]);
+		name = elf_symbols_keep(s, function_name(&scopes[i]), SYMBOL_NAME_MAX);
 		if (!name)
 			continue;
 		places[n - 1].function = name;
-		places[n] = (struct elf_place){ .directory = directory };
-		find_call(&scopes[i], files, &places[n++]);
+		places[n] = (struct elf_place){ .directory = places[0].directory };
+		find_call(s, &scopes[i], files, &places[n++]);
 	}
 	free(scopes);
 	return n;
+}
+
+static int find_places(struct elf_symbols *s, uint64_t address, bool inlines, struct elf_place *places, int max)
+{
+	Dwfl_Module *module = elf_symbols_module(s, &address);
+	Dwarf_Attribute attribute;
+	Dwarf_Addr bias;
+	Dwarf_Die *unit;
+	Dwarf_Line *line;
+	const char *directory;
+	int number;
+
+	unit = module ? find_unit(elf_symbols_units(s), module, address, &bias) : NULL;
+	if (!unit)
+		return 1;
+	line = dwarf_getsrc_die(unit, address - bias);
+	if (line && !dwarf_lineno(line, &number)) {
+		places[0].file = elf_symbols_keep(s, dwarf_linesrc(line, NULL, NULL), PATH_MAX);
+		places[0].line = number;
+	}
+	directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+	places[0].directory = elf_symbols_keep(s, directory, PATH_MAX);
+	return inlines ? find_inlined(s, unit, address - bias, places, max) : 1;
+}
+
+int elf_symbols_places(struct elf_symbols *s, uint64_t address, bool inlines, struct elf_place *places, int max)
+{
+	unsigned long began = file_reading_begin();
+	int n = 1;
+
+	places[0] = (struct elf_place){ 0 };
+	if (!elf_symbols_changed(s))
+		n = find_places(s, address, inlines, places, max);
+	if (elf_symbols_read(s, began))
+		return n;
+	places[0] = (struct elf_place){ 0 };
+	return 1;
 }

@@ -13,12 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "demangle.h"
 #include "elf_header.h"
+#include "file_fault.h"
+#include "reach.h"
 #include "symbols_debug.h"
 #include "symbols_elf.h"
 #include "table.h"
 
 #define SYMBOLS_MAX	(8U << 20)	/* of one file: far more than large programs have */
+#define LOOKED_AT_MAX	(32U << 20)	/* entries of all its tables, which may lie over one another */
+#define SEGMENTS_MAX	128		/* with contents; linkers make less than ten */
+#define COMPARED_BYTES	256		/* of the names of equal symbols at one place */
 
 struct elf_symbols {
 	Dwfl *dwfl;
@@ -26,13 +32,58 @@ struct elf_symbols {
 	struct debug_files debug;
 	Elf *elf;
 	GElf_Addr bias;		/* of elf's addresses in the module */
+	GElf_Phdr *segments;	/* PT_LOAD */
+	size_t nr_segments;
 	struct elf_symbol *all;
-	uint64_t *reach;	/* the furthest end of this symbol and those before it */
 	size_t n;
 	size_t room;
+	struct reach any, named;
+	size_t looked_at;
+	struct file_state file;
+	unsigned long began;	/* while it is opened: file_reading_begin() */
+	bool changed;
+	struct strings kept;
+	struct unit_table units;
 	struct index names;	/* of elf_symbols_named() */
 	bool has_names;
 };
+
+bool elf_symbols_read(struct elf_symbols *s, unsigned long began)
+{
+	if (!file_reading_end(began) || !file_unchanged(&s->file) || !debug_files_unchanged(&s->debug))
+		s->changed = true;
+	return !s->changed;
+}
+
+bool elf_symbols_changed(const struct elf_symbols *s)
+{
+	return s->changed;
+}
+
+const char *elf_symbols_keep(struct elf_symbols *s, const char *text, size_t max)
+{
+	size_t n = text ? strnlen(text, max + 1) : 0;
+
+	return text && n <= max ? strings_intern_bytes(&s->kept, text, n) : NULL;
+}
+
+/* One more entry of a table is looked at. False: that is enough. */
+static bool look(struct elf_symbols *s)
+{
+	return s->looked_at++ < LOOKED_AT_MAX && !file_reading_faulted(s->began);
+}
+
+/* Of several symbols for one place the last wins in elf_symbols_find(): better ones later. */
+static int rank(const struct elf_symbol *symbol)
+{
+	int n = 0;
+
+	if (!symbol->name)
+		return -1000;
+	while (symbol->name[n] == '_' && n < 200)
+		n++;
+	return (symbol->end > symbol->start ? 500 : 0) - n;
+}
 
 /* Those that are too many are left out. False: no memory. */
 static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char *name, bool plt)
@@ -41,7 +92,9 @@ static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char 
 		return true;
 	if (!ARRAY_GROW(s->all, s->n, s->room))
 		return false;
-	s->all[s->n++] = (struct elf_symbol){ .start = start, .end = end, .name = name, .plt = plt };
+	s->all[s->n] = (struct elf_symbol){ .start = start, .end = end, .name = name, .plt = plt };
+	s->all[s->n].rank = rank(&s->all[s->n]);
+	s->n++;
 	return true;
 }
 
@@ -73,7 +126,7 @@ static bool add_tables(struct elf_symbols *s)
 {
 	int i, n = dwfl_module_getsymtab(s->module);
 
-	for (i = 1; i < n; i++) {
+	for (i = 1; i < n && look(s); i++) {
 		GElf_Word shndx;
 		GElf_Addr value;
 		GElf_Sym sym;
@@ -104,6 +157,16 @@ struct slots {
 	size_t room;
 };
 
+/* Strings of a section. elf_strptr() looks for the end of each in all that follows, unless the last byte is one. */
+static const char *string_at(Elf *elf, size_t section, size_t at)
+{
+	Elf_Scn *scn = elf_getscn(elf, section);
+	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+	const char *text = data ? data->d_buf : NULL;
+
+	return text && at < data->d_size && !text[data->d_size - 1] ? text + at : NULL;
+}
+
 static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr, struct slots *slots)
 {
 	Elf_Scn *dynsym = elf_getscn(s->elf, shdr->sh_link);
@@ -117,7 +180,7 @@ static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 	if (!symbols || !shdr->sh_entsize)
 		return true;
 	n = shdr->sh_size / shdr->sh_entsize;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && look(s); i++) {
 		const char *name;
 		GElf_Rela rela;
 		GElf_Sym sym;
@@ -125,7 +188,7 @@ static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 		if (!gelf_getrela(relocations, i, &rela) || !GELF_R_SYM(rela.r_info) ||
 		    !gelf_getsym(symbols, GELF_R_SYM(rela.r_info), &sym))
 			continue;
-		name = elf_strptr(s->elf, symbols_shdr.sh_link, sym.st_name);
+		name = string_at(s->elf, symbols_shdr.sh_link, sym.st_name);
 		if (!name || !*name)
 			continue;
 		if (slots->n == SYMBOLS_MAX)
@@ -166,7 +229,7 @@ static bool add_stubs(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 
 	if (!data || !data->d_buf)
 		return true;
-	for (at = 0; at + size <= data->d_size; at += size) {
+	for (at = 0; at + size <= data->d_size && look(s); at += size) {
 		uint64_t address = shdr->sh_addr + at;
 		struct slot key = { stub_slot((const uint8_t *)data->d_buf + at, size, address), NULL }, *slot;
 
@@ -190,7 +253,7 @@ static bool each_section(struct elf_symbols *s, struct slots *slots, bool stubs)
 
 		if (!gelf_getshdr(scn, &shdr))
 			continue;
-		name = elf_strptr(s->elf, names, shdr.sh_name);
+		name = string_at(s->elf, names, shdr.sh_name);
 		if (!stubs && shdr.sh_type == SHT_RELA && shdr.sh_flags & SHF_ALLOC &&
 		    !add_slots(s, scn, &shdr, slots))
 			return false;
@@ -227,21 +290,15 @@ static bool add_plt(struct elf_symbols *s)
 static const uint8_t *loaded(const struct elf_symbols *s, const char *file, size_t file_bytes, uint64_t address,
 			     size_t bytes)
 {
-	size_t i, n;
-	GElf_Phdr phdr;
+	for (size_t i = 0; i < s->nr_segments; i++) {
+		const GElf_Phdr *segment = &s->segments[i];
+		uint64_t at = address - segment->p_vaddr;
 
-	if (elf_getphdrnum(s->elf, &n))
-		return NULL;
-	for (i = 0; i < n; i++) {
-		uint64_t at;
-
-		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD || address < phdr.p_vaddr)
+		if (address < segment->p_vaddr || at > segment->p_filesz || bytes > segment->p_filesz - at ||
+		    segment->p_offset > file_bytes || at > file_bytes - segment->p_offset ||
+		    bytes > file_bytes - segment->p_offset - at)
 			continue;
-		at = address - phdr.p_vaddr;
-		if (at > phdr.p_filesz || bytes > phdr.p_filesz - at || phdr.p_offset > file_bytes ||
-		    at > file_bytes - phdr.p_offset || bytes > file_bytes - phdr.p_offset - at)
-			continue;
-		return (const uint8_t *)file + phdr.p_offset + at;
+		return (const uint8_t *)file + segment->p_offset + at;
 	}
 	return NULL;
 }
@@ -274,7 +331,7 @@ static bool add_unwind_table(struct elf_symbols *s)
 		return true;
 	n = (uint32_t)get32(header + 8);
 	table = loaded(s, file, file_bytes, base + 12, n * 8);
-	for (i = 0; table && i < n; i++) {
+	for (i = 0; table && i < n && look(s); i++) {
 		uint64_t start = base + get32(table + i * 8), fde = base + get32(table + i * 8 + 4);
 		const uint8_t *entry = loaded(s, file, file_bytes, fde, 16);
 
@@ -289,56 +346,68 @@ static bool add_unwind_table(struct elf_symbols *s)
 
 /* All of them in order */
 
-/* Of several symbols for one place the last wins in elf_symbols_find(): better ones later. */
-static int rank(const struct elf_symbol *symbol)
-{
-	int n = 0;
-
-	if (!symbol->name)
-		return -1000;
-	while (symbol->name[n] == '_' && n < 200)
-		n++;
-	return (symbol->end > symbol->start ? 500 : 0) - n;
-}
-
 static int by_place(const void *a, const void *b)
 {
 	const struct elf_symbol *x = a, *y = b;
+	int order;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	if (rank(x) != rank(y))
-		return rank(x) - rank(y);
-	return x->name && y->name ? strcmp(y->name, x->name) : 0;
+	if (x->rank != y->rank || !x->name || !y->name)
+		return x->rank - y->rank;
+	order = strncmp(y->name, x->name, COMPARED_BYTES);
+	return order ? order : x->name < y->name ? -1 : x->name > y->name;
+}
+
+static uint64_t end_of_any(const void *all, size_t i)
+{
+	return ((const struct elf_symbol *)all)[i].end;
+}
+
+static uint64_t end_of_named(const void *all, size_t i)
+{
+	const struct elf_symbol *symbol = (const struct elf_symbol *)all + i;
+
+	return symbol->name ? symbol->end : 0;
 }
 
 static bool sort(struct elf_symbols *s)
 {
-	uint64_t reach = 0;
 	size_t i;
 
 	if (s->n)
 		qsort(s->all, s->n, sizeof(*s->all), by_place);
-	s->reach = calloc(s->n + 1, sizeof(*s->reach));
-	if (!s->reach)
-		return false;
 	for (i = 0; i < s->n; i++) {
 		struct elf_symbol *symbol = &s->all[i];
 
 		/* One without a size goes on to the next. */
 		if (symbol->end <= symbol->start)
 			symbol->end = i + 1 < s->n ? s->all[i + 1].start : symbol->start + 1;
-		if (symbol->end > reach)
-			reach = symbol->end;
-		s->reach[i] = reach;
 	}
-	return true;
+	return reach_init(&s->any, s->all, s->n, end_of_any) && reach_init(&s->named, s->all, s->n, end_of_named);
 }
 
-const struct elf_symbol *elf_symbols_find(const struct elf_symbols *s, uint64_t address)
+/* With a copy of its name. NULL: what the file has there by now may be another. */
+static const struct elf_symbol *keep(struct elf_symbols *s, struct elf_symbol *symbol)
 {
-	const struct elf_symbol *bare = NULL;
-	size_t low = 0, high = s->n;
+	const char *name;
+	unsigned long began;
+
+	if (s->changed || symbol->kept || !symbol->name)
+		return s->changed ? NULL : symbol;
+	began = file_reading_begin();
+	/* One byte more says to who cuts it that it is too long. */
+	name = strings_intern_bytes(&s->kept, symbol->name, strnlen(symbol->name, SYMBOL_NAME_MAX + 1));
+	if (!elf_symbols_read(s, began) || !name)
+		return NULL;
+	symbol->name = name;
+	symbol->kept = true;
+	return symbol;
+}
+
+const struct elf_symbol *elf_symbols_find(struct elf_symbols *s, uint64_t address)
+{
+	size_t low = 0, high = s->n, found;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -349,43 +418,52 @@ const struct elf_symbol *elf_symbols_find(const struct elf_symbols *s, uint64_t 
 			high = middle;
 	}
 	/* The innermost one with a name. */
-	while (low-- && s->reach[low] > address) {
-		const struct elf_symbol *symbol = &s->all[low];
-
-		if (address >= symbol->end)
-			continue;
-		if (symbol->name)
-			return symbol;
-		if (!bare)
-			bare = symbol;
-	}
-	return bare;
+	found = reach_last(&s->named, low, address);
+	if (found == REACH_NONE)
+		found = reach_last(&s->any, low, address);
+	return found == REACH_NONE ? NULL : keep(s, &s->all[found]);
 }
 
-/* Without memory for all of them, some are not found. */
+static struct elf_symbol *find_name(struct elf_symbols *s, const char *name, uint64_t hash)
+{
+	uint64_t at = hash;
+	uint32_t id;
+
+	while ((id = index_next(&s->names, hash, &at)) != INDEX_NONE) {
+		if (!strcmp(s->all[id].name, name))
+			return &s->all[id];
+	}
+	return NULL;
+}
+
+/* The first of each name; those that are too long are left out. Without memory for all of them, some are not found. */
 static void index_names(struct elf_symbols *s)
 {
 	for (size_t i = 0; i < s->n && s->n < INDEX_NONE; i++) {
 		const char *name = s->all[i].name;
+		size_t bytes = name && !s->all[i].plt ? strnlen(name, SYMBOL_NAME_MAX + 1) : SYMBOL_NAME_MAX + 1;
+		uint64_t hash = bytes <= SYMBOL_NAME_MAX ? hash_bytes(name, bytes) : 0;
 
-		if (name && !s->all[i].plt && !index_add(&s->names, hash_bytes(name, strlen(name)), i))
+		if (bytes <= SYMBOL_NAME_MAX && !find_name(s, name, hash) && !index_add(&s->names, hash, i))
 			return;
 	}
 }
 
 const struct elf_symbol *elf_symbols_named(struct elf_symbols *s, const char *name)
 {
-	uint64_t hash = hash_bytes(name, strlen(name)), at = hash;
-	uint32_t id;
+	unsigned long began = file_reading_begin();
+	struct elf_symbol *symbol;
 
-	if (!s->has_names)
+	if (!s->has_names && !s->changed)
 		index_names(s);
 	s->has_names = true;
-	while ((id = index_next(&s->names, hash, &at)) != INDEX_NONE) {
-		if (!strcmp(s->all[id].name, name))
-			return &s->all[id];
-	}
-	return NULL;
+	symbol = s->changed ? NULL : find_name(s, name, hash_bytes(name, strlen(name)));
+	return elf_symbols_read(s, began) && symbol ? keep(s, symbol) : NULL;
+}
+
+struct unit_table *elf_symbols_units(struct elf_symbols *s)
+{
+	return &s->units;
 }
 
 Dwfl_Module *elf_symbols_module(struct elf_symbols *s, uint64_t *address)
@@ -413,24 +491,36 @@ static bool in_debug_file(const GElf_Phdr *phdr, uint64_t offset, uint64_t code,
 
 bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t code, uint64_t *address)
 {
-	size_t i, n;
-	GElf_Phdr phdr;
+	for (size_t i = 0; i < s->nr_segments && !s->changed; i++) {
+		const GElf_Phdr *segment = &s->segments[i];
 
-	if (elf_getphdrnum(s->elf, &n))
-		return false;
-	for (i = 0; i < n; i++) {
-		if (!gelf_getphdr(s->elf, i, &phdr) || phdr.p_type != PT_LOAD)
-			continue;
-		if (in_debug_file(&phdr, offset, code, address))
+		if (in_debug_file(segment, offset, code, address))
 			return true;
-		if (offset < phdr.p_offset || offset - phdr.p_offset >= phdr.p_filesz)
+		if (offset < segment->p_offset || offset - segment->p_offset >= segment->p_filesz)
 			continue;
 		/* Two segments may share a page of the file; the one with the code is meant. */
-		*address = offset - phdr.p_offset + phdr.p_vaddr;
-		if (phdr.p_flags & PF_X)
+		*address = offset - segment->p_offset + segment->p_vaddr;
+		if (segment->p_flags & PF_X)
 			return true;
 	}
 	return false;
+}
+
+static bool read_segments(struct elf_symbols *s)
+{
+	GElf_Phdr phdr;
+	size_t n;
+
+	s->segments = calloc(SEGMENTS_MAX, sizeof(*s->segments));
+	if (!s->segments)
+		return false;
+	if (elf_getphdrnum(s->elf, &n))
+		return true;
+	for (size_t i = 0; i < n && s->nr_segments < SEGMENTS_MAX; i++) {
+		if (gelf_getphdr(s->elf, i, &phdr) && phdr.p_type == PT_LOAD)
+			s->segments[s->nr_segments++] = phdr;
+	}
+	return true;
 }
 
 int elf_build_id(int fd, uint8_t *build_id, size_t max)
@@ -442,8 +532,8 @@ int elf_build_id(int fd, uint8_t *build_id, size_t max)
 	if (elf_header_check(fd))
 		return -ENOEXEC;
 	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_contents_check(elf, fd)) {
 		elf_end(elf);
 		return -ENOEXEC;
 	}
@@ -454,60 +544,84 @@ int elf_build_id(int fd, uint8_t *build_id, size_t max)
 	return len > 0 ? (int)len : 0;
 }
 
-int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd)
+static int open_module(struct elf_symbols *s, const char *path, int fd)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = dwfl_build_id_find_elf,
 		.find_debuginfo = debug_files_find,
 		.section_address = dwfl_offline_section_address,
 	};
+	int own = dup(fd);		/* dwfl closes it */
+
+	s->dwfl = own >= 0 ? dwfl_begin(&callbacks) : NULL;
+	if (s->dwfl) {
+		dwfl_report_begin(s->dwfl);
+		s->module = dwfl_report_elf(s->dwfl, path, path, own, 0, true);
+	}
+	if (!s->module) {
+		if (own >= 0)
+			close(own);
+		return s->dwfl ? -ENOEXEC : -ENOMEM;
+	}
+	s->file.fd = own;
+	return dwfl_report_end(s->dwfl, NULL, NULL) ? -ENOEXEC : 0;
+}
+
+static int read_all(struct elf_symbols *s, const char *path, int fd, struct debug_limits *limits)
+{
+	int err = open_module(s, path, fd);
+
+	if (err)
+		return err;
+	debug_files_init(&s->debug, s->module, fd, limits);
+	s->elf = dwfl_module_getelf(s->module, &s->bias);
+	if (!s->elf || elf_contents_check(s->elf, fd))
+		return -ENOEXEC;
+	s->debug.elf = s->elf;
+	if (!read_segments(s) || !add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
+		return -ENOMEM;
+	return 0;
+}
+
+int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd, struct debug_limits *limits)
+{
 	struct elf_symbols *s;
-	int err, own;
+	int err;
 
 	if (elf_header_check(fd))
 		return -ENOEXEC;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	err = -ENOMEM;
 	elf_version(EV_CURRENT);
-	own = dup(fd);		/* dwfl closes it */
-	s->dwfl = dwfl_begin(&callbacks);
-	if (!s->dwfl || own < 0)
-		goto err_close;
-	err = -ENOEXEC;
-	dwfl_report_begin(s->dwfl);
-	s->module = dwfl_report_elf(s->dwfl, path, path, own, 0, true);
-	if (!s->module || dwfl_report_end(s->dwfl, NULL, NULL))
-		goto err_close;
-	own = -1;
-	debug_files_init(&s->debug, s->module, fd);
-	s->elf = dwfl_module_getelf(s->module, &s->bias);
-	if (!s->elf)
-		goto err_close;
-	s->debug.elf = s->elf;
-	err = -ENOMEM;
-	if (!add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
-		goto err_close;
-	*symbols = s;
-	return 0;
-
-err_close:
-	if (own >= 0 && !s->module)
-		close(own);
-	elf_symbols_close(s);
+	s->file = file_state(fd);
+	s->began = file_reading_begin();
+	err = read_all(s, path, fd, limits);
+	if (!elf_symbols_read(s, s->began))
+		err = -ESTALE;
+	if (err)
+		elf_symbols_close(s);
+	else
+		*symbols = s;
 	return err;
 }
 
 void elf_symbols_close(struct elf_symbols *s)
 {
-	if (!s)
-		return;
-	if (s->dwfl)
-		dwfl_end(s->dwfl);
-	debug_files_exit(&s->debug);
-	index_exit(&s->names);
-	free(s->all);
-	free(s->reach);
+	unsigned long began = file_reading_begin();
+
+	if (s) {
+		if (s->dwfl)
+			dwfl_end(s->dwfl);
+		debug_files_exit(&s->debug);
+		index_exit(&s->names);
+		reach_exit(&s->any);
+		reach_exit(&s->named);
+		strings_exit(&s->kept);
+		free(s->units.all);
+		free(s->segments);
+		free(s->all);
+	}
 	free(s);
+	file_reading_end(began);
 }

@@ -12,18 +12,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "table.h"
+
 struct elf_symbols;
+
+/*
+ * What one report spends on debug files, whatever its objects say that they have; zeros at its beginning. Each object
+ * can ask servers for a file that nobody has, and name one with bytes to sum up.
+ */
+struct debug_limits {
+	unsigned int misses;		/* of servers */
+	uint64_t summed;		/* bytes */
+	struct summed_file *files;
+	size_t nr_files, room_files;
+	struct index index;		/* of files */
+};
+
+/* Whether servers may be asked; each that has not got it is to be counted as a miss. */
+bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *build_id, size_t bytes);
+void debug_limits_exit(struct debug_limits *limits);
 
 /* Return: the length of the build id, copied to @build_id if it fits; 0: none; -errno: no ELF file. */
 int elf_build_id(int fd, uint8_t *build_id, size_t max);
 
 /*
- * elf_symbols_open() - @fd is the caller's.
+ * elf_symbols_open() - @fd is the caller's. So is @limits, which has to stay as long as the symbols.
  *
- * Return: 0; -ENOEXEC: not an ELF file, or none that can be used; -ENOMEM.
+ * Return: 0; -ENOEXEC: not an ELF file, or none that can be used; -ESTALE: it was changed meanwhile; -ENOMEM.
  */
-int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd);
+int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd, struct debug_limits *limits);
 void elf_symbols_close(struct elf_symbols *symbols);
+
+/* The file, or one with its debug information, was changed while it was in use: from then on nothing is known of it. */
+bool elf_symbols_changed(const struct elf_symbols *symbols);
 
 /*
  * The address in the file's own terms of what is @offset bytes into the file. @code: where in the file the mapping of
@@ -35,13 +56,15 @@ struct elf_symbol {
 	uint64_t start;
 	uint64_t end;
 	const char *name;	/* NULL: only where it begins is known */
+	int16_t rank;		/* of several at one place the highest is the best */
 	bool plt;		/* the stub for @name */
+	bool kept;		/* @name is a copy */
 };
 
-/* The symbol an address lies in. */
-const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address);
+/* The symbol an address lies in. Its name is no longer in the file. */
+const struct elf_symbol *elf_symbols_find(struct elf_symbols *symbols, uint64_t address);
 
-/* All, by address. */
+/* All, by address. Their names are in the file, which may change. */
 size_t elf_symbols_all(const struct elf_symbols *symbols, const struct elf_symbol **all);
 
 /* The symbol of that name; NULL: there is none. The first time takes longer. */
@@ -68,5 +91,20 @@ int elf_symbols_places(struct elf_symbols *symbols, uint64_t address, bool inlin
 /* elfutils' own, for its DWARF; @address becomes the one it has there. NULL: there is none that can be used. */
 struct Dwfl_Module;
 struct Dwfl_Module *elf_symbols_module(struct elf_symbols *symbols, uint64_t *address);
+
+/* A copy of what is in the file; NULL: it is longer than @max, or there is no memory. */
+const char *elf_symbols_keep(struct elf_symbols *symbols, const char *text, size_t max);
+
+/* After file_reading_begin(), and whatever reads the file. False: it was changed. */
+bool elf_symbols_read(struct elf_symbols *symbols, unsigned long began);
+
+/* Which addresses the units of its DWARF have (symbols_dwarf.c); for that file to fill. */
+struct unit_table {
+	struct unit_span *all;	/* by address, without overlaps */
+	size_t n, room;
+	bool made;
+};
+
+struct unit_table *elf_symbols_units(struct elf_symbols *symbols);
 
 #endif /* PROFBUF_SYMBOLS_ELF_H */

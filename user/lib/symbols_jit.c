@@ -11,16 +11,18 @@
 #include "symbols.h"
 
 struct jit_program {
-	struct jit_program *next;
 	uint32_t program;	/* id */
 	struct jit_map map;
+	unsigned int timeouts;	/* of demangle() */
 };
 
 bool symbols_add_jit(struct symbols *s, const struct profbuf_jit_symbol_record *record)
 {
 	if (!record || !ARRAY_GROW(s->jit_records, s->nr_jit_records, s->room_jit_records))
 		return false;
-	s->jit_records[s->nr_jit_records++] = record;
+	s->jit_records[s->nr_jit_records] = (struct jit_record){ record, s->nr_jit_records };
+	s->nr_jit_records++;
+	s->jit_records_sorted = false;
 	return true;
 }
 
@@ -49,17 +51,51 @@ static bool is_this_boot(struct symbols *s)
 	return same;
 }
 
+static int compare_process(const struct profbuf_jit_symbol_record *r, uint32_t pid, uint64_t start_time)
+{
+	if (r->pid != pid)
+		return r->pid < pid ? -1 : 1;
+	return r->start_time < start_time ? -1 : r->start_time > start_time;
+}
+
+static int by_process(const void *a, const void *b)
+{
+	const struct jit_record *x = a, *y = b;
+	int order = compare_process(x->record, y->record->pid, y->record->start_time);
+
+	return order ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The first record of the process, or of the next one. */
+static size_t first_record(struct symbols *s, const struct profbuf_program *program)
+{
+	size_t low = 0, high = s->nr_jit_records;
+
+	if (!s->jit_records_sorted && s->nr_jit_records)
+		qsort(s->jit_records, s->nr_jit_records, sizeof(*s->jit_records), by_process);
+	s->jit_records_sorted = true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_process(s->jit_records[middle].record, program->pid, program->start_time) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* What the stream says of the process. Return: 1; 0: nothing; -1: no memory. */
 static int load_records(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
 {
 	int found = 0;
 
-	for (size_t i = 0; i < s->nr_jit_records; i++) {
-		const struct profbuf_jit_symbol_record *r = s->jit_records[i];
+	for (size_t i = first_record(s, program); i < s->nr_jit_records; i++) {
+		const struct profbuf_jit_symbol_record *r = s->jit_records[i].record;
 		const char *name;
 
-		if (r->pid != program->pid || r->start_time != program->start_time)
-			continue;
+		if (compare_process(r, program->pid, program->start_time))
+			break;
 		name = strings_intern(&s->strings, r->name);
 		if (!name || !jit_map_add(map, r->start, r->end, name))
 			return -1;
@@ -85,45 +121,43 @@ static void load(struct symbols *s, struct jit_map *map, const struct profbuf_pr
 	jit_map_sort(map);
 }
 
-static struct jit_map *get_map(struct symbols *s, const struct profbuf_program *program)
+static struct jit_program *get_program(struct symbols *s, const struct profbuf_program *program)
 {
+	uint64_t hash = hash_mix(program->id, 0), at = hash;
 	struct jit_program *p;
+	uint32_t id;
 
-	for (p = s->jit_programs; p; p = p->next) {
-		if (p->program == program->id)
-			return &p->map;
+	while ((id = index_next(&s->jit_program_index, hash, &at)) != INDEX_NONE) {
+		if (s->jit_programs[id]->program == program->id)
+			return s->jit_programs[id];
 	}
-	p = calloc(1, sizeof(*p));
-	if (!p)
+	p = arena_alloc(&s->arena, sizeof(*p));
+	if (!p || !ARRAY_GROW(s->jit_programs, s->nr_jit_programs, s->room_jit_programs) ||
+	    !index_add(&s->jit_program_index, hash, s->nr_jit_programs))
 		return NULL;
-	p->program = program->id;
-	p->next = s->jit_programs;
-	s->jit_programs = p;
+	*p = (struct jit_program){ .program = program->id };
+	s->jit_programs[s->nr_jit_programs++] = p;
 	load(s, &p->map, program);
-	return &p->map;
+	return p;
 }
 
 const struct profbuf_symbol *symbols_find_jit(struct symbols *s, const struct profbuf_program *program,
 					      uint64_t address)
 {
 	struct object *object = symbols_object_named(s, "[jit]", false);
-	struct jit_map *map = get_map(s, program);
+	struct jit_program *p = get_program(s, program);
 	const struct jit_entry *entry;
 
-	if (!object || !map)
+	if (!object || !p)
 		return NULL;
-	entry = jit_map_find(map, address);
-	return symbols_named(s, object, entry ? entry->name : "[jit]", 0, !entry);
+	entry = jit_map_find(&p->map, address);
+	return symbols_named_by(s, object, entry ? entry->name : "[jit]", !entry, &p->timeouts);
 }
 
 void symbols_exit_jit(struct symbols *s)
 {
-	struct jit_program *p, *next;
-
-	for (p = s->jit_programs; p; p = next) {
-		next = p->next;
-		jit_map_exit(&p->map);
-		free(p);
-	}
-	s->jit_programs = NULL;
+	for (size_t i = 0; i < s->nr_jit_programs; i++)
+		jit_map_exit(&s->jit_programs[i]->map);
+	free(s->jit_programs);
+	index_exit(&s->jit_program_index);
 }

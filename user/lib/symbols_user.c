@@ -60,15 +60,14 @@ static int try_build_id(struct object *o, const char *root, char *path, const ch
 /* Where other objects of the same build id are, or were. */
 static int try_others(struct symbols *s, struct object *o, const char *root, char *path)
 {
+	uint64_t hash = hash_bytes(o->pub.build_id, o->pub.build_id_len), at = hash;
 	bool changed = o->pub.changed;
+	const struct object *other;
 	int fd = -1;
 
-	for (size_t i = 0; i < s->nr_objects && fd < 0; i++) {
-		const struct profbuf_object *other = &s->objects[i]->pub;
-
-		if (other != &o->pub && *other->path == '/' && other->build_id_len == o->pub.build_id_len &&
-		    !memcmp(other->build_id, o->pub.build_id, other->build_id_len) &&
-		    snprintf(path, PATH_MAX, "%s%s", root, other->path) < PATH_MAX)
+	while (fd < 0 && (other = symbols_next_of_build_id(s, o, hash, &at))) {
+		if (other != o && *other->pub.path == '/' &&
+		    snprintf(path, PATH_MAX, "%s%s", root, other->pub.path) < PATH_MAX)
 			fd = try_path(o, path);
 	}
 	o->pub.changed = changed;
@@ -119,14 +118,15 @@ static struct elf_symbols *find_opened(const struct symbols *s, const struct obj
 static void open_file(struct symbols *s, struct object *o, const struct profbuf_program *program, uint64_t hash)
 {
 	char path[PATH_MAX];
-	int fd = find_file(s, o, program, path);
+	int fd = find_file(s, o, program, path), err;
 
 	if (fd < 0)
 		return;
+	err = elf_symbols_open(&o->elf, path, fd, &s->debug_limits);
 	/* Without memory for the index it is opened again. */
-	if (!elf_symbols_open(&o->elf, path, fd) && o->pub.build_id_len)
+	if (!err && o->pub.build_id_len)
 		index_add(&s->elf_index, hash, o->pub.id);
-	o->pub.changed = false;
+	o->pub.changed = err == -ESTALE;
 	close(fd);
 }
 
@@ -222,6 +222,8 @@ const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object 
 		return unknown(s, o);
 	*offset = address;
 	symbol = elf_symbols_find(o->elf, address);
+	if (elf_symbols_changed(o->elf))
+		o->pub.changed = true;
 	return symbol ? published(s, o, symbol) : unknown(s, o);
 }
 

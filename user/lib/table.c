@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 
 #include "table.h"
 
@@ -71,6 +72,21 @@ bool array_grow(void **array, size_t n, size_t *room, size_t size)
 }
 
 /* Hashes */
+
+uint64_t hash_key[2] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
+
+/* The kernel gives each program 16 random bytes when it starts. They have other uses, too, and are not shown here. */
+static void __attribute__((constructor)) choose_key(void)
+{
+	const void *bytes = (const void *)getauxval(AT_RANDOM);
+	uint64_t random[2];
+
+	if (!bytes)
+		return;
+	memcpy(random, bytes, sizeof(random));
+	hash_key[0] ^= hash_mix(random[0], 1) | 1;
+	hash_key[1] ^= hash_mix(random[1], hash_key[0]) | 1;
+}
 
 uint64_t hash_words(const uint64_t *words, size_t n, uint64_t seed)
 {

@@ -27,13 +27,19 @@ bool array_grow(void **array, size_t n, size_t *room, size_t size);
 
 #define ARRAY_GROW(array, n, room) array_grow((void **)&(array), n, &(room), sizeof(*(array)))
 
-/* A hash of @n words. */
+/*
+ * Hashes. Names come from outside: with the same two words in each process, somebody could make names that all have one
+ * hash, and every look-up would go through all of them. So hashes are not for files.
+ */
+extern uint64_t hash_key[2];
+
+/* Of @n words. */
 uint64_t hash_words(const uint64_t *words, size_t n, uint64_t seed);
 uint64_t hash_bytes(const void *bytes, size_t n);
 
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
-	unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ULL) * (b ^ 0xd1b54a32d192ed03ULL);
+	unsigned __int128 product = (unsigned __int128)(a ^ hash_key[0]) * (b ^ hash_key[1]);
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }

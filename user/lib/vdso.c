@@ -33,7 +33,7 @@ int vdso_open(struct elf_symbols **vdso)
 		return -errno;
 	err = write(fd, ehdr, bytes) == (ssize_t)bytes ? 0 : -EIO;
 	if (!err)
-		err = elf_symbols_open(vdso, "[vdso]", fd);
+		err = elf_symbols_open(vdso, "[vdso]", fd, NULL);
 	close(fd);
 	return err;
 }

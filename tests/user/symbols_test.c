@@ -1,0 +1,831 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols_test.c - names and files of objects that somebody has made to hurt who reads them
+ *
+ * Where a test counts no work it has so much of it that it would not end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/demangle.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "file_fault.h"
+#include "reach.h"
+#include "symbols.h"
+#include "symbols_elf.h"
+
+/* Otherwise SIGBUS is the sanitizer's. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "handle_sigbus=0";
+}
+
+static uint32_t seed;
+
+static uint32_t rnd(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+/* Names */
+
+/* A digit of a reference to an earlier part. */
+static char digit(unsigned int i)
+{
+	return "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[i];
+}
+
+/* f<T1, ..., Tn>: each T is std::pair<T before, T before>. */
+static void make_cxx(char *name, unsigned int levels)
+{
+	name += sprintf(name, "_Z1fISt4pairIiiE");
+	for (unsigned int i = 1; i < levels; i++) {
+		char d = i < 10 ? '0' + i : 'A' + i - 10;
+
+		name += sprintf(name, "S0_IS%c_S%c_E", d, d);
+	}
+	sprintf(name, "Evv");
+}
+
+/* c::f<T1, ..., Tn>: each T is (T before, T before), with @leaf at the beginning. */
+static void make_rust(char *name, const char *leaf, unsigned int levels)
+{
+	char *start = name + 2;
+	unsigned int before = 8, at;
+
+	name += sprintf(name, "_RINvC1c1fT%s%sE", leaf, leaf);
+	for (unsigned int i = 1; i < levels; i++) {
+		char high[2] = { before > 62 ? digit((before - 1) / 62) : 0, 0 }, low = digit((before - 1) % 62);
+
+		at = name - start;
+		name += sprintf(name, "TB%s%c_B%s%c_E", high, low, high, low);
+		before = at;
+	}
+	sprintf(name, "E");
+}
+
+/* Each level is parsed twice, nothing is printed: not a valid name, which is known at the end. */
+static void make_silent(char *name, unsigned int levels)
+{
+	name += sprintf(name, "_ZN1a");
+	for (unsigned int i = 0; i < levels; i++)
+		name += sprintf(name, "cvT_IN1a");
+	name += sprintf(name, "i");
+	for (unsigned int i = 0; i < levels; i++)
+		name += sprintf(name, "EE");
+	sprintf(name, "Ev");
+}
+
+static void test_names_are_as_libiberty_has_them(void **state)
+{
+	static const char *const names[] = {
+		"_ZN4work4leafEiPKc", "_ZN7mycrate4spin17h0123456789abcdefE", "_RNvNtCs1234_7mycrate3foo3bar",
+		"_ZNSt6vectorIiSaIiEE9push_backERKi", "_ZN1aC2Ev", "_Z", "_R", "_Zx", "_RNvC", "main", "_D3foo3barFZv",
+		"_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs", "_ZNK3$_0clEv", "_ZN3foo3barE.cold", "_ZL3foov.constprop.0",
+	};
+	struct demangler d = { 0 };
+	unsigned int timeouts = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		bool mangled = !strncmp(names[i], "_Z", 2) || !strncmp(names[i], "_R", 2);
+		char *wanted = mangled ? cplus_demangle(names[i], DMGL_AUTO) : NULL;
+		const char *got = demangle(&d, names[i], &timeouts);
+
+		if (wanted && got)
+			assert_string_equal(got, wanted);
+		assert_int_equal(!wanted, !got);
+		free(wanted);
+	}
+	assert_int_equal(timeouts, 0);
+	demangler_exit(&d);
+}
+
+static void test_names_that_unfold_stay_as_they_are(void **state)
+{
+	struct demangler d = { 0 };
+	unsigned int timeouts = 0;
+	char name[1024];
+
+	(void)state;
+	make_cxx(name, 2);
+	assert_string_equal(demangle(&d, name, &timeouts),
+			    "f<std::pair<int, int>, std::pair<std::pair<int, int>, std::pair<int, int> > >");
+	make_cxx(name, 30);
+	assert_null(demangle(&d, name, &timeouts));
+	make_rust(name, "i", 2);
+	assert_string_equal(demangle(&d, name, &timeouts), "c::f::<(isize, isize), ((isize, isize), (isize, isize))>");
+	make_rust(name, "i", 30);
+	assert_null(demangle(&d, name, &timeouts));
+	/* An identifier in punycode is in memory that has to be given back. */
+	make_rust(name, "NtC1cu8grn_lsga", 30);
+	assert_null(demangle(&d, name, &timeouts));
+	assert_int_equal(timeouts, 0);
+	demangler_exit(&d);
+}
+
+/* libiberty says nothing for years: only a timer gets it out of there. */
+static void test_names_that_take_years_stay_as_they_are(void **state)
+{
+	static const char ordinary[] = "_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs";
+	struct demangler d = { 0 };
+	unsigned int timeouts = 0, others = 0;
+	char name[1024];
+	uint64_t spent;
+
+	(void)state;
+	assert_true(strlen(ordinary) > 64);
+	assert_non_null(demangle(&d, ordinary, &timeouts));
+	for (unsigned int i = 0; i < DEMANGLE_TIMEOUTS_MAX; i++) {
+		assert_int_equal(timeouts, i);
+		make_silent(name, 40 + i);
+		assert_null(demangle(&d, name, &timeouts));
+	}
+	/* Now this object has had its share; another has not. */
+	assert_int_equal(timeouts, DEMANGLE_TIMEOUTS_MAX);
+	spent = d.spent;
+	assert_null(demangle(&d, name, &timeouts));
+	assert_null(demangle(&d, ordinary, &timeouts));
+	assert_int_equal(timeouts, DEMANGLE_TIMEOUTS_MAX);
+	assert_true(d.spent == spent);
+	assert_non_null(demangle(&d, ordinary, &others));
+	assert_int_equal(others, 0);
+	/* All objects together have had theirs: each has less from then on. */
+	d.spent = spent = 1ULL << 40;
+	assert_null(demangle(&d, name, &others));
+	assert_int_equal(others, 1);
+	assert_true(d.spent - spent < 20000000);
+	assert_non_null(demangle(&d, ordinary, &others));
+	demangler_exit(&d);
+}
+
+static void *demangle_silent(void *demangler)
+{
+	unsigned int timeouts = 0;
+	char name[1024];
+
+	make_silent(name, 40);
+	assert_null(demangle(demangler, name, &timeouts));
+	assert_int_equal(timeouts, 1);
+	return NULL;
+}
+
+/* The timer counts one thread's time. And the program may have blocked all signals. */
+static void test_names_that_take_years_in_another_thread(void **state)
+{
+	struct demangler d = { 0 };
+	sigset_t all, before;
+	pthread_t thread;
+
+	(void)state;
+	demangle_silent(&d);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	assert_int_equal(pthread_create(&thread, NULL, demangle_silent, &d), 0);
+	pthread_join(thread, NULL);
+	pthread_sigmask(SIG_SETMASK, NULL, &all);
+	assert_true(sigismember(&all, SIGRTMAX));
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	demangler_exit(&d);
+}
+
+static void test_long_names_are_cut(void **state)
+{
+	const size_t bytes = 3 * SYMBOL_NAME_MAX;
+	const struct profbuf_symbol *symbol;
+	struct symbols s = { 0 };
+	struct object *object = symbols_object_named(&s, "[test]", false);
+	char *name = malloc(bytes + 1);
+	size_t n;
+
+	(void)state;
+	/* Characters of two bytes; at SYMBOL_NAME_MAX - 3 one would be cut in two. */
+	for (size_t i = 0; i < bytes; i += 2)
+		memcpy(name + i, "\xc3\xa4", 2);
+	name[bytes] = 0;
+	for (size_t i = 0; i < 2; i++) {
+		symbol = i ? symbols_function(&s, object, name, name + 2, false) :
+			     symbols_named(&s, object, name, 7, false);
+		assert_non_null(symbol);
+		n = strlen(symbol->name);
+		assert_int_equal(n, SYMBOL_NAME_MAX - 1);
+		assert_string_equal(symbol->name + n - 5, "\xc3\xa4...");
+		assert_string_equal(symbol->linkage_name, symbol->name);
+		assert_ptr_equal(symbol->object, &object->pub);
+		/* It is found again by that. */
+		assert_ptr_equal(symbol, i ? symbols_function(&s, object, name, name + 2, false) :
+					     symbols_named(&s, object, name, 7, false));
+	}
+	name[SYMBOL_NAME_MAX] = 0;
+	assert_string_equal(symbols_named(&s, object, name, 7, false)->name, name);
+	free(name);
+	symbols_exit(&s);
+}
+
+/* Tables */
+
+/* Without a key of its own a hash is the same in each process: a word that was in the source made it 0. */
+static void test_names_made_to_collide_do_not(void **state)
+{
+	static const uint64_t words[] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
+	struct strings strings = { 0 };
+
+	(void)state;
+	for (size_t word = 0; word < 2; word++) {
+		for (uint32_t i = 0; i < 200000; i++) {
+			char name[17] = { 0 };
+
+			sprintf(name, "%08x", i);
+			memcpy(name + 8, &words[word], 8);
+			assert_non_null(strings_intern(&strings, name));
+		}
+	}
+	assert_int_equal(strings.n, 400000);
+	strings_exit(&strings);
+}
+
+static void test_a_million_jit_records_of_as_many_processes(void **state)
+{
+	const uint32_t n = 1000000;
+	struct profbuf_jit_symbol_record *records = calloc(n, sizeof(*records) + 16);
+	struct symbols s = { .no_user = true };
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		struct profbuf_jit_symbol_record *r = (void *)((char *)records + i * (sizeof(*records) + 16));
+
+		r->pid = i % 2 ? i : n - i;
+		r->start_time = 1 + i % 3;
+		r->start = 0x1000;
+		r->end = 0x2000;
+		sprintf(r->name, "f%u_%u", r->pid, i % 3);
+		assert_true(symbols_add_jit(&s, r));
+	}
+	/* Each with a map; the maps of all would take too much memory. */
+	for (uint32_t i = 0; i < n; i += 5) {
+		struct profbuf_program program = { .id = i, .pid = i % 2 ? i : n - i, .start_time = 1 + i % 3 };
+		char name[32];
+
+		sprintf(name, "f%u_%u", program.pid, i % 3);
+		assert_string_equal(symbols_find_jit(&s, &program, 0x1800)->name, name);
+	}
+	symbols_exit(&s);
+	free(records);
+}
+
+/* Of one process what came later replaces what came before, wherever the records are in memory. */
+static void test_jit_records_keep_their_order(void **state)
+{
+	static struct {
+		struct profbuf_jit_symbol_record r;
+		char name[8];
+	} records[3];
+	const struct profbuf_program program = { .pid = 7, .start_time = 1 };
+	struct symbols s = { .no_user = true };
+
+	(void)state;
+	for (int i = 2; i >= 0; i--) {
+		records[i].r = (struct profbuf_jit_symbol_record){ .pid = 7, .start_time = 1, .start = 0x1000 + i,
+								   .end = 0x2000 };
+		sprintf(records[i].r.name, "at%d", i);
+		assert_true(symbols_add_jit(&s, &records[i].r));
+	}
+	assert_string_equal(symbols_find_jit(&s, &program, 0x1800)->name, "at0");
+	symbols_exit(&s);
+}
+
+struct span {
+	uint64_t start, end;
+};
+
+static uint64_t end_of(const void *all, size_t i)
+{
+	return ((const struct span *)all)[i].end;
+}
+
+static void test_spans_are_found_as_by_walking_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		struct span spans[200];
+		size_t n = rnd(200);
+		struct reach reach;
+
+		for (size_t k = 0; k < n; k++)
+			spans[k].end = rnd(60);
+		assert_true(reach_init(&reach, spans, n, end_of));
+		for (int k = 0; k < 50; k++) {
+			size_t before = rnd(n + 1), wanted = before;
+			uint64_t address = rnd(70);
+
+			while (wanted && spans[wanted - 1].end <= address)
+				wanted--;
+			assert_int_equal(reach_last(&reach, before, address), wanted ? wanted - 1 : REACH_NONE);
+		}
+		reach_exit(&reach);
+	}
+}
+
+/* All functions of the file have one id. */
+static void test_a_million_functions_of_one_id(void **state)
+{
+	static const char head[] = { 0x0a, 0x00, 0x32, 0x00 }, function[] = { 0x2a, 0x02, 0x08, 0x01 };
+	struct profbuf_profile *p;
+	char path[64];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/profbuf-pprof-%d", getpid());
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fwrite(head, sizeof(head), 1, f);
+	for (int i = 0; i < 1000000; i++)
+		fwrite(function, sizeof(function), 1, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(profbuf_profile_read(&p, path, NULL), 0);
+	profbuf_profile_free(p);
+	unlink(path);
+}
+
+/* Files */
+
+struct made_symbol {
+	uint64_t start, size;
+	uint32_t name;
+};
+
+/* An ELF file with those symbols, of code from 0 on. */
+static int make_elf(const struct made_symbol *symbols, size_t n, const char *strings, size_t bytes)
+{
+	static const char names[] = "\0.symtab\0.strtab\0.shstrtab\0.text";
+	const uint64_t at_symbols = 4096, at_strings = at_symbols + (n + 1) * sizeof(Elf64_Sym);
+	const uint64_t at_names = at_strings + bytes, at_sections = (at_names + sizeof(names) + 7) & ~7ULL;
+	Elf64_Ehdr ehdr = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(ehdr),
+		.e_shoff = at_sections, .e_ehsize = sizeof(ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
+		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 5, .e_shstrndx = 3,
+	};
+	const Elf64_Phdr phdr = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = 4096, .p_memsz = 1ULL << 40,
+				  .p_align = 4096 };
+	const Elf64_Shdr sections[5] = {
+		[1] = { 1, SHT_SYMTAB, 0, 0, at_symbols, (n + 1) * sizeof(Elf64_Sym), 2, 1, 8, sizeof(Elf64_Sym) },
+		[2] = { 9, SHT_STRTAB, 0, 0, at_strings, bytes, 0, 0, 1, 0 },
+		[3] = { 17, SHT_STRTAB, 0, 0, at_names, sizeof(names), 0, 0, 1, 0 },
+		[4] = { 27, SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0, 0, 1ULL << 40, 0, 0, 1, 0 },
+	};
+	Elf64_Sym *table = calloc(n + 1, sizeof(*table));
+	int fd = memfd_create("elf", 0);
+
+	for (size_t i = 0; i < n; i++)
+		table[i + 1] = (Elf64_Sym){ .st_name = symbols[i].name, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+					    .st_shndx = 4, .st_value = symbols[i].start, .st_size = symbols[i].size };
+	assert_int_equal(pwrite(fd, &ehdr, sizeof(ehdr), 0), sizeof(ehdr));
+	assert_int_equal(pwrite(fd, &phdr, sizeof(phdr), sizeof(ehdr)), sizeof(phdr));
+	assert_int_equal(pwrite(fd, table, (n + 1) * sizeof(*table), at_symbols), (n + 1) * sizeof(*table));
+	assert_int_equal(pwrite(fd, strings, bytes, at_strings), bytes);
+	assert_int_equal(pwrite(fd, names, sizeof(names), at_names), sizeof(names));
+	assert_int_equal(pwrite(fd, sections, sizeof(sections), at_sections), sizeof(sections));
+	free(table);
+	return fd;
+}
+
+static struct elf_symbols *open_elf(int fd)
+{
+	struct elf_symbols *s;
+
+	assert_int_equal(elf_symbols_open(&s, "/made", fd, NULL), 0);
+	close(fd);
+	return s;
+}
+
+/* As it was before: back from the last one that begins there. */
+static const struct elf_symbol *walk_back(struct elf_symbols *s, uint64_t address)
+{
+	const struct elf_symbol *all, *bare = NULL;
+	size_t n = elf_symbols_all(s, &all);
+
+	while (n--) {
+		if (address < all[n].start || address >= all[n].end)
+			continue;
+		if (all[n].name)
+			return &all[n];
+		if (!bare)
+			bare = &all[n];
+	}
+	return bare;
+}
+
+static void test_symbols_are_found_as_by_walking_back(void **state)
+{
+	char strings[26 * 2 + 1] = "";
+
+	(void)state;
+	for (int i = 0; i < 26; i++)
+		sprintf(strings + 1 + 2 * i, "%c", 'a' + i);
+	for (int i = 0; i < 200; i++) {
+		struct made_symbol symbols[100];
+		size_t n = 1 + rnd(100);
+		struct elf_symbols *s;
+
+		for (size_t k = 0; k < n; k++)
+			symbols[k] = (struct made_symbol){ rnd(300), rnd(4) ? rnd(40) : rnd(400), 1 + 2 * rnd(26) };
+		s = open_elf(make_elf(symbols, n, strings, sizeof(strings)));
+		for (uint64_t address = 0; address < 700; address += 1 + rnd(3))
+			assert_ptr_equal(elf_symbols_find(s, address), walk_back(s, address));
+		elf_symbols_close(s);
+	}
+}
+
+/* One symbol spans all others, each of which ends where it begins to be interesting. */
+static void test_symbols_in_one_that_spans_them_all(void **state)
+{
+	static const char strings[] = "\0all\0small";
+	const size_t n = 1000000;
+	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
+	struct elf_symbols *s;
+
+	(void)state;
+	symbols[0] = (struct made_symbol){ 0, 1ULL << 32, 1 };
+	for (size_t i = 1; i < n; i++)
+		symbols[i] = (struct made_symbol){ i * 16, 1, 5 };
+	s = open_elf(make_elf(symbols, n, strings, sizeof(strings)));
+	for (size_t i = 1; i < n; i++) {
+		assert_string_equal(elf_symbols_find(s, i * 16)->name, "small");
+		assert_string_equal(elf_symbols_find(s, i * 16 + 8)->name, "all");
+	}
+	/* All but one have one name, which is one entry of the index. */
+	assert_int_equal(elf_symbols_named(s, "small")->start, 16);
+	elf_symbols_close(s);
+	free(symbols);
+}
+
+/* Names that end in one another, with an order that is only known at their ends. */
+static void test_long_names_of_one_address(void **state)
+{
+	const size_t n = 300000, bytes = 1 << 20;
+	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
+	char *strings = malloc(bytes);
+	const struct elf_symbol *found;
+	struct elf_symbols *s;
+
+	(void)state;
+	memset(strings, '_', bytes);
+	strings[0] = strings[bytes - 1] = 0;
+	for (size_t i = 0; i < n; i++)
+		symbols[i] = (struct made_symbol){ 64, 16, 1 + i };
+	s = open_elf(make_elf(symbols, n, strings, bytes));
+	found = elf_symbols_find(s, 70);
+	assert_non_null(found);
+	assert_true(strlen(found->name) <= SYMBOL_NAME_MAX + 1);
+	assert_null(elf_symbols_named(s, "_"));
+	elf_symbols_close(s);
+	free(symbols);
+	free(strings);
+}
+
+/* A file of 1 TiB, of which next to nothing is there. @at: of what in a made one is changed to @value. */
+static void check_sparse(size_t at, uint64_t value)
+{
+	static const struct made_symbol symbol = { 64, 16, 1 };
+	static const char strings[] = "\0name";
+	int fd = make_elf(&symbol, 1, strings, sizeof(strings));
+	struct elf_symbols *s;
+	uint8_t build_id[20];
+	uint32_t type = PT_NOTE;
+
+	assert_int_equal(elf_build_id(fd, build_id, sizeof(build_id)), 0);
+	assert_int_equal(ftruncate(fd, 1LL << 40), 0);
+	if (at < 4096)
+		assert_int_equal(pwrite(fd, &type, sizeof(type), sizeof(Elf64_Ehdr)), sizeof(type));
+	assert_int_equal(pwrite(fd, &value, sizeof(value), at), sizeof(value));
+	assert_int_equal(elf_build_id(fd, build_id, sizeof(build_id)), -ENOEXEC);
+	assert_int_equal(elf_symbols_open(&s, "/made", fd, NULL), -ENOEXEC);
+	close(fd);
+}
+
+/* All notes were looked through for a build id, and all of the names' section for the end of each name. */
+static void test_sparse_notes_and_names_are_not_looked_through(void **state)
+{
+	const uint64_t at_names = 4096 + 2 * sizeof(Elf64_Sym) + sizeof("\0name");
+	const uint64_t at_sections = (at_names + sizeof("\0.symtab\0.strtab\0.shstrtab\0.text") + 7) & ~7ULL;
+
+	(void)state;
+	check_sparse(sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz), 1ULL << 39);
+	/* The names end where the first letter of the next section's is. */
+	check_sparse(at_sections + 3 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size), 2);
+}
+
+/* Build ids that nobody has */
+
+static struct object *object_of(struct symbols *s, const void *build_id, uint8_t bytes)
+{
+	struct {
+		struct profbuf_mapping m;
+		char path[40];
+	} mapping = { .m.build_id_len = bytes };
+	static unsigned int n;
+
+	sprintf(mapping.m.path, "/nonexistent/%u", n++);
+	memcpy(mapping.m.build_id, build_id, bytes);
+	return symbols_object(s, &mapping.m);
+}
+
+static unsigned int *asked(void)
+{
+	void *library = dlopen("libdebuginfod.so.1", RTLD_LAZY);
+	unsigned int *n = library ? dlsym(library, "asked") : NULL;
+
+	assert_non_null(n);
+	return n;
+}
+
+static void look_up(struct symbols *s, const void *build_id, uint8_t bytes)
+{
+	const struct profbuf_program program = { .pid = 0 };
+	struct object *object = object_of(s, build_id, bytes);
+	uint64_t offset = 0;
+
+	assert_non_null(object);
+	assert_true(symbols_find_user(s, object, &program, &offset)->unknown);
+}
+
+static void test_invented_build_ids_are_asked_for_a_few_times(void **state)
+{
+	static const uint8_t zeros[20], ones[20] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct symbols s = { 0 };
+	unsigned int before;
+	uint64_t id[3] = { 0, 1, 2 };
+
+	(void)state;
+	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1", 1);
+	before = *asked();
+	look_up(&s, zeros, 20);
+	look_up(&s, ones, 7);
+	look_up(&s, ones, 1);
+	assert_int_equal(*asked(), before);
+	for (id[0] = 1; id[0] <= 1000; id[0]++)
+		look_up(&s, id, 20);
+	/* For the file and for its debug file. */
+	assert_int_equal(*asked(), before + 2 * 64);
+	unsetenv("DEBUGINFOD_URLS");
+	symbols_exit(&s);
+}
+
+/* Each of them looked at all objects. */
+static void test_many_objects_of_one_build_id(void **state)
+{
+	const uint8_t id[20] = { 1, 2, 3 };
+	struct symbols s = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		assert_non_null(object_of(&s, id, 20));
+	assert_int_equal(s.build_id_index.n, 8);
+	symbols_exit(&s);
+}
+
+/* Files that are cut */
+
+/* cmocka has a handler of its own while a test runs. */
+static struct sigaction on_fault;
+
+static void handle_faults(void)
+{
+	assert_int_equal(sigaction(SIGBUS, &on_fault, NULL), 0);
+}
+
+static char cut_path[64];
+
+/* A copy of this program. */
+static int make_program(void)
+{
+	char command[128];
+	int fd;
+
+	snprintf(cut_path, sizeof(cut_path), "/tmp/profbuf-cut-%d", getpid());
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), cut_path);
+	assert_int_equal(system(command), 0);
+	fd = open(cut_path, O_RDWR);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint64_t address_of(struct elf_symbols *s, const char *name)
+{
+	const struct elf_symbol *symbol = elf_symbols_named(s, name);
+
+	return symbol ? symbol->start + 1 : 0;
+}
+
+static int open_again(void)
+{
+	return open(cut_path, O_RDONLY);
+}
+
+static off_t page_and_a_half(off_t size)
+{
+	(void)size;
+	return 6144;
+}
+
+static off_t page(off_t size)
+{
+	(void)size;
+	return 4096;
+}
+
+static off_t nothing(off_t size)
+{
+	(void)size;
+	return 0;
+}
+
+static off_t all_but_a_byte(off_t size)
+{
+	return size - 1;
+}
+
+static void test_a_file_that_is_cut_while_it_is_used(void **state)
+{
+	static off_t (*const sizes[])(off_t size) = { nothing, page, page_and_a_half, all_but_a_byte };
+
+	(void)state;
+	handle_faults();
+	for (int i = 0; i < 8; i++) {
+		int fd = make_program(), handle = open_again();
+		struct elf_place places[8];
+		struct elf_symbols *s;
+		uint64_t address, other;
+		struct stat st;
+
+		assert_int_equal(elf_symbols_open(&s, cut_path, handle, NULL), 0);
+		close(handle);
+		address = address_of(s, "test_long_names_are_cut");
+		other = address_of(s, "test_many_objects_of_one_build_id");
+		assert_string_equal(elf_symbols_find(s, address)->name, "test_long_names_are_cut");
+		assert_true(elf_symbols_places(s, address, true, places, 8) >= 1 && places[0].file);
+		assert_false(elf_symbols_changed(s));
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(ftruncate(fd, sizes[i / 2](st.st_size)), 0);
+		/* And grown again. */
+		if (i % 2)
+			assert_int_equal(ftruncate(fd, st.st_size), 0);
+		assert_int_equal(elf_symbols_places(s, other, true, places, 8), 1);
+		assert_null(places[0].file);
+		assert_true(elf_symbols_changed(s));
+		assert_null(elf_symbols_find(s, other));
+		assert_null(elf_symbols_find(s, address));
+		assert_null(elf_symbols_named(s, "main"));
+		elf_symbols_close(s);
+		close(fd);
+		unlink(cut_path);
+	}
+}
+
+/* Without symbols; what was there is in a debug file that it names. */
+static void test_a_debug_file_that_is_cut_while_it_is_used(void **state)
+{
+	char command[400];
+
+	(void)state;
+	handle_faults();
+	for (int i = 0; i < 4; i++) {
+		int fd = make_program(), handle;
+		struct elf_place places[8];
+		struct elf_symbols *s;
+		uint64_t address, other;
+		struct stat st;
+
+		close(fd);
+		snprintf(command, sizeof(command), "cd /tmp && objcopy --only-keep-debug %s %s.debug && "
+			 "objcopy --strip-all --add-gnu-debuglink=%s.debug %s", cut_path, cut_path, cut_path, cut_path);
+		assert_int_equal(system(command), 0);
+		handle = open_again();
+		assert_int_equal(elf_symbols_open(&s, cut_path, handle, NULL), 0);
+		close(handle);
+		address = address_of(s, "test_long_names_are_cut");
+		other = address_of(s, "test_many_objects_of_one_build_id");
+		assert_true(elf_symbols_places(s, address, true, places, 8) >= 1 && places[0].file);
+		snprintf(command, sizeof(command), "%s.debug", cut_path);
+		assert_int_equal(stat(command, &st), 0);
+		assert_int_equal(truncate(command, i < 2 ? 4096 : 0), 0);
+		if (i % 2)
+			assert_int_equal(truncate(command, st.st_size), 0);
+		assert_int_equal(elf_symbols_places(s, other, true, places, 8), 1);
+		assert_null(places[0].file);
+		assert_true(elf_symbols_changed(s));
+		assert_null(elf_symbols_find(s, address));
+		elf_symbols_close(s);
+		unlink(command);
+		unlink(cut_path);
+	}
+}
+
+static void *cut_soon(void *delay)
+{
+	usleep(*(unsigned int *)delay);
+	assert_int_equal(truncate(cut_path, rnd(2) ? 4096 * rnd(20) : 0), 0);
+	return NULL;
+}
+
+static void test_a_file_that_is_cut_at_any_time(void **state)
+{
+	(void)state;
+	handle_faults();
+	for (int i = 0; i < 30; i++) {
+		int fd = make_program(), handle = open_again();
+		unsigned int delay = rnd(30000);
+		const struct elf_symbol *found;
+		struct elf_symbols *s;
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, cut_soon, &delay), 0);
+		if (!elf_symbols_open(&s, cut_path, handle, NULL)) {
+			uint64_t address = address_of(s, "test_long_names_are_cut");
+			struct elf_place places[8];
+
+			elf_symbols_places(s, address, true, places, 8);
+			found = elf_symbols_find(s, address);
+			if (found && address)
+				assert_string_equal(found->name, "test_long_names_are_cut");
+			elf_symbols_close(s);
+		}
+		pthread_join(thread, NULL);
+		close(handle);
+		close(fd);
+		unlink(cut_path);
+	}
+}
+
+/* What is not read here is none of the handler's. */
+static void test_other_faults_end_the_program(void **state)
+{
+	int fd = make_program(), status, other = 0;
+	pid_t child;
+
+	(void)state;
+	handle_faults();
+	for (int i = 0; i < 2; i++) {
+		child = fork();
+		if (!child) {
+			volatile char *bytes = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+
+			if (i)
+				raise(SIGBUS);
+			else if (!ftruncate(fd, 0))
+				other += bytes[4096];
+			_exit(other);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	}
+	close(fd);
+	unlink(cut_path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_are_as_libiberty_has_them),
+		cmocka_unit_test(test_names_that_unfold_stay_as_they_are),
+		cmocka_unit_test(test_names_that_take_years_stay_as_they_are),
+		cmocka_unit_test(test_names_that_take_years_in_another_thread),
+		cmocka_unit_test(test_long_names_are_cut),
+		cmocka_unit_test(test_names_made_to_collide_do_not),
+		cmocka_unit_test(test_a_million_jit_records_of_as_many_processes),
+		cmocka_unit_test(test_jit_records_keep_their_order),
+		cmocka_unit_test(test_a_million_functions_of_one_id),
+		cmocka_unit_test(test_spans_are_found_as_by_walking_back),
+		cmocka_unit_test(test_symbols_are_found_as_by_walking_back),
+		cmocka_unit_test(test_symbols_in_one_that_spans_them_all),
+		cmocka_unit_test(test_long_names_of_one_address),
+		cmocka_unit_test(test_sparse_notes_and_names_are_not_looked_through),
+		cmocka_unit_test(test_invented_build_ids_are_asked_for_a_few_times),
+		cmocka_unit_test(test_many_objects_of_one_build_id),
+		cmocka_unit_test(test_a_file_that_is_cut_while_it_is_used),
+		cmocka_unit_test(test_a_debug_file_that_is_cut_while_it_is_used),
+		cmocka_unit_test(test_a_file_that_is_cut_at_any_time),
+		cmocka_unit_test(test_other_faults_end_the_program),
+	};
+
+	file_reading_end(file_reading_begin());
+	sigaction(SIGBUS, NULL, &on_fault);
+	return cmocka_run_group_tests_name("symbols", tests, NULL, NULL);
+}
