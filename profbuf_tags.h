@@ -3,10 +3,11 @@
  * profbuf_tags.h - which tag a thread has now, and what it means
  *
  * At the sample the tick reads one word of the current thread: its own pointer to a label set, where the session was
- * told to look (profbuf_places.h). That is any word of the process's memory, for all that is known, so it is a tag only if a label set was seen where it points to; else it does not leave the process. A tag that was seen is
- * remembered, and costs no second look. Of one that was not, the tick copies the label set, there and then, while the
- * thread cannot go on, and a worker puts it into the sideband. A thread that has no tag of its own has what was set from
- * outside (profbuf_labels.h).
+ * told to look (profbuf_places.h). That is any word of the process's memory, for all that is known: it is a tag, and
+ * leaves the process, only if a label set was seen where it points to. A tag that was seen is remembered, and costs no
+ * second look. Of one that was not, the tick copies the label set, there and then, while the thread cannot go on, and a
+ * worker puts it into the sideband. A thread that has no tag of its own has what was set from outside
+ * (profbuf_labels.h).
  */
 #ifndef PROFBUF_TAGS_H
 #define PROFBUF_TAGS_H
