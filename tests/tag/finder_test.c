@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "job.h"
 #include "process.h"
 #include "stall.h"
 #include "tag_elf.h"
@@ -36,11 +37,11 @@ int profbuf_session_tag_source(struct profbuf_session *session, const struct pro
 	return answer;
 }
 
-/* One file that is not read, but answered for. The finder looks in another thread, but the test waits for that. */
+/* One file that is not read, but answered for. The finder looks in another process, which counts in shared memory. */
 
 static uint64_t bad_inode;
 static int bad_answer;
-static unsigned int times_read;
+static unsigned int *times_read;
 
 int __real_tag_elf_read(int fd, struct tag_elf *elf);
 int __wrap_tag_elf_read(int fd, struct tag_elf *elf);
@@ -52,7 +53,7 @@ int __wrap_tag_elf_read(int fd, struct tag_elf *elf)
 	if (!bad_inode || fstat(fd, &st) || st.st_ino != bad_inode)
 		return __real_tag_elf_read(fd, elf);
 	memset(elf, 0, sizeof(*elf));
-	times_read++;
+	++*times_read;
 	return bad_answer;
 }
 
@@ -60,7 +61,7 @@ static int reset(void **state)
 {
 	(void)state;
 	bad_inode = 0;
-	times_read = 0;
+	*times_read = 0;
 	nr_told = 0;
 	answer = 0;
 	return 0;
@@ -276,13 +277,13 @@ static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 		bad_answer = answers[i];
-		times_read = 0;
+		*times_read = 0;
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
-		assert_int_equal(times_read, 1);
+		assert_int_equal(*times_read, 1);
 		assert_int_equal(times_told(pid), 2 * i + 1);
 		/* What could not be read is read again. */
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
-		assert_int_equal(times_read, bad_answer == -EIO ? 2 : 1);
+		assert_int_equal(*times_read, bad_answer == -EIO ? 2 : 1);
 		assert_int_equal(times_told(pid), 2 * i + 2);
 		profbuf_tag_finder_free(finder);
 	}
@@ -341,8 +342,9 @@ static void test_early_processes_that_are_too_many_are_counted(void **state)
 	for (int i = 0; i < 300; i++)
 		add_all(finder, &d);
 	profbuf_tag_finder_counts(finder, &counts);
-	assert_true(counts.early > 256);
-	assert_in_range(counts.given_up, 1, 300 - 256);
+	assert_true(counts.early >= 300);
+	/* On a slow machine some were looked at again, nine times, which is when they are given up, too. */
+	assert_in_range(counts.given_up, 300 - 256, 300 - 256 + (counts.early - 300) / 9);
 	profbuf_tag_finder_free(finder);
 	end_liar(&liar);
 }
@@ -543,5 +545,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
+	times_read = job_alloc(sizeof(*times_read));
+	if (!times_read)
+		return 2;
 	return cmocka_run_group_tests_name("finder", tests, NULL, NULL);
 }
