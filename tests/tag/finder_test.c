@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -526,6 +527,81 @@ static void test_a_process_that_is_slow_is_told_later(void **state)
 	assert_int_equal(nr_told, 1);
 }
 
+/* Looks at the process that stalls; what comes then is what main() returns to. */
+static pid_t start_recorder(const struct description *d)
+{
+	struct profbuf_tag_finder *finder;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (profbuf_tag_finder_new(&finder))
+			_exit(1);
+		add_all(finder, d);
+		_exit(0);
+	}
+	return pid;
+}
+
+/* It was a thread that not even SIGKILL ended, and so nor its process. */
+static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void **state)
+{
+	struct description d;
+	struct stall stall;
+	pid_t pid, ended = 0;
+	bool taken;
+	int status;
+
+	(void)state;
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	pid = start_recorder(&d);
+	taken = stall_take(&stall);
+	for (int i = 0; i < 6000 && !ended; i++) {
+		usleep(10000);
+		ended = waitpid(pid, &status, WNOHANG);
+	}
+	/* Before anything fails: who waits for it could not end. */
+	stall_end(&stall);
+	assert_true(taken);
+	assert_int_equal(ended, pid);
+	assert_int_equal(status, 0);
+}
+
+/* After sixteen looks that never ended there were no more at anybody. */
+static void test_looks_that_never_end_are_at_one_user(void **state)
+{
+	struct profbuf_tag_finder *finders[20], *finder;
+	struct profbuf_tag_finder_counts counts;
+	struct description d, good;
+	uint64_t left = 0;
+	struct stall stall;
+	pid_t pid;
+	int in;
+
+	(void)state;
+	pid = start_process("pie", &in);
+	describe(&good, pid);
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(profbuf_tag_finder_new(&finders[i]), 0);
+		add_all(finders[i], &d);
+		profbuf_tag_finder_counts(finders[i], &counts);
+		left += counts.slow;
+	}
+	assert_int_equal(left, 20);
+	add_all(finder, &good);
+	assert_int_equal(times_told(pid), 1);
+	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(times_told(pid), 2);
+	profbuf_tag_finder_free(finder);
+	stall_end(&stall);
+	for (int i = 0; i < 20; i++)
+		profbuf_tag_finder_free(finders[i]);
+	end_process(pid, in);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -540,6 +616,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_what_ended_is_not_withdrawn, reset),
 		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
 		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
+		cmocka_unit_test_setup(test_a_look_that_never_ends_does_not_keep_main_from_returning, reset),
+		cmocka_unit_test_setup(test_looks_that_never_end_are_at_one_user, reset),
 	};
 
 	if (argc != 2)

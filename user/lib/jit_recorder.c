@@ -33,9 +33,9 @@ struct look {
 	int handle;		/* of the map, from when it was found; -1: none */
 	const struct jit_address *addresses;	/* the recorder's, of this process; each of the two has its own */
 	size_t n;
-	size_t room, bytes;	/* of entries */
 	bool no_memory;
-	char entries[];
+	size_t room, bytes;	/* of entries */
+	char entries[];		/* struct entry, one after another */
 };
 
 static void find_work(void *arg)
