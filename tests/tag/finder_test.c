@@ -528,12 +528,14 @@ static void test_a_process_that_is_slow_is_told_later(void **state)
 }
 
 /* Looks at the process that stalls; what comes then is what main() returns to. */
-static pid_t start_recorder(const struct description *d)
+static pid_t start_recorder(const struct description *d, const struct stall *stall)
 {
 	struct profbuf_tag_finder *finder;
 	pid_t pid = fork();
 
 	if (!pid) {
+		/* Should it wait for the file system, that still ends. */
+		close(stall->file_system);
 		if (profbuf_tag_finder_new(&finder))
 			_exit(1);
 		add_all(finder, d);
@@ -554,7 +556,7 @@ static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void *
 	(void)state;
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
-	pid = start_recorder(&d);
+	pid = start_recorder(&d, &stall);
 	taken = stall_take(&stall);
 	for (int i = 0; i < 6000 && !ended; i++) {
 		usleep(10000);

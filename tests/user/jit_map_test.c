@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "itself.h"
 #include "jit_map.h"
 #include "watch.h"
@@ -95,6 +96,9 @@ static void test_a_map_that_is_a_link_is_not_followed(void **state)
 	(void)state;
 	make_map(other_path, 0600);
 	assert_int_equal(symlink(other_path, map_path), 0);
+	assert_false(is_found());
+	assert_int_equal(unlink(map_path), 0);
+	assert_int_equal(symlink(strrchr(other_path, '/') + 1, map_path), 0);
 	assert_false(is_found());
 	/* The other way that a file of somebody else's has a second name. */
 	assert_int_equal(unlink(map_path), 0);
@@ -218,6 +222,72 @@ static void test_a_map_is_looked_for_in_the_root_of_its_process(void **state)
 	assert_int_equal(unlink(path), 0);
 	in_jail(path, "inside");
 	assert_int_equal(rmdir(path) | rmdir(jail), 0);
+}
+
+/* What there is at a path in the root of the process: an inode; 0: nothing that is opened. */
+static uint64_t file_of(pid_t pid, const char *path)
+{
+	char name[128];
+	struct stat st;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/root/%s", pid, path);
+	fd = file_open(name, 0);
+	if (fd < 0)
+		return 0;
+	assert_int_equal(fstat(fd, &st), 0);
+	close(fd);
+	return st.st_ino;
+}
+
+/* A program or a library in a jail was a file of the host's, if it was a link. */
+static void test_a_file_below_the_root_of_a_process_is_in_that_root(void **state)
+{
+	static const char *const inside[] = { "file", "/file", "../../file", "dir/file", "/dir/../dir/file", "same" };
+	char path[80], link[80], up[96];
+	const char *const outside[] = { other_path, up, "/proc/self/root/file", "fifo", "dir", "link" };
+	struct stat st;
+	int input;
+	pid_t pid;
+
+	(void)state;
+	if (getuid())
+		skip();
+	snprintf(jail, sizeof(jail), "/tmp/jail-%d", getpid());
+	snprintf(up, sizeof(up), "../../..%s", other_path);
+	make_map(other_path, 0600);
+	assert_int_equal(mkdir(jail, 0755), 0);
+	in_jail(path, "file");
+	make_map(path, 0600);
+	assert_int_equal(stat(path, &st), 0);
+	in_jail(link, "same");
+	assert_int_equal(symlink("/file", link), 0);
+	in_jail(link, "dir");
+	assert_int_equal(symlink("/", link), 0);
+	in_jail(link, "fifo");
+	assert_int_equal(mkfifo(link, 0600), 0);
+	in_jail(link, "link");
+	pid = start_prisoner(&input);
+	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++) {
+		assert_int_equal(symlink(inside[i], link), 0);
+		assert_int_equal(file_of(pid, "link"), st.st_ino);
+		assert_int_equal(unlink(link), 0);
+	}
+	for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++) {
+		assert_int_equal(symlink(outside[i], link), 0);
+		assert_int_equal(file_of(pid, "link"), 0);
+		assert_int_equal(unlink(link), 0);
+	}
+	assert_int_equal(file_of(pid, other_path), 0);
+	close(input);
+	waitpid(pid, NULL, 0);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const names[] = { "file", "same", "dir", "fifo" };
+
+		in_jail(path, names[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(rmdir(jail), 0);
 }
 
 /* Nothing up to 1 TiB is one line, which was read whole. */
@@ -389,7 +459,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_map_is_found, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_that_is_a_link_is_not_followed, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_of_somebody_else_is_none, remove_maps),
-		cmocka_unit_test(test_a_map_is_looked_for_in_the_root_of_its_process),
+		cmocka_unit_test_teardown(test_a_map_is_looked_for_in_the_root_of_its_process, remove_maps),
+		cmocka_unit_test_teardown(test_a_file_below_the_root_of_a_process_is_in_that_root, remove_maps),
 		cmocka_unit_test_teardown(test_a_sparse_map_takes_no_memory, remove_maps),
 		cmocka_unit_test_teardown(test_long_lines_of_a_map_are_passed_over, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_has_no_more_entries_than_there_is_room_for, remove_maps),

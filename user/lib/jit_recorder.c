@@ -10,7 +10,12 @@
 #include "job.h"
 #include "look.h"
 
-#define OPEN_MAX_MAPS	128	/* maps of more processes than this are found only while they live, or in /tmp */
+/*
+ * Maps of more processes than this are found only while they live, or in /tmp. Of the second half nobody has more than
+ * a few: one user's processes do not keep others' from theirs.
+ */
+#define OPEN_MAX_MAPS	128
+#define OPEN_MAX_FEW	16
 #define NAME_BYTES_MAX	4096	/* with the zero; what is longer is cut */
 #define ENTRY_BYTES_MAX	(sizeof(struct entry) + NAME_BYTES_MAX)
 #define ENTRIES_MAX	(64UL << 20)	/* bytes, of one process */
@@ -173,11 +178,21 @@ static int add_sample(struct jit_recorder *r, const struct profbuf_sample *s)
 	return 0;
 }
 
+static bool may_open(const struct jit_recorder *r, uint64_t user)
+{
+	unsigned int own = 0;
+
+	for (size_t i = 0; i < r->nr_subjects; i++)
+		own += r->subjects[i].handle >= 0 && r->subjects[i].user == user;
+	return r->nr_open < OPEN_MAX_MAPS && (r->nr_open < OPEN_MAX_MAPS / 2 || own < OPEN_MAX_FEW);
+}
+
 static void find_map(struct jit_recorder *r, struct jit_subject *s)
 {
-	struct look *l = s->slow ? NULL : look_new(s, NULL, 0);
+	struct look *l = s->slow || !may_open(r, s->user) ? NULL : look_new(s, NULL, 0);
 	int err;
 
+	s->asked = true;
 	if (!l)
 		return;
 	err = look_at(s, find_work, l, JOB_PATIENCE_NS, &s->handle);
@@ -214,6 +229,7 @@ static int add_process(struct jit_recorder *r, const struct profbuf_process *p)
 	if (s->user == JOB_NO_USER)
 		s->user = p->uid;
 	s->described = true;
+	s->asked = false;
 	s->process = (struct jit_process){ p->pid, p->ns_pid, p->uid, p->start_time };
 	return 0;
 }
@@ -233,7 +249,7 @@ static int add_mapping(struct jit_recorder *r, const struct profbuf_mapping *m)
 		s->user = user == JOB_NO_USER ? s->user : user;
 	}
 	s->has_code = true;
-	if (s->handle < 0 && s->process.start_time == m->start_time && r->nr_open < OPEN_MAX_MAPS)
+	if (s->handle < 0 && !s->asked && s->process.start_time == m->start_time)
 		find_map(r, s);
 	return 0;
 }

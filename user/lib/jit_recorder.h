@@ -17,6 +17,7 @@ struct jit_subject {
 	struct jit_process process;
 	bool described;
 	bool has_code;
+	bool asked;		/* for its map, since it was described last */
 	bool slow;		/* is not waited for once more */
 	uint64_t user;		/* as look_user() says, if it still lived then; else its user id */
 	int handle;		/* of its map, O_PATH; -1: none */
