@@ -17,8 +17,8 @@ struct stall {
 };
 
 /*
- * The process has also loaded @library; it is that of user STALL_UID. In a mount namespace of this process's own, so CAP_SYS_ADMIN is needed. False
- * after saying what is wrong.
+ * The process has also loaded @library; it is that of user STALL_UID. In a mount namespace of this process's own, so
+ * CAP_SYS_ADMIN is needed. False after saying what is wrong.
  */
 bool stall_start(struct stall *stall, const char *library);
 

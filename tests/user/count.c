@@ -27,7 +27,7 @@ static int is_counted(int fd)
 	if (n < 0)
 		return 0;
 	path[n] = 0;
-	return strstr(path, part) != NULL;
+	return !!strstr(path, part);
 }
 
 static int open_any(const char *path, int flags, mode_t mode)

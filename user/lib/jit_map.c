@@ -57,7 +57,7 @@ static bool is_own(const struct jit_process *p, const struct stat *st)
 {
 	if (st->st_nlink > 1)
 		return false;
-	return st->st_uid == p->uid || (!st->st_uid && st->st_mode & S_IROTH);
+	return st->st_uid == p->uid || (!st->st_uid && st->st_mode & 0004);
 }
 
 static bool is_map_of(const struct jit_process *p, int fd)

@@ -2,9 +2,9 @@
 /*
  * jit_map.h - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map, inside libprofbuf
  *
- * Files of that name outlive their processes, and pids are used again: one counts only if the process's user owns it, or
- * root, and everybody may read it, and if it was written to since the process began. It is a file: not a link, nor one of
- * more names than one. /tmp is the one in the process's root, and links in its place stay in that root.
+ * Files of that name outlive their processes, and pids are used again: one counts only if the process's user owns it,
+ * or root does and everybody may read it, and if it was written to since the process began. It is a file of one name,
+ * and no link. /tmp is the one in the process's root; where that is a link itself, it stays in that root.
  */
 #ifndef PROFBUF_JIT_MAP_H
 #define PROFBUF_JIT_MAP_H

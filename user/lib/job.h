@@ -33,7 +33,7 @@
 
 struct job {
 	void (*work)(void *arg);	/* in the child process */
-	void (*drop)(void *arg);	/* here, in any thread, when a job that was left behind has ended, in whatever way */
+	void (*drop)(void *arg);	/* here, in any thread, when one that was left behind has ended, in any way */
 	void *arg;
 	uint64_t user;			/* who is looked at; JOB_NO_USER: nobody in particular */
 	uint64_t patience_ns;
