@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "job.h"
 #include "process.h"
 #include "stall.h"
 #include "tag_elf.h"
@@ -36,11 +38,11 @@ int profbuf_session_tag_source(struct profbuf_session *session, const struct pro
 	return answer;
 }
 
-/* One file that is not read, but answered for. The finder looks in another thread, but the test waits for that. */
+/* One file that is not read, but answered for. The finder looks in another process, which counts in shared memory. */
 
 static uint64_t bad_inode;
 static int bad_answer;
-static unsigned int times_read;
+static unsigned int *times_read;
 
 int __real_tag_elf_read(int fd, struct tag_elf *elf);
 int __wrap_tag_elf_read(int fd, struct tag_elf *elf);
@@ -52,7 +54,7 @@ int __wrap_tag_elf_read(int fd, struct tag_elf *elf)
 	if (!bad_inode || fstat(fd, &st) || st.st_ino != bad_inode)
 		return __real_tag_elf_read(fd, elf);
 	memset(elf, 0, sizeof(*elf));
-	times_read++;
+	++*times_read;
 	return bad_answer;
 }
 
@@ -60,7 +62,7 @@ static int reset(void **state)
 {
 	(void)state;
 	bad_inode = 0;
-	times_read = 0;
+	*times_read = 0;
 	nr_told = 0;
 	answer = 0;
 	return 0;
@@ -276,13 +278,13 @@ static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 		bad_answer = answers[i];
-		times_read = 0;
+		*times_read = 0;
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
-		assert_int_equal(times_read, 1);
+		assert_int_equal(*times_read, 1);
 		assert_int_equal(times_told(pid), 2 * i + 1);
 		/* What could not be read is read again. */
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
-		assert_int_equal(times_read, bad_answer == -EIO ? 2 : 1);
+		assert_int_equal(*times_read, bad_answer == -EIO ? 2 : 1);
 		assert_int_equal(times_told(pid), 2 * i + 2);
 		profbuf_tag_finder_free(finder);
 	}
@@ -341,8 +343,9 @@ static void test_early_processes_that_are_too_many_are_counted(void **state)
 	for (int i = 0; i < 300; i++)
 		add_all(finder, &d);
 	profbuf_tag_finder_counts(finder, &counts);
-	assert_true(counts.early > 256);
-	assert_in_range(counts.given_up, 1, 300 - 256);
+	assert_true(counts.early >= 300);
+	/* On a slow machine some were looked at again, nine times, which is when they are given up, too. */
+	assert_in_range(counts.given_up, 300 - 256, 300 - 256 + (counts.early - 300) / 9);
 	profbuf_tag_finder_free(finder);
 	end_liar(&liar);
 }
@@ -524,6 +527,83 @@ static void test_a_process_that_is_slow_is_told_later(void **state)
 	assert_int_equal(nr_told, 1);
 }
 
+/* Looks at the process that stalls; what comes then is what main() returns to. */
+static pid_t start_recorder(const struct description *d, const struct stall *stall)
+{
+	struct profbuf_tag_finder *finder;
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* Should it wait for the file system, that still ends. */
+		close(stall->file_system);
+		if (profbuf_tag_finder_new(&finder))
+			_exit(1);
+		add_all(finder, d);
+		_exit(0);
+	}
+	return pid;
+}
+
+/* It was a thread that not even SIGKILL ended, and so nor its process. */
+static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void **state)
+{
+	struct description d;
+	struct stall stall;
+	pid_t pid, ended = 0;
+	bool taken;
+	int status;
+
+	(void)state;
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	pid = start_recorder(&d, &stall);
+	taken = stall_take(&stall);
+	for (int i = 0; i < 6000 && !ended; i++) {
+		usleep(10000);
+		ended = waitpid(pid, &status, WNOHANG);
+	}
+	/* Before anything fails: who waits for it could not end. */
+	stall_end(&stall);
+	assert_true(taken);
+	assert_int_equal(ended, pid);
+	assert_int_equal(status, 0);
+}
+
+/* After sixteen looks that never ended there were no more at anybody. */
+static void test_looks_that_never_end_are_at_one_user(void **state)
+{
+	struct profbuf_tag_finder *finders[20], *finder;
+	struct profbuf_tag_finder_counts counts;
+	struct description d, good;
+	uint64_t left = 0;
+	struct stall stall;
+	pid_t pid;
+	int in;
+
+	(void)state;
+	pid = start_process("pie", &in);
+	describe(&good, pid);
+	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
+	describe(&d, stall.pid);
+	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(profbuf_tag_finder_new(&finders[i]), 0);
+		add_all(finders[i], &d);
+		profbuf_tag_finder_counts(finders[i], &counts);
+		left += counts.slow;
+	}
+	assert_int_equal(left, 20);
+	add_all(finder, &good);
+	assert_int_equal(times_told(pid), 1);
+	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(times_told(pid), 2);
+	profbuf_tag_finder_free(finder);
+	stall_end(&stall);
+	for (int i = 0; i < 20; i++)
+		profbuf_tag_finder_free(finders[i]);
+	end_process(pid, in);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -538,10 +618,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_what_ended_is_not_withdrawn, reset),
 		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
 		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
+		cmocka_unit_test_setup(test_a_look_that_never_ends_does_not_keep_main_from_returning, reset),
+		cmocka_unit_test_setup(test_looks_that_never_end_are_at_one_user, reset),
 	};
 
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
+	times_read = job_alloc(sizeof(*times_read));
+	if (!times_read)
+		return 2;
 	return cmocka_run_group_tests_name("finder", tests, NULL, NULL);
 }

@@ -9,10 +9,19 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "job.h"
+
+#define ONE	1000	/* users */
+#define OTHER	1001
 
 static int gate[2];
 static unsigned int nr_dropped;
@@ -27,46 +36,340 @@ static void wait_at_gate(void *arg)
 
 static void drop(void *arg)
 {
-	free(arg);
-	__atomic_add_fetch(&nr_dropped, 1, __ATOMIC_RELAXED);
+	job_free(arg);
+	nr_dropped++;
+}
+
+static int *new_arg(void)
+{
+	int *arg = job_alloc(sizeof(*arg));
+
+	assert_non_null(arg);
+	assert_int_equal(*arg, 0);
+	return arg;
+}
+
+/* The gate is what the child keeps open. */
+static int run(uint64_t user, void *arg)
+{
+	struct job job = {
+		.work = wait_at_gate, .drop = drop, .arg = arg, .user = user, .patience_ns = JOB_PATIENCE_NS,
+		.fd = gate[0],
+	};
+
+	return job_run_as(&job);
+}
+
+static void leave(uint64_t user, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		assert_int_equal(run(user, new_arg()), -ETIMEDOUT);
+}
+
+/* They are dropped when the gate is open, or they were killed. */
+static void wait_for_drops(unsigned int n)
+{
+	for (int i = 0; i < 5000 && nr_dropped < n; i++) {
+		usleep(1000);
+		job_reap();
+	}
+	assert_int_equal(nr_dropped, n);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static int open_gate(void **state)
+{
+	(void)state;
+	nr_dropped = 0;
+	return pipe2(gate, O_CLOEXEC);
+}
+
+static int close_gate(void **state)
+{
+	(void)state;
+	return close(gate[0]) | close(gate[1]);
 }
 
 static void test_jobs_that_are_left_behind_are_not_too_many(void **state)
 {
-	int *arg = calloc(1, sizeof(*arg)), err = -EBUSY;
+	int *arg = new_arg(), err = -EBUSY;
 
 	(void)state;
-	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
 	assert_int_equal(write(gate[1], "x", 1), 1);
-	assert_int_equal(job_run(wait_at_gate, drop, arg), 0);
+	assert_int_equal(run(ONE, arg), 0);
 	assert_int_equal(*arg, 'x');
-	for (int i = 0; i < JOB_LEFT_MAX; i++) {
-		assert_int_equal(job_run(wait_at_gate, drop, arg), -ETIMEDOUT);
-		arg = calloc(1, sizeof(*arg));
-	}
-	assert_int_equal(job_run(wait_at_gate, drop, arg), -EBUSY);
+	leave(ONE, JOB_LEFT_MAX);
+	assert_int_equal(run(ONE, arg), -EBUSY);
 	assert_int_equal(nr_dropped, 0);
 	/* They go on, and there is room for another. */
 	for (int i = 0; i < JOB_LEFT_MAX + 1; i++)
 		assert_int_equal(write(gate[1], "z", 1), 1);
 	for (int i = 0; i < 1000 && err == -EBUSY; i++) {
 		usleep(1000);
-		err = job_run(wait_at_gate, drop, arg);
+		err = run(ONE, arg);
 	}
 	assert_int_equal(err, 0);
-	free(arg);
-	close(gate[1]);
-	for (int i = 0; i < 1000 && __atomic_load_n(&nr_dropped, __ATOMIC_RELAXED) < JOB_LEFT_MAX; i++)
-		usleep(1000);
-	assert_int_equal(nr_dropped, JOB_LEFT_MAX);
-	usleep(10000);
-	close(gate[0]);
+	assert_int_equal(*arg, 'z');
+	job_free(arg);
+	wait_for_drops(JOB_LEFT_MAX);
 }
+
+static void say(void *arg)
+{
+	*(int *)arg = 'y';
+}
+
+/* Sixteen that never ended were all there could be, whoever they looked at. */
+static void test_jobs_of_one_user_do_not_keep_others_from_theirs(void **state)
+{
+	static const uint64_t users[] = { OTHER, JOB_NO_USER };
+	int *arg = new_arg();
+
+	(void)state;
+	leave(ONE, JOB_LEFT_MAX);
+	for (int i = 0; i < 2; i++) {
+		struct job job = {
+			.work = say, .drop = drop, .arg = arg, .user = users[i], .patience_ns = JOB_PATIENCE_NS,
+			.fd = -1,
+		};
+
+		*arg = 0;
+		assert_int_equal(job_run_as(&job), 0);
+		assert_int_equal(*arg, 'y');
+	}
+	*arg = 0;
+	assert_int_equal(job_run(say, drop, arg), 0);
+	assert_int_equal(*arg, 'y');
+	assert_int_equal(run(ONE, arg), -EBUSY);
+	job_free(arg);
+	assert_int_equal(write(gate[1], "1234", JOB_LEFT_MAX), JOB_LEFT_MAX);
+	wait_for_drops(JOB_LEFT_MAX);
+}
+
+/* Of many users, too, there are not any number of them; who has none is the last to be refused. */
+static void test_jobs_of_all_users_are_not_too_many(void **state)
+{
+	int *arg = new_arg();
+
+	(void)state;
+	for (unsigned int i = 0; i < JOB_LEFT_TOTAL; i++) {
+		struct job job = {
+			.work = wait_at_gate, .drop = drop, .arg = new_arg(), .user = ONE + i, .patience_ns = 1,
+			.fd = gate[0],
+		};
+
+		if (i == JOB_LEFT_TOTAL / 2) {
+			assert_int_equal(run(ONE, arg), -EBUSY);
+			assert_int_equal(run(JOB_NO_USER, arg), -EBUSY);
+		}
+		assert_int_equal(job_run_as(&job), -ETIMEDOUT);
+	}
+	assert_int_equal(run(1, arg), -EBUSY);
+	job_free(arg);
+	close(gate[1]);
+	gate[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	wait_for_drops(JOB_LEFT_TOTAL);
+}
+
+/* The device and the output of a recording stayed open, and who reads the other end of a pipe waited. */
+static void list_descriptors(void *arg)
+{
+	char *list = arg, path[64];
+	size_t n = 0;
+	ssize_t bytes;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		bytes = readlink(path, list + n, 4096 - n - 2);
+		if (bytes > 0) {
+			n += bytes;
+			list[n++] = ' ';
+		}
+	}
+}
+
+static void test_a_job_has_no_descriptor_that_it_was_not_given(void **state)
+{
+	char *list = job_alloc(4096), wanted[128], pipe_name[64], link[32];
+	struct job job = {
+		.work = list_descriptors, .drop = job_free, .arg = list, .user = ONE, .patience_ns = JOB_PATIENCE_NS,
+		.fd = gate[0],
+	};
+	ssize_t n;
+
+	(void)state;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", gate[0]);
+	n = readlink(link, pipe_name, sizeof(pipe_name) - 1);
+	assert_true(n > 0);
+	pipe_name[n] = 0;
+	/* Beside them there is its end of the socket. */
+	for (int i = 0; i < 2; i++) {
+		memset(list, 0, 4096);
+		assert_int_equal(job_run_as(&job), 0);
+		snprintf(wanted, sizeof(wanted), "/dev/null /dev/null /dev/null %s", i ? "" : pipe_name);
+		assert_memory_equal(list, wanted, strlen(wanted));
+		assert_memory_equal(strstr(list, "socket:["), "socket:[", 8);
+		for (n = 0; *list; list++)
+			n += *list == ' ';
+		assert_int_equal(n, i ? 4 : 5);
+		list = job.arg;
+		job.fd = -1;
+	}
+	job_free(list);
+}
+
+static void end_early(void *arg)
+{
+	_exit(*(int *)arg);
+}
+
+static void be_killed(void *arg)
+{
+	(void)arg;
+	kill(getpid(), SIGKILL);
+}
+
+static void crash(void *arg)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	(void)arg;
+	sigaction(SIGSEGV, &action, NULL);
+	*(volatile char *)8 = 1;
+}
+
+static void test_a_job_that_ends_in_the_middle_is_not_done(void **state)
+{
+	static void (*const works[])(void *) = { end_early, be_killed, crash };
+	int *arg = new_arg();
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(job_run(works[i], drop, arg), -EIO);
+	assert_int_equal(nr_dropped, 0);
+	job_free(arg);
+}
+
+static void interrupt(void *arg)
+{
+	raise(SIGINT);
+	raise(SIGTERM);
+	raise(SIGPIPE);
+	*(int *)arg = 'i';
+}
+
+/* Ctrl-C at the terminal is for the recorder. */
+static void test_an_interrupt_does_not_end_a_job(void **state)
+{
+	int *arg = new_arg();
+
+	(void)state;
+	assert_int_equal(job_run(interrupt, drop, arg), 0);
+	assert_int_equal(*arg, 'i');
+	job_free(arg);
+}
+
+/* A program that uses the library can have its own mind about its children. */
+static void test_jobs_whose_ends_others_take(void **state)
+{
+	int *arg = new_arg();
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(job_run(say, drop, arg), 0);
+	assert_int_equal(*arg, 'y');
+	assert_int_equal(job_run(be_killed, drop, arg), -EIO);
+	leave(ONE, 1);
+	assert_int_equal(write(gate[1], "z", 1), 1);
+	wait_for_drops(1);
+	signal(SIGCHLD, SIG_DFL);
+	leave(ONE, 1);
+	assert_int_equal(write(gate[1], "z", 1), 1);
+	assert_true(waitpid(-1, NULL, 0) > 0);
+	wait_for_drops(2);
+	job_free(arg);
+}
+
+static void send_null(void *arg)
+{
+	int fd = open("/dev/null", O_PATH | O_CLOEXEC);
+
+	*(int *)arg = fd;
+	job_send(fd);
+}
+
+static void test_a_job_gives_a_descriptor(void **state)
+{
+	int *arg = new_arg();
+	struct job job = {
+		.work = send_null, .drop = drop, .arg = arg, .user = ONE, .patience_ns = JOB_PATIENCE_NS, .fd = -1,
+	};
+	struct stat st, null;
+
+	(void)state;
+	assert_int_equal(job_run_as(&job), 0);
+	assert_true(*arg >= 0 && job.sent >= 0);
+	assert_int_equal(fstat(job.sent, &st) | stat("/dev/null", &null), 0);
+	assert_int_equal(st.st_rdev, null.st_rdev);
+	assert_true(fcntl(job.sent, F_GETFL) & O_PATH);
+	assert_true(fcntl(job.sent, F_GETFD) & FD_CLOEXEC);
+	close(job.sent);
+	job.work = say;
+	assert_int_equal(job_run_as(&job), 0);
+	assert_int_equal(job.sent, -1);
+	job_free(arg);
+}
+
+static void test_a_job_that_nobody_wants_is_ended(void **state)
+{
+	int *arg = new_arg(), *other = new_arg();
+
+	(void)state;
+	assert_int_equal(run(ONE, arg), -ETIMEDOUT);
+	assert_int_equal(run(ONE, other), -ETIMEDOUT);
+	job_kill(arg);
+	for (int i = 0; i < 5000 && !nr_dropped; i++) {
+		usleep(1000);
+		job_reap();
+	}
+	assert_int_equal(nr_dropped, 1);
+	job_kill(other);
+	wait_for_drops(2);
+}
+
+/* The one who started it: its parent ends, and nobody waits for it. */
+static void test_a_job_ends_with_who_started_it(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (!pid)
+		_exit(run(ONE, job_alloc(4)) != -ETIMEDOUT);
+	close(gate[0]);
+	gate[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* Nobody can read what is at the gate any more when it has ended. */
+	assert_int_equal(poll(&(struct pollfd){ .fd = gate[1] }, 1, 10000), 1);
+}
+
+#define job_test(test) cmocka_unit_test_setup_teardown(test, open_gate, close_gate)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_jobs_that_are_left_behind_are_not_too_many),
+		job_test(test_jobs_that_are_left_behind_are_not_too_many),
+		job_test(test_jobs_of_one_user_do_not_keep_others_from_theirs),
+		job_test(test_jobs_of_all_users_are_not_too_many),
+		job_test(test_a_job_has_no_descriptor_that_it_was_not_given),
+		job_test(test_a_job_that_ends_in_the_middle_is_not_done),
+		job_test(test_an_interrupt_does_not_end_a_job),
+		job_test(test_jobs_whose_ends_others_take),
+		job_test(test_a_job_gives_a_descriptor),
+		job_test(test_a_job_that_nobody_wants_is_ended),
+		job_test(test_a_job_ends_with_who_started_it),
 	};
 
 	return cmocka_run_group_tests_name("job", tests, NULL, NULL);

@@ -16,8 +16,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stall.h"
@@ -37,6 +39,8 @@ static void map_file(const char *dir, const char *library, int out)
 	    mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
 		_exit(1);
 	/* It stays open: nothing more is asked of the file system. */
+	if (setresuid(STALL_UID, STALL_UID, STALL_UID) || prctl(PR_SET_DUMPABLE, 1))
+		_exit(3);
 	if (write(out, "1", 1) != 1)
 		_exit(2);
 	pause();
@@ -49,6 +53,7 @@ static void set_attr(struct fuse_attr *attr, uint64_t id)
 	attr->size = id == FILE_ID ? 4096 : 0;
 	attr->mode = id == FILE_ID ? S_IFREG | 0755 : S_IFDIR | 0755;
 	attr->nlink = 1;
+	attr->mtime = time(NULL) + 1;	/* after every process that runs began */
 }
 
 /* Answers one request. False: it could not be read. */
@@ -141,6 +146,22 @@ bool stall_start(struct stall *stall, const char *library)
 	}
 	close(out[0]);
 	return give_up(stall, "the process");
+}
+
+void stall_answer(struct stall *stall, unsigned int n)
+{
+	struct pollfd fd = { .fd = stall->file_system, .events = POLLIN };
+
+	while (n-- && poll(&fd, 1, 10000) == 1)
+		answer(stall->file_system);
+}
+
+bool stall_take(struct stall *stall)
+{
+	struct pollfd fd = { .fd = stall->file_system, .events = POLLIN };
+	char request[1 << 17] __attribute__((aligned(8)));
+
+	return poll(&fd, 1, 10000) == 1 && read(stall->file_system, request, sizeof(request)) > 0;
 }
 
 bool stall_is_waited_for(const struct stall *stall)

@@ -2,7 +2,7 @@
 /*
  * jit_map_test.c - maps of code made at run time: files that are none, and lines of every kind
  *
- * They are those of this process: /tmp/perf-PID.map.
+ * They are those of this process: /tmp/perf-PID.map. What is about other users, and other roots, only root can try.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,12 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "itself.h"
 #include "jit_map.h"
 #include "watch.h"
@@ -58,20 +61,233 @@ static void test_a_map_that_is_no_file_is_not_opened(void **state)
 	assert_false(watch_end(watch));
 }
 
+static bool is_found(void)
+{
+	int fd = jit_map_open(&self), here = jit_map_open_here(&self);
+
+	assert_int_equal(fd < 0, here < 0);
+	if (fd < 0)
+		return false;
+	close(fd);
+	close(here);
+	return true;
+}
+
+static void make_map(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
 static void test_a_map_is_found(void **state)
 {
-	int fd = open(other_path, O_WRONLY | O_CREAT, 0600);
+	(void)state;
+	assert_false(is_found());
+	make_map(map_path, 0600);
+	assert_true(is_found());
+}
+
+/* It was followed to a file of root's that the process could not read, whose lines became names. */
+static void test_a_map_that_is_a_link_is_not_followed(void **state)
+{
+	(void)state;
+	make_map(other_path, 0600);
+	assert_int_equal(symlink(other_path, map_path), 0);
+	assert_false(is_found());
+	assert_int_equal(unlink(map_path), 0);
+	assert_int_equal(symlink(strrchr(other_path, '/') + 1, map_path), 0);
+	assert_false(is_found());
+	/* The other way that a file of somebody else's has a second name. */
+	assert_int_equal(unlink(map_path), 0);
+	assert_int_equal(link(other_path, map_path), 0);
+	assert_false(is_found());
+	assert_int_equal(unlink(other_path), 0);
+	assert_true(is_found());
+	assert_int_equal(unlink(map_path), 0);
+	assert_int_equal(mkdir(map_path, 0700), 0);
+	assert_false(is_found());
+	assert_int_equal(rmdir(map_path), 0);
+}
+
+static void test_a_map_of_somebody_else_is_none(void **state)
+{
+	const struct jit_process own = self;
 
 	(void)state;
-	assert_true(fd >= 0);
+	if (getuid())
+		skip();
+	make_map(map_path, 0600);
+	/* By a rename or a mount, what root alone can read is there. */
+	self.uid = 1000;
+	assert_false(is_found());
+	assert_int_equal(chmod(map_path, 0644), 0);
+	assert_true(is_found());
+	assert_int_equal(chown(map_path, 1001, 1001), 0);
+	assert_false(is_found());
+	assert_int_equal(chown(map_path, 1000, 1000) | chmod(map_path, 0600), 0);
+	assert_true(is_found());
+	self = own;
+	assert_false(is_found());
+}
+
+static char jail[32];
+
+static void in_jail(char path[80], const char *name)
+{
+	snprintf(path, 80, "%s/%s", jail, name);
+}
+
+/* A process whose root is the jail: it ends with the pipe. */
+static pid_t start_prisoner(int *input)
+{
+	int in[2], out[2];
+	pid_t pid;
+	char byte;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid) {
+		close(in[1]);
+		if (chroot(jail) || chdir("/") || write(out[1], "", 1) != 1 || read(in[0], &byte, 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	close(in[0]);
+	close(out[0]);
+	close(out[1]);
+	*input = in[1];
+	return pid;
+}
+
+/* The map by its name, in a directory that leads there, and /tmp as a link: to a place in the jail, and out of it. */
+static void test_a_map_is_looked_for_in_the_root_of_its_process(void **state)
+{
+	static const char *const links[] = { "inside", "/inside", "../../../../../inside", "outer/inside" };
+	char path[80], name[80], outside[80];
+	struct jit_process process;
+	int input, fd;
+	pid_t pid;
+
+	(void)state;
+	if (getuid())
+		skip();
+	snprintf(jail, sizeof(jail), "/tmp/jail-%d", getpid());
+	assert_int_equal(mkdir(jail, 0755), 0);
+	pid = start_prisoner(&input);
+	process = (struct jit_process){ .pid = pid, .start_time = start_time_of(pid) };
+	in_jail(path, "inside");
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(name, sizeof(name), "inside/perf-%d.map", pid);
+	in_jail(path, name);
+	make_map(path, 0600);
+	snprintf(outside, sizeof(outside), "/tmp/perf-%d.map", pid);
+	in_jail(path, "outer");
+	assert_int_equal(symlink("/", path), 0);
+	in_jail(path, "tmp");
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		assert_int_equal(symlink(links[i], path), 0);
+		fd = jit_map_open(&process);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(unlink(path), 0);
+	}
+	make_map(outside, 0600);
+	assert_int_equal(symlink("/tmp", path), 0);
+	assert_int_equal(jit_map_open(&process), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("../tmp", path), 0);
+	assert_int_equal(jit_map_open(&process), -1);
+	assert_int_equal(unlink(path), 0);
+	/* In a jail that has /proc. */
+	in_jail(name, "proc");
+	assert_int_equal(mkdir(name, 0755), 0);
+	assert_int_equal(mount("/proc", name, NULL, MS_BIND, NULL), 0);
+	snprintf(name, sizeof(name), "/proc/%d/root/tmp", getpid());
+	assert_int_equal(symlink(name, path), 0);
+	fd = jit_map_open(&process);
+	in_jail(name, "proc");
+	assert_int_equal(umount2(name, MNT_DETACH), 0);
+	assert_int_equal(fd, -1);
+	close(input);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(unlink(path) | unlink(outside) | rmdir(name), 0);
+	in_jail(path, "outer");
+	assert_int_equal(unlink(path), 0);
+	snprintf(name, sizeof(name), "inside/perf-%d.map", pid);
+	in_jail(path, name);
+	assert_int_equal(unlink(path), 0);
+	in_jail(path, "inside");
+	assert_int_equal(rmdir(path) | rmdir(jail), 0);
+}
+
+/* What there is at a path in the root of the process: an inode; 0: nothing that is opened. */
+static uint64_t file_of(pid_t pid, const char *path)
+{
+	char name[128];
+	struct stat st;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/root/%s", pid, path);
+	fd = file_open(name, 0);
+	if (fd < 0)
+		return 0;
+	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
-	assert_int_equal(symlink(other_path, map_path), 0);
-	fd = jit_map_open(&self);
-	assert_true(fd >= 0);
-	close(fd);
-	fd = jit_map_open_here(&self);
-	assert_true(fd >= 0);
-	close(fd);
+	return st.st_ino;
+}
+
+/* A program or a library in a jail was a file of the host's, if it was a link. */
+static void test_a_file_below_the_root_of_a_process_is_in_that_root(void **state)
+{
+	static const char *const inside[] = { "file", "/file", "../../file", "dir/file", "/dir/../dir/file", "same" };
+	char path[80], link[80], up[96];
+	const char *const outside[] = { other_path, up, "/proc/self/root/file", "fifo", "dir", "link" };
+	struct stat st;
+	int input;
+	pid_t pid;
+
+	(void)state;
+	if (getuid())
+		skip();
+	snprintf(jail, sizeof(jail), "/tmp/jail-%d", getpid());
+	snprintf(up, sizeof(up), "../../..%s", other_path);
+	make_map(other_path, 0600);
+	assert_int_equal(mkdir(jail, 0755), 0);
+	in_jail(path, "file");
+	make_map(path, 0600);
+	assert_int_equal(stat(path, &st), 0);
+	in_jail(link, "same");
+	assert_int_equal(symlink("/file", link), 0);
+	in_jail(link, "dir");
+	assert_int_equal(symlink("/", link), 0);
+	in_jail(link, "fifo");
+	assert_int_equal(mkfifo(link, 0600), 0);
+	in_jail(link, "link");
+	pid = start_prisoner(&input);
+	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++) {
+		assert_int_equal(symlink(inside[i], link), 0);
+		assert_int_equal(file_of(pid, "link"), st.st_ino);
+		assert_int_equal(unlink(link), 0);
+	}
+	for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++) {
+		assert_int_equal(symlink(outside[i], link), 0);
+		assert_int_equal(file_of(pid, "link"), 0);
+		assert_int_equal(unlink(link), 0);
+	}
+	assert_int_equal(file_of(pid, other_path), 0);
+	close(input);
+	waitpid(pid, NULL, 0);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const names[] = { "file", "same", "dir", "fifo" };
+
+		in_jail(path, names[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(rmdir(jail), 0);
 }
 
 /* Nothing up to 1 TiB is one line, which was read whole. */
@@ -241,6 +457,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_a_map_that_is_no_file_is_not_opened, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_is_found, remove_maps),
+		cmocka_unit_test_teardown(test_a_map_that_is_a_link_is_not_followed, remove_maps),
+		cmocka_unit_test_teardown(test_a_map_of_somebody_else_is_none, remove_maps),
+		cmocka_unit_test_teardown(test_a_map_is_looked_for_in_the_root_of_its_process, remove_maps),
+		cmocka_unit_test_teardown(test_a_file_below_the_root_of_a_process_is_in_that_root, remove_maps),
 		cmocka_unit_test_teardown(test_a_sparse_map_takes_no_memory, remove_maps),
 		cmocka_unit_test_teardown(test_long_lines_of_a_map_are_passed_over, remove_maps),
 		cmocka_unit_test_teardown(test_a_map_has_no_more_entries_than_there_is_room_for, remove_maps),

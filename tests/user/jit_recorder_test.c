@@ -8,8 +8,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -129,36 +133,109 @@ static void test_each_process_has_its_own_names(void **state)
 	end_sleeper(pids[2]);
 }
 
-/* Its map leads to a file system that does not answer: the recording stood still, or did not end. */
+/* A process whose /tmp is the file system that does not answer, from when it is told. */
+struct prisoner {
+	pid_t pid;
+	int to, from;
+};
+
+static void be_prisoner(const char *dir, int in, int out)
+{
+	char byte;
+
+	alarm(60);
+	if (unshare(CLONE_NEWNS) || write(out, "", 1) != 1 || read(in, &byte, 1) != 1 ||
+	    mount(dir, "/tmp", NULL, MS_BIND, NULL) || write(out, "", 1) != 1)
+		_exit(1);
+	pause();
+	_exit(0);
+}
+
+static void start_prisoner(struct prisoner *p, const struct stall *stall)
+{
+	int in[2], out[2];
+	char byte;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+	p->pid = fork();
+	if (!p->pid)
+		be_prisoner(stall->dir, in[0], out[1]);
+	close(in[0]);
+	close(out[1]);
+	p->to = in[1];
+	p->from = out[0];
+	assert_int_equal(read(p->from, &byte, 1), 1);
+}
+
+static void shut_in(const struct prisoner *p)
+{
+	char byte;
+
+	assert_int_equal(write(p->to, "", 1), 1);
+	assert_int_equal(read(p->from, &byte, 1), 1);
+}
+
+static void end_prisoner(const struct prisoner *p)
+{
+	end_sleeper(p->pid);
+	close(p->to);
+	close(p->from);
+}
+
+/* Where the file system stops: the map is looked up, or that is answered; while it is sampled, or at the end. */
+enum where { AT_ONCE, AT_THE_END, WHEN_IT_IS_OPENED, NR_WHERE };
+
+static struct stall stall;
+
+static void *answer_lookup(void *arg)
+{
+	stall_answer(&stall, *(unsigned int *)arg);
+	return NULL;
+}
+
+static void add_prisoner(struct jit_recorder *r, const struct prisoner *p, enum where where)
+{
+	unsigned int lookups = 1;
+	pthread_t server;
+
+	if (where == AT_THE_END) {
+		add(r, p->pid);
+		shut_in(p);
+		return;
+	}
+	shut_in(p);
+	if (where == WHEN_IT_IS_OPENED)
+		assert_int_equal(pthread_create(&server, NULL, answer_lookup, &lookups), 0);
+	add(r, p->pid);
+	if (where == WHEN_IT_IS_OPENED) {
+		pthread_join(server, NULL);
+		assert_int_equal(r->nr_open, 1);
+	}
+}
+
+/* Its map is one of a file system that does not answer: the recording stood still, or did not end. */
 static void test_a_process_that_stalls_does_not_stall_the_recorder(void **state)
 {
 	struct jit_recorder r = { 0 };
 	pid_t pid = start_sleeper();
-	struct stall stall;
-	char target[80];
+	struct prisoner prisoner;
 	uint64_t start, taken;
 	bool waited;
 
 	(void)state;
 	write_map(pid, "other");
-	for (int at_the_end = 0; at_the_end < 2; at_the_end++) {
+	for (enum where where = 0; where < NR_WHERE; where++) {
 		assert_true(stall_start(&stall, "libm.so.6"));
-		snprintf(target, sizeof(target), "%s/map", stall.dir);
+		start_prisoner(&prisoner, &stall);
 		start = now_ms();
-		if (at_the_end) {
-			add(&r, stall.pid);
-			assert_int_equal(symlink(target, map_of(stall.pid)), 0);
-		} else {
-			assert_int_equal(symlink(target, map_of(stall.pid)), 0);
-			add(&r, stall.pid);
-		}
+		add_prisoner(&r, &prisoner, where);
 		add(&r, pid);
 		emitted(&r);
 		jit_recorder_exit(&r);
 		memset(&r, 0, sizeof(r));
 		taken = now_ms() - start;
 		waited = stall_is_waited_for(&stall);
-		unlink(map_of(stall.pid));
+		end_prisoner(&prisoner);
 		/* Before anything fails: nobody who waits for it could end. */
 		stall_end(&stall);
 		assert_true(waited);
@@ -166,8 +243,6 @@ static void test_a_process_that_stalls_does_not_stall_the_recorder(void **state)
 		/* It is waited for once. */
 		assert_in_range(taken, 1000, 9000);
 	}
-	/* What was left behind ends. */
-	usleep(100000);
 	unlink(map_of(pid));
 	end_sleeper(pid);
 }

@@ -635,6 +635,10 @@ struct profbuf_tag_finder;
  * Finds out where processes that say whose work their threads do have the pointers that say so, and tells the kernel:
  * those that run at the start by profbuf_tag_finder_scan(), others when their description comes. Whoever has no right
  * to a process, or has an older module, gets its samples without tags; nothing of that is an error.
+ *
+ * Processes are looked at from child processes of this one, here and where names are recorded: who is looked at may
+ * have files that never come. They end with the thread that made the call, and a program that waits for all of its
+ * children meets them.
  */
 int profbuf_tag_finder_new(struct profbuf_tag_finder **finder);
 void profbuf_tag_finder_free(struct profbuf_tag_finder *finder);

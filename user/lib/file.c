@@ -4,30 +4,92 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "file.h"
 
-int file_open(const char *path, uint64_t inode)
+#define TRIES	16	/* while somebody moves directories around */
+
+int file_reopen(int handle, uint64_t inode)
 {
-	int handle = open(path, O_PATH | O_CLOEXEC), fd;
 	char self[32];
 	struct stat st;
+	int fd;
 
-	if (handle < 0)
-		return -errno;
 	/* Some file systems give their files another device than their own: the inode will do. */
-	if (fstat(handle, &st) || !S_ISREG(st.st_mode) || (inode && st.st_ino != inode)) {
-		close(handle);
+	if (fstat(handle, &st) || !S_ISREG(st.st_mode) || (inode && st.st_ino != inode))
 		return -ENOENT;
-	}
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
 	/* Who has a lease on a file would be waited for. */
 	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		fd = -errno;
-	close(handle);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Takes what was found. */
+static int open_found(int handle, uint64_t inode)
+{
+	int fd = handle < 0 ? handle : file_reopen(handle, inode);
+
+	if (handle >= 0)
+		close(handle);
 	return fd;
+}
+
+/* Below a directory. The links in /proc that are no paths lead anywhere. */
+static int find_at(int dir, const char *path, uint64_t resolve)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
+	long fd = -EAGAIN;
+
+	for (int i = 0; i < TRIES && fd == -EAGAIN; i++) {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		if (fd < 0)
+			fd = -errno;
+	}
+	return fd;
+}
+
+static int find_in(const char *root, const char *path)
+{
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir < 0)
+		return -errno;
+	fd = find_at(dir, path, RESOLVE_IN_ROOT);
+	close(dir);
+	return fd;
+}
+
+int file_find_in(const char *root, const char *dir, const char *name)
+{
+	int in = find_in(root, dir), fd;
+
+	if (in < 0)
+		return in;
+	fd = find_at(in, name, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	close(in);
+	return fd;
+}
+
+int file_open_in(const char *root, const char *path, uint64_t inode)
+{
+	return open_found(find_in(root, path), inode);
+}
+
+int file_open(const char *path, uint64_t inode)
+{
+	char root[32];
+	int handle, at = 0;
+
+	if (sscanf(path, "/proc/%*u/root%n", &at) == 0 && at && at < (int)sizeof(root) && path[at] == '/') {
+		snprintf(root, sizeof(root), "%.*s", at, path);
+		return file_open_in(root, path + at, inode);
+	}
+	handle = open(path, O_PATH | O_CLOEXEC);
+	return open_found(handle < 0 ? -errno : handle, inode);
 }

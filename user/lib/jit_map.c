@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "jit_map.h"
+#include "proc.h"
 
 #define SECOND		1000000000ULL
 
@@ -41,27 +42,22 @@ bool jit_mapping(const struct profbuf_mapping *m)
 	return false;
 }
 
-/* /proc/PID/stat has it in ticks, after the command's name, which may be anything. */
 bool jit_process_lives(const struct jit_process *p)
 {
-	unsigned long long ticks = 0;
-	char path[32], line[1024];
-	const char *at;
-	size_t n;
-	FILE *f;
+	unsigned long long ticks;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", p->pid);
-	f = fopen(path, "re");
-	if (!f)
+	return proc_stat(p->pid, 22, &ticks) && ticks == p->start_time / (SECOND / sysconf(_SC_CLK_TCK));
+}
+
+/*
+ * The process must not have been able to lay a file of somebody else's there. A second name could be one that somebody
+ * who cannot read the file gave it; what root alone can read is no map of others.
+ */
+static bool is_own(const struct jit_process *p, const struct stat *st)
+{
+	if (st->st_nlink > 1)
 		return false;
-	n = fread(line, 1, sizeof(line) - 1, f);
-	fclose(f);
-	line[n] = 0;
-	at = strrchr(line, ')');
-	/* The state, 18 numbers, then the start time. */
-	for (int i = 0; at && i < 20; i++)
-		at = strchr(at + 1, ' ');
-	return at && sscanf(at, " %llu", &ticks) == 1 && ticks == p->start_time / (SECOND / sysconf(_SC_CLK_TCK));
+	return st->st_uid == p->uid || (!st->st_uid && st->st_mode & 0004);
 }
 
 static bool is_map_of(const struct jit_process *p, int fd)
@@ -69,30 +65,55 @@ static bool is_map_of(const struct jit_process *p, int fd)
 	uint64_t began = now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME) + p->start_time;
 	struct stat st;
 
-	return !fstat(fd, &st) && (!st.st_uid || st.st_uid == p->uid) &&
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && is_own(p, &st) &&
 	       st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec + SECOND / 100 >= began;
 }
 
-static int open_path(const struct jit_process *p, const char *path)
+static int find(const struct jit_process *p, const char *root, uint32_t pid)
 {
-	int fd = file_open(path, 0);
+	char name[32];
+	int handle;
 
-	if (fd < 0)
+	snprintf(name, sizeof(name), "perf-%u.map", pid);
+	handle = file_find_in(root, "/tmp", name);
+	if (handle < 0)
 		return -1;
-	if (is_map_of(p, fd))
-		return fd;
-	close(fd);
+	if (is_map_of(p, handle))
+		return handle;
+	close(handle);
 	return -1;
+}
+
+int jit_map_find_file(const struct jit_process *p)
+{
+	char root[32];
+
+	if (!jit_process_lives(p))
+		return -1;
+	snprintf(root, sizeof(root), "/proc/%u/root", p->pid);
+	return find(p, root, p->ns_pid ? p->ns_pid : p->pid);
+}
+
+int jit_map_reopen(const struct jit_process *p, int handle)
+{
+	int fd = is_map_of(p, handle) ? file_reopen(handle, 0) : -1;
+
+	return fd < 0 ? -1 : fd;
+}
+
+/* Takes what was found. */
+static int open_found(const struct jit_process *p, int handle)
+{
+	int fd = handle < 0 ? -1 : jit_map_reopen(p, handle);
+
+	if (handle >= 0)
+		close(handle);
+	return fd;
 }
 
 int jit_map_open(const struct jit_process *p)
 {
-	char path[64];
-
-	if (!jit_process_lives(p))
-		return -1;
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", p->pid, p->ns_pid ? p->ns_pid : p->pid);
-	return open_path(p, path);
+	return open_found(p, jit_map_find_file(p));
 }
 
 int jit_map_open_here(const struct jit_process *p)
@@ -106,8 +127,7 @@ int jit_map_open_here(const struct jit_process *p)
 	snprintf(path, sizeof(path), "/proc/%u", p->pid);
 	if (!access(path, F_OK) && !jit_process_lives(p))
 		return -1;
-	snprintf(path, sizeof(path), "/tmp/perf-%u.map", p->pid);
-	return open_path(p, path);
+	return open_found(p, find(p, "/", p->pid));
 }
 
 bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *name)

@@ -2,8 +2,9 @@
 /*
  * jit_map.h - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map, inside libprofbuf
  *
- * Files of that name outlive their processes, and pids are used again: one counts only if the process's user, or root,
- * owns it, and if it was written to since the process began.
+ * Files of that name outlive their processes, and pids are used again: one counts only if the process's user owns it,
+ * or root does and everybody may read it, and if it was written to since the process began. It is a file of one name,
+ * and no link. /tmp is the one in the process's root; where that is a link itself, it stays in that root.
  */
 #ifndef PROFBUF_JIT_MAP_H
 #define PROFBUF_JIT_MAP_H
@@ -43,6 +44,13 @@ bool jit_process_lives(const struct jit_process *process);
 
 /* Its map, as the process sees it: in its own root, which only a process that lives has. -1: there is none. */
 int jit_map_open(const struct jit_process *process);
+
+/*
+ * In two steps: it is found while the process lives, and opened later, when it may be gone with it. The first is an
+ * O_PATH descriptor, which no file system is asked to close. -1: there is none.
+ */
+int jit_map_find_file(const struct jit_process *process);
+int jit_map_reopen(const struct jit_process *process, int handle);
 
 /* The map in /tmp here, of a process that has ended. -1: there is none. */
 int jit_map_open_here(const struct jit_process *process);

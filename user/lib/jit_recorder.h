@@ -3,8 +3,8 @@
  * jit_recorder.h - names for the code that the processes of a stream made at run time, inside libprofbuf
  *
  * Addresses are kept of processes that are known to have such code, or of which nothing is known yet. A process's map
- * is opened while it lives, as it may be gone with it, and read at the end. Its /tmp can be a file system of its own:
- * who is slow has no names.
+ * is found while it lives, as it may be gone with it, and read at the end. Its /tmp can be a file system of its own: so
+ * other processes find and read maps, see job.h, and who is slow has no names.
  */
 #ifndef PROFBUF_JIT_RECORDER_H
 #define PROFBUF_JIT_RECORDER_H
@@ -17,8 +17,10 @@ struct jit_subject {
 	struct jit_process process;
 	bool described;
 	bool has_code;
+	bool asked;		/* for its map, since it was described last */
 	bool slow;		/* is not waited for once more */
-	int fd;			/* of its map; -1: none */
+	uint64_t user;		/* as look_user() says, if it still lived then; else its user id */
+	int handle;		/* of its map, O_PATH; -1: none */
 };
 
 struct jit_address {

@@ -1,117 +1,323 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * job.c - work that may take forever
+ *
+ * The child waits at a socket until its parent has a pidfd of it, so that nobody else is ever meant, whoever takes the
+ * signals and the ends of this process's children. Then it does the work and answers with one byte, without which the
+ * work was not done.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "job.h"
 
 #define SECOND		1000000000ULL
+#define HEADER_BYTES	64	/* before what job_alloc() returns: the length of all */
 
-/* Whoever is last of the two frees it. */
-struct job {
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-	bool is_done, is_left;
-	void (*work)(void *arg);
+/* What was left behind. */
+struct left {
+	struct left *next;
+	int pidfd;
+	uint64_t user;
 	void (*drop)(void *arg);
 	void *arg;
 };
 
-static unsigned int nr_left;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct left *all_left;
 
-static void job_free(struct job *job)
+static int to_send = -1;	/* in the child */
+
+void *job_alloc(size_t bytes)
 {
-	pthread_cond_destroy(&job->done);
-	pthread_mutex_destroy(&job->lock);
-	free(job);
+	size_t length = HEADER_BYTES + bytes;
+	char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	memcpy(memory, &length, sizeof(length));
+	return memory + HEADER_BYTES;
 }
 
-static void *run(void *arg)
+void job_free(void *memory)
 {
-	struct job *job = arg;
-	bool left;
+	size_t length;
 
-	job->work(job->arg);
-	pthread_mutex_lock(&job->lock);
-	job->is_done = true;
-	left = job->is_left;
-	pthread_cond_signal(&job->done);
-	pthread_mutex_unlock(&job->lock);
-	if (left) {
-		job->drop(job->arg);
-		job_free(job);
-		__atomic_sub_fetch(&nr_left, 1, __ATOMIC_RELAXED);
+	if (!memory)
+		return;
+	memcpy(&length, (char *)memory - HEADER_BYTES, sizeof(length));
+	munmap((char *)memory - HEADER_BYTES, length);
+}
+
+/* What was left behind */
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* After its end. This process may have somebody else who waits for all children, or may ignore their ends. */
+static void bury(int pidfd)
+{
+	siginfo_t info;
+
+	waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG);
+	close(pidfd);
+}
+
+/* Takes one that has ended out of the list. NULL: there is none. */
+static struct left *take_ended(void)
+{
+	struct left **at, *found;
+
+	pthread_mutex_lock(&lock);
+	for (at = &all_left; *at && !has_ended((*at)->pidfd); at = &(*at)->next)
+		;
+	found = *at;
+	if (found)
+		*at = found->next;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+void job_reap(void)
+{
+	struct left *left;
+
+	while ((left = take_ended())) {
+		bury(left->pidfd);
+		left->drop(left->arg);
+		free(left);
 	}
-	return NULL;
 }
 
-/* Signals are for the caller's threads. */
-static int start(struct job *job)
+void job_kill(void *arg)
+{
+	pthread_mutex_lock(&lock);
+	for (const struct left *left = all_left; left; left = left->next) {
+		if (left->arg == arg)
+			syscall(SYS_pidfd_send_signal, left->pidfd, SIGKILL, NULL, 0);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static bool is_allowed(uint64_t user)
+{
+	unsigned int n = 0, own = 0;
+
+	pthread_mutex_lock(&lock);
+	for (const struct left *left = all_left; left; left = left->next) {
+		own += left->user == user && user != JOB_NO_USER;
+		n++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (n >= JOB_LEFT_TOTAL / 2 && (own || user == JOB_NO_USER))
+		return false;
+	return own < JOB_LEFT_MAX && n < JOB_LEFT_TOTAL;
+}
+
+static void leave(struct left *left, const struct job *job, int pidfd)
+{
+	*left = (struct left){ .pidfd = pidfd, .user = job->user, .drop = job->drop, .arg = job->arg };
+	pthread_mutex_lock(&lock);
+	left->next = all_left;
+	all_left = left;
+	pthread_mutex_unlock(&lock);
+}
+
+/* Messages: one byte, perhaps with a descriptor */
+
+union control {
+	struct cmsghdr header;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+static bool say(int to, int fd)
+{
+	union control control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec byte = { .iov_base = "", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
+}
+
+/* False: there is no byte. *@fd: -1: none came with it. */
+static bool hear(int from, int flags, int *fd)
+{
+	union control control = { 0 };
+	struct msghdr message = { .msg_control = &control, .msg_controllen = sizeof(control), .msg_iovlen = 1 };
+	const struct cmsghdr *header;
+	char byte;
+
+	*fd = -1;
+	message.msg_iov = &(struct iovec){ .iov_base = &byte, .iov_len = 1 };
+	if (recvmsg(from, &message, flags | MSG_CMSG_CLOEXEC) != 1)
+		return false;
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(header), sizeof(*fd));
+	return true;
+}
+
+/* The child */
+
+/* All but those two. The device, the output or a pipe would stay open for as long as the child waits. */
+static void close_others(int a, int b)
+{
+	unsigned int low = a < b ? a : b, high = a < b ? b : a;
+	int null;
+
+	if (a < 0 || b < 0)
+		low = high;
+	if (low)
+		close_range(0, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+	/* Nothing else becomes standard output. */
+	while ((null = open("/dev/null", O_RDWR)) >= 0 && null <= STDERR_FILENO)
+		;
+	if (null >= 0)
+		close(null);
+}
+
+static void __attribute__((noreturn)) be_child(const struct job *job, int parent, pid_t parent_pid)
+{
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "profbuf-look");
+	if (getppid() != parent_pid)
+		_exit(1);
+	close_others(parent, job->fd);
+	/* Nor does a file system stay in use for its current directory. */
+	if (chdir("/") || !hear(parent, 0, &fd))
+		_exit(1);
+	job->work(job->arg);
+	_exit(!say(parent, to_send));
+}
+
+void job_send(int fd)
+{
+	to_send = fd;
+}
+
+/* The parent */
+
+/* Signals are for the caller's process: an interrupt at the terminal does not end what it waits for. */
+static pid_t fork_child(const struct job *job, int sockets[2])
 {
 	sigset_t all, former;
-	pthread_t thread;
-	int err;
+	pid_t pid, self = getpid();
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &former);
-	err = pthread_create(&thread, NULL, run, job);
+	pid = fork();
+	if (!pid)
+		be_child(job, sockets[1], self);
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	if (!err)
-		pthread_detach(thread);
-	return err ? -EUSERS : 0;
+	return pid;
 }
 
-int job_run_for(void (*work)(void *arg), void (*drop)(void *arg), void *arg, uint64_t patience_ns)
+/* Return: a pidfd of the child, and *@socket to hear it; -EUSERS. */
+static int start(const struct job *job, int *socket)
 {
-	struct timespec deadline;
-	pthread_condattr_t clock;
-	struct job *job;
-	uint64_t end;
-	int err;
+	int sockets[2], pidfd = -1;
+	pid_t pid;
 
-	if (__atomic_load_n(&nr_left, __ATOMIC_RELAXED) >= JOB_LEFT_MAX)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
+		return -EUSERS;
+	pid = fork_child(job, sockets);
+	close(sockets[1]);
+	if (pid > 0)
+		pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd >= 0 && say(sockets[0], -1)) {
+		*socket = sockets[0];
+		return pidfd;
+	}
+	/* It has not begun, and ends now. */
+	close(sockets[0]);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return -EUSERS;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static bool wait_for(int pidfd, uint64_t patience_ns)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+	uint64_t end = now() + patience_ns, time;
+
+	while (!has_ended(pidfd)) {
+		time = now();
+		if (time >= end)
+			return false;
+		poll(&fd, 1, (end - time) / 1000000 + 1);
+	}
+	return true;
+}
+
+int job_run_as(struct job *job)
+{
+	struct left *left;
+	int pidfd, socket, err;
+
+	job->sent = -1;
+	job_reap();
+	if (!is_allowed(job->user))
 		return -EBUSY;
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return -ENOMEM;
-	job->work = work;
-	job->drop = drop;
-	job->arg = arg;
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&job->done, &clock);
-	pthread_condattr_destroy(&clock);
-	pthread_mutex_init(&job->lock, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	end = deadline.tv_sec * SECOND + deadline.tv_nsec + patience_ns;
-	deadline = (struct timespec){ .tv_sec = end / SECOND, .tv_nsec = end % SECOND };
-	err = start(job);
-	if (err) {
-		job_free(job);
-		return err;
+	left = malloc(sizeof(*left));
+	pidfd = left ? start(job, &socket) : -EUSERS;
+	if (pidfd < 0) {
+		free(left);
+		return pidfd;
 	}
-	pthread_mutex_lock(&job->lock);
-	while (!job->is_done && !err)
-		err = pthread_cond_timedwait(&job->done, &job->lock, &deadline);
-	if (!job->is_done) {
-		/* Counted before the thread can see it, and count down. */
-		__atomic_add_fetch(&nr_left, 1, __ATOMIC_RELAXED);
-		job->is_left = true;
-		pthread_mutex_unlock(&job->lock);
-		return -ETIMEDOUT;
+	if (wait_for(pidfd, job->patience_ns)) {
+		err = hear(socket, MSG_DONTWAIT, &job->sent) ? 0 : -EIO;
+		bury(pidfd);
+		free(left);
+	} else {
+		err = -ETIMEDOUT;
+		leave(left, job, pidfd);
 	}
-	pthread_mutex_unlock(&job->lock);
-	job_free(job);
-	return 0;
+	close(socket);
+	return err;
 }
 
 int job_run(void (*work)(void *arg), void (*drop)(void *arg), void *arg)
 {
-	return job_run_for(work, drop, arg, JOB_PATIENCE_NS);
+	struct job job = {
+		.work = work, .drop = drop, .arg = arg, .user = JOB_NO_USER, .patience_ns = JOB_PATIENCE_NS, .fd = -1,
+	};
+
+	return job_run_as(&job);
 }

@@ -6,12 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "proc.h"
+
+#define PF_KTHREAD	0x00200000	/* <linux/sched.h>, since it has threads of its own */
 
 /* Kernel threads and those that have ended have no vector: ESRCH, or nothing in it. Who may not read it is not told. */
 static bool has_memory(pid_t tid)
@@ -27,6 +29,34 @@ static bool has_memory(pid_t tid)
 	n = read(fd, &byte, 1);
 	close(fd);
 	return n == 1;
+}
+
+/* Field 2 is the command's name, in parentheses, which may be anything. */
+bool proc_stat(pid_t pid, int field, unsigned long long *value)
+{
+	char path[32], line[1024];
+	const char *at;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	n = fread(line, 1, sizeof(line) - 1, f);
+	fclose(f);
+	line[n] = 0;
+	at = strrchr(line, ')');
+	for (int i = 2; at && i < field; i++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %llu", value) == 1;
+}
+
+bool proc_is_kernel(pid_t pid)
+{
+	unsigned long long flags;
+
+	return proc_stat(pid, 9, &flags) && flags & PF_KTHREAD;
 }
 
 pid_t proc_live_thread(pid_t pid)

@@ -5,7 +5,17 @@
 #ifndef PROFBUF_PROC_H
 #define PROFBUF_PROC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/*
+ * A number of /proc/PID/stat, by its place as proc(5) counts, from 4 on. The kernel answers without waiting for the
+ * process, or for any file system. False: there is no such process.
+ */
+bool proc_stat(pid_t pid, int field, unsigned long long *value);
+
+/* It is a thread of the kernel's. Answered likewise. */
+bool proc_is_kernel(pid_t pid);
 
 /*
  * A process whose first thread has ended by pthread_exit() lives on, but /proc/PID is that thread's: it has no memory

@@ -31,11 +31,14 @@ static bool is_file(const struct object *o, int fd)
 	return !fstat(fd, &st) && st.st_ino == o->inode;
 }
 
-/* Opens @path if it is the object. */
-static int try_path(struct object *o, const char *path)
+/* Opens @path in @root if it is the object. @name: set to what that is called here, PATH_MAX bytes. */
+static int try_path(struct object *o, const char *root, const char *path, char *name)
 {
-	int fd = file_open(path, 0);
+	int fd;
 
+	if (snprintf(name, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
+		return -1;
+	fd = file_open_in(*root ? root : "/", path, 0);
 	if (fd < 0)
 		return -1;
 	if (is_file(o, fd))
@@ -45,20 +48,21 @@ static int try_path(struct object *o, const char *path)
 	return -1;
 }
 
-static int try_build_id(struct object *o, const char *root, char *path, const char *suffix)
+static int try_build_id(struct object *o, const char *root, char *name, const char *suffix)
 {
-	int at = snprintf(path, PATH_MAX, "%s" DEBUG_DIR "/%02x/", root, o->pub.build_id[0]);
+	char path[PATH_MAX];
+	int at = snprintf(path, sizeof(path), DEBUG_DIR "/%02x/", o->pub.build_id[0]);
 	uint32_t i;
 
 	for (i = 1; i < o->pub.build_id_len && at < PATH_MAX; i++)
 		at += snprintf(path + at, PATH_MAX - at, "%02x", o->pub.build_id[i]);
 	if (at >= PATH_MAX || snprintf(path + at, PATH_MAX - at, "%s", suffix) >= PATH_MAX - at)
 		return -1;
-	return try_path(o, path);
+	return try_path(o, root, path, name);
 }
 
 /* Where other objects of the same build id are, or were. */
-static int try_others(struct symbols *s, struct object *o, const char *root, char *path)
+static int try_others(struct symbols *s, struct object *o, const char *root, char *name)
 {
 	uint64_t hash = hash_bytes(o->pub.build_id, o->pub.build_id_len), at = hash;
 	bool changed = o->pub.changed;
@@ -66,35 +70,36 @@ static int try_others(struct symbols *s, struct object *o, const char *root, cha
 	int fd = -1;
 
 	while (fd < 0 && (other = symbols_next_of_build_id(s, o, hash, &at))) {
-		if (other != o && *other->pub.path == '/' &&
-		    snprintf(path, PATH_MAX, "%s%s", root, other->pub.path) < PATH_MAX)
-			fd = try_path(o, path);
+		if (other != o && *other->pub.path == '/')
+			fd = try_path(o, root, other->pub.path, name);
 	}
 	o->pub.changed = changed;
 	return fd;
 }
 
-/* The object's file: where the process sees it, where we do, by its build id, or from afar. @path: PATH_MAX bytes. */
-static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *path)
+/* The object's file: where the process sees it, where we do, by its build id, or from afar. @name: PATH_MAX bytes. */
+static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *name)
 {
 	const char *root = s->root ? s->root : "";
+	char own[32];
 	int fd = -1;
 
+	snprintf(own, sizeof(own), "/proc/%u/root", program->pid);
 	if (*o->pub.path == '/') {
-		if (!s->root && snprintf(path, PATH_MAX, "/proc/%u/root%s", program->pid, o->pub.path) < PATH_MAX)
-			fd = try_path(o, path);
-		if (fd < 0 && snprintf(path, PATH_MAX, "%s%s", root, o->pub.path) < PATH_MAX)
-			fd = try_path(o, path);
+		if (!s->root)
+			fd = try_path(o, own, o->pub.path, name);
+		if (fd < 0)
+			fd = try_path(o, root, o->pub.path, name);
 	}
 	if (fd < 0 && o->pub.build_id_len > 1)
-		fd = try_build_id(o, root, path, "");
+		fd = try_build_id(o, root, name, "");
 	if (fd < 0 && o->pub.build_id_len > 1)
-		fd = try_build_id(o, root, path, ".debug");
+		fd = try_build_id(o, root, name, ".debug");
 	if (fd < 0 && o->pub.build_id_len)
-		fd = try_others(s, o, root, path);
+		fd = try_others(s, o, root, name);
 	if (fd < 0 && *o->pub.path == '/') {
 		fd = fetch_object(s, &o->pub);
-		snprintf(path, PATH_MAX, "%s", o->pub.path);
+		snprintf(name, PATH_MAX, "%s", o->pub.path);
 	}
 	return fd;
 }

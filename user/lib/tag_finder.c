@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "job.h"
+#include "look.h"
+#include "proc.h"
 #include "profbuf.h"
 #include "table.h"
 #include "tag_source.h"
@@ -45,13 +47,14 @@ struct known {
 	unsigned int kinds;	/* bit n: the kernel was told where its variable of kind n is */
 };
 
-/* A look, in a thread of its own. */
+/* A look, in a process of its own, with which this memory is shared. */
 struct looking {
-	struct tag_files *files;	/* the look's */
+	struct tag_files *files;	/* of the finder, when the look began: each process has its own */
 	uint32_t pid;
 	uint64_t start_time;
-	int n;				/* as tag_source_find() returns */
+	int n;				/* as tag_source_find() returns; -EIO: it has not returned */
 	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
+	struct tag_news news;		/* of files */
 
 	/* Of one that was left behind: */
 	int state;			/* enum looking_state */
@@ -61,11 +64,9 @@ struct looking {
 /* Whichever of the two comes second, the look that ends or the finder that does, frees it. */
 enum looking_state { LOOKING, LOOKING_DONE, LOOKING_ABANDONED };
 
-
 struct profbuf_tag_finder {
-	struct tag_files *files;	/* NULL: a look that was left behind has them */
-	uint64_t files_before;		/* read, of those that looks have kept */
-	struct looking *left[JOB_LEFT_MAX];
+	struct tag_files *files;
+	struct looking *left[JOB_LEFT_TOTAL];
 	unsigned int nr_left;
 	struct known *known;
 	unsigned int nr_known, next_known;	/* the next to be forgotten */
@@ -73,14 +74,9 @@ struct profbuf_tag_finder {
 	unsigned int nr_open;
 	struct again again[AGAIN_MAX];
 	unsigned int nr_again;
+	uint64_t early_rest;		/* they are not looked at before this time */
 	struct profbuf_tag_finder_counts counts;
 };
-
-static void looking_free(struct looking *l)
-{
-	tag_files_free(l->files);
-	free(l);
-}
 
 int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
 {
@@ -104,7 +100,9 @@ void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
 		return;
 	for (i = 0; i < f->nr_left; i++) {
 		if (__atomic_exchange_n(&f->left[i]->state, LOOKING_ABANDONED, __ATOMIC_ACQ_REL) == LOOKING_DONE)
-			looking_free(f->left[i]);
+			job_free(f->left[i]);
+		else
+			job_kill(f->left[i]);
 	}
 	tag_files_free(f->files);
 	free(f->known);
@@ -114,7 +112,7 @@ void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
 void profbuf_tag_finder_counts(const struct profbuf_tag_finder *f, struct profbuf_tag_finder_counts *counts)
 {
 	*counts = f->counts;
-	counts->files = f->files_before + (f->files ? tag_files_read(f->files) : 0);
+	counts->files = tag_files_read(f->files);
 }
 
 static uint64_t now(void)
@@ -198,16 +196,17 @@ static void looking_work(void *arg)
 {
 	struct looking *l = arg;
 
+	tag_files_tell(l->files, &l->news);
 	l->n = tag_source_find(l->files, l->pid, l->sources);
 }
 
-/* It was left behind, and is done. */
+/* It was left behind, and has ended. */
 static void looking_drop(void *arg)
 {
 	struct looking *l = arg;
 
 	if (__atomic_exchange_n(&l->state, LOOKING_DONE, __ATOMIC_ACQ_REL) == LOOKING_ABANDONED)
-		looking_free(l);
+		job_free(l);
 }
 
 /* The process does not have those variables any more, as after dlclose(): what is in their place is something else. */
@@ -235,7 +234,9 @@ static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, s
 	int err = l->n < 0 ? l->n : 0, i;
 	unsigned int kinds = 0;
 
-	for (i = 0; i < l->n && !err; i++) {
+	if (tag_files_merge(f->files, &l->news))
+		return -ENOMEM;
+	for (i = 0; i < l->n && i < PROFBUF_NR_TAG_KINDS && !err; i++) {
 		l->sources[i].pid = l->pid;
 		l->sources[i].start_time = l->start_time;
 		err = profbuf_session_tag_source(session, &l->sources[i]);
@@ -261,11 +262,24 @@ static struct looking *find_left(const struct profbuf_tag_finder *f, uint32_t pi
 	return NULL;
 }
 
+/* Return: 0: the look is done; or as job_run_as(). */
+static int run_look(struct profbuf_tag_finder *f, struct looking *l)
+{
+	struct job job = {
+		.work = looking_work, .drop = looking_drop, .arg = l, .user = look_user(l->pid),
+		.patience_ns = JOB_PATIENCE_NS, .fd = -1,
+	};
+	int err = f->nr_left == JOB_LEFT_TOTAL ? -EBUSY : job_run_as(&job);
+
+	if (err == -ETIMEDOUT)
+		f->left[f->nr_left++] = l;
+	return err;
+}
+
 /* Looks at a process and tells the kernel. Return: 0: it was told; or why not. */
 static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
 {
 	struct looking *l = find_left(f, pid);
-	uint64_t files;
 	int err;
 
 	/* One at a time. */
@@ -275,25 +289,22 @@ static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, u
 		f->counts.skipped++;
 		return -ETIMEDOUT;
 	}
-	l = calloc(1, sizeof(*l));
-	if (!l || (!f->files && tag_files_new(&f->files))) {
-		free(l);
-		return -ENOMEM;
+	/* Half of all, when all are looked at. */
+	if (proc_is_kernel(pid)) {
+		count(f, -ESRCH);
+		return -ESRCH;
 	}
+	l = job_alloc(sizeof(*l));
+	if (!l)
+		return -ENOMEM;
 	l->files = f->files;
 	l->pid = pid;
 	l->start_time = start_time;
-	files = tag_files_read(f->files);
-	err = f->nr_left == JOB_LEFT_MAX ? -EBUSY : job_run(looking_work, looking_drop, l);
-	if (err == -ETIMEDOUT) {
-		/* The files are the look's; others are read again, if need be. */
-		f->files = NULL;
-		f->files_before += files;
-		f->left[f->nr_left++] = l;
-	} else {
-		if (!err)
-			err = tell(f, session, l);
-		free(l);
+	l->n = -EIO;
+	err = run_look(f, l);
+	if (err != -ETIMEDOUT) {
+		err = err ? err : tell(f, session, l);
+		job_free(l);
 	}
 	count(f, err);
 	return err;
@@ -327,6 +338,8 @@ static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *se
 	unsigned int i = 0;
 	int err = 0;
 
+	if (f->nr_left)
+		job_reap();
 	while (i < f->nr_left && !err) {
 		struct looking *l = f->left[i];
 
@@ -339,33 +352,37 @@ static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *se
 			err = look_first(f, session, l->pid, l->start_time);
 		else
 			tell(f, session, l);
-		looking_free(l);
+		job_free(l);
 	}
 	return err;
 }
 
-/* Those whose time has come. */
+/* The first one whose time has come: its place; -1: there is none. */
+static int find_early(const struct profbuf_tag_finder *f, uint64_t time)
+{
+	for (unsigned int i = 0; i < f->nr_again; i++) {
+		if (f->again[i].time <= time)
+			return i;
+	}
+	return -1;
+}
+
+/* Takes half of the time at most: records are to be read, too. */
 static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *session)
 {
 	uint64_t time = f->nr_again ? now() : 0;
-	unsigned int i = 0;
-	int err;
+	int i = time >= f->early_rest ? find_early(f, time) : -1, err;
+	struct again again;
 
-	while (i < f->nr_again) {
-		struct again again = f->again[i];
-
-		if (again.time > time) {
-			i++;
-			continue;
-		}
-		f->again[i] = f->again[--f->nr_again];
-		err = look(f, session, again.pid, again.start_time);
-		again.delay *= 2;
-		look_again(f, &again, err);
-		if (err == -ENOMEM)
-			return err;
-	}
-	return 0;
+	if (i < 0)
+		return 0;
+	again = f->again[i];
+	f->again[i] = f->again[--f->nr_again];
+	err = look(f, session, again.pid, again.start_time);
+	again.delay *= 2;
+	look_again(f, &again, err);
+	f->early_rest = 2 * now() - time;
+	return err == -ENOMEM ? err : 0;
 }
 
 int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session *session)
@@ -456,7 +473,7 @@ static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *ses
 	if (mapping->build_id_len)
 		id.build_id = hash_bytes(mapping->build_id, mapping->build_id_len) | 1;
 	if (!(mapping->misc & PROFBUF_MAPPING_ANON) && mapping->inode &&
-	    !(f->files && tag_files_have_none(f->files, &id)))
+	    !tag_files_have_none(f->files, &id))
 		f->open[i].look = true;
 	return --f->open[i].left ? 0 : finish(f, session, i);
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "job.h"
+#include "look.h"
 #include "profbuf.h"
 #include "table.h"
 
@@ -91,45 +92,49 @@ static uint64_t now(void)
 
 /* Keys of thread contexts */
 
+/* Shared with the process that reads them. */
 struct reading {
 	uint32_t pid;
-	int err;
-	struct profbuf_otel_keys_record *record;
+	int err;		/* as profbuf_otel_keys_read(); -EIO: that has not returned */
+	union {
+		struct profbuf_otel_keys_record record;
+		char room[PROFBUF_RECORD_MAX];
+	};
 };
 
 static void reading_work(void *arg)
 {
+	struct profbuf_otel_keys_record *record;
 	struct reading *reading = arg;
+	int err = profbuf_otel_keys_read(reading->pid, &record);
 
-	reading->err = profbuf_otel_keys_read(reading->pid, &reading->record);
+	if (!err)
+		memcpy(reading->room, record, record->len * 8);
+	reading->err = err;
 }
 
-static void reading_drop(void *arg)
+/* As profbuf_otel_keys_read() and job_run_as(). *@reading: set if that is 0; job_free() it. */
+static int read_keys(uint32_t pid, struct reading **reading)
 {
-	struct reading *reading = arg;
-
-	if (!reading->err)
-		free(reading->record);
-	free(reading);
-}
-
-/* As profbuf_otel_keys_read() and job_run(). */
-static int read_keys(uint32_t pid, struct profbuf_otel_keys_record **record)
-{
-	struct reading *reading = calloc(1, sizeof(*reading));
+	struct reading *r = job_alloc(sizeof(*r));
+	struct job job = {
+		.work = reading_work, .drop = job_free, .arg = r, .user = look_user(pid),
+		.patience_ns = JOB_PATIENCE_NS, .fd = -1,
+	};
 	int err;
 
-	if (!reading)
+	if (!r)
 		return -ENOMEM;
-	reading->pid = pid;
-	err = job_run(reading_work, reading_drop, reading);
+	r->pid = pid;
+	r->err = -EIO;
+	err = job_run_as(&job);
 	if (err == -ETIMEDOUT)
 		return err;
-	if (!err) {
-		err = reading->err;
-		*record = reading->record;
-	}
-	free(reading);
+	err = err ? err : r->err;
+	if (err)
+		job_free(r);
+	else
+		*reading = r;
 	return err;
 }
 
@@ -171,7 +176,8 @@ static uint32_t names_needed(const struct profbuf_tag *t)
 /* A process may add names while it runs; but is not asked more than once a second. */
 static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, emit_fn emit, void *context)
 {
-	struct profbuf_otel_keys_record *keys = NULL;
+	struct profbuf_otel_keys_record *keys;
+	struct reading *reading = NULL;
 	struct process *p;
 	int err;
 
@@ -182,19 +188,20 @@ static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, 
 		return -ENOMEM;
 	if (p->slow == SLOW_MAX || names_needed(t) <= p->nr_names || now() < p->next_try)
 		return 0;
-	err = read_keys(p->pid, &keys);
+	err = read_keys(p->pid, &reading);
 	p->next_try = now() + SECOND;
 	p->slow += err == -ETIMEDOUT;
 	/* Without names labels are called by their numbers. */
 	if (err)
 		return 0;
+	keys = &reading->record;
 	if (keys->misc > p->nr_names) {
 		keys->start_time = p->start_time;
 		keys->time = now();
 		p->nr_names = keys->misc;
 		err = emit((const struct profbuf_record *)keys, context);
 	}
-	free(keys);
+	job_free(reading);
 	return err;
 }
 
@@ -221,6 +228,9 @@ static char *path_of_process(const struct profbuf_tag_recorder *r, uint32_t pid,
 	while (!found && getline(&line, &room, f) > 0) {
 		if (strncmp(line, "0::/", 4))
 			continue;
+		/* Above the root of this process's cgroup namespace: what is here by that name is something else. */
+		if (!strncmp(line + 3, "/../", 4))
+			break;
 		line[strcspn(line, "\n")] = 0;
 		if (asprintf(&full, "%s%s", r->cgroup_root, line + 3) < 0)
 			break;

@@ -38,6 +38,7 @@ struct tag_files {
 	size_t n, room;
 	struct index index;
 	uint64_t read;
+	struct tag_news *news;	/* NULL: nobody else wants to know */
 };
 
 /* An executable mapping of a file. */
@@ -139,36 +140,92 @@ static int open_mapped(const struct process *p, const char *range, const char *p
 	return file_open(name, inode);
 }
 
-/* Reads a file and remembers it, unless it could not be read. Return: 0; -errno. */
-static int read_file(struct tag_files *files, const struct tag_file_id *id, int fd, uint32_t *at)
+/* Remembers a file. @elf: NULL: it names none of the variables. Return: 0; -ENOMEM. */
+static int keep(struct tag_files *files, const struct file *new, const struct tag_elf *elf, uint32_t *at)
 {
-	struct file *file = find_file(files, id);
-	struct tag_elf elf, *keep = NULL;
-	int err = tag_elf_read(fd, &elf);
+	struct file *file = find_file(files, &new->id);
+	struct tag_elf *copy = elf ? malloc(sizeof(*copy)) : NULL;
 
-	files->read++;
-	if (err && err != -ENOEXEC)
-		return err;
-	if (tag_elf_has_any(&elf)) {
-		keep = malloc(sizeof(*keep));
-		if (!keep)
-			return -ENOMEM;
-		*keep = elf;
-	}
-	if (!file) {
+	if (elf && !copy)
+		return -ENOMEM;
+	if (elf)
+		*copy = *elf;
+	if (file) {
+		free(file->elf);
+	} else {
 		if (!ARRAY_GROW(files->all, files->n, files->room) ||
-		    !index_add(&files->index, id_hash(id), files->n)) {
-			free(keep);
+		    !index_add(&files->index, id_hash(&new->id), files->n)) {
+			free(copy);
 			return -ENOMEM;
 		}
 		file = &files->all[files->n++];
-	} else {
-		id = &file->id;
-		free(file->elf);
 	}
-	*file = (struct file){ .id = *id, .x86_64 = elf.x86_64, .musl = elf.musl, .elf = keep };
+	*file = *new;
+	file->elf = copy;
 	*at = file - files->all;
 	return 0;
+}
+
+static void tell(struct tag_news *news, const struct file *file, const struct tag_elf *elf)
+{
+	struct tag_file_news *to = &news->files[news->nr_files];
+
+	if (news->nr_files == TAG_NEWS_FILES || (elf && news->nr_elfs == TAG_NEWS_ELFS))
+		return;
+	*to = (struct tag_file_news){ .id = file->id, .x86_64 = file->x86_64, .musl = file->musl };
+	if (elf) {
+		news->elfs[news->nr_elfs++] = *elf;
+		to->elf = news->nr_elfs;
+	}
+	news->nr_files++;
+}
+
+void tag_files_tell(struct tag_files *files, struct tag_news *news)
+{
+	files->news = news;
+}
+
+int tag_files_merge(struct tag_files *files, const struct tag_news *news)
+{
+	uint32_t at;
+	int err = 0;
+
+	if (files->n >= FILES_MAX)
+		forget(files);
+	files->read += news->read;
+	for (unsigned int i = 0; i < news->nr_files && i < TAG_NEWS_FILES && !err; i++) {
+		const struct tag_file_news *n = &news->files[i];
+		struct file file = { .id = n->id, .x86_64 = n->x86_64, .musl = n->musl };
+		const struct file *known = find_file(files, &n->id);
+
+		/* The inode became another file's since it was read. */
+		if (known && known->id.build_id != n->id.build_id)
+			continue;
+		err = keep(files, &file, n->elf && n->elf <= TAG_NEWS_ELFS ? &news->elfs[n->elf - 1] : NULL, &at);
+	}
+	return err;
+}
+
+/* Reads a file and remembers it, unless it could not be read. Return: 0; -errno. */
+static int read_file(struct tag_files *files, const struct tag_file_id *id, int fd, uint32_t *at)
+{
+	const struct file *known = find_file(files, id);
+	struct file file = { .id = known ? known->id : *id };
+	struct tag_elf elf;
+	int err = tag_elf_read(fd, &elf);
+	bool has_any;
+
+	files->read++;
+	if (files->news)
+		files->news->read++;
+	if (err && err != -ENOEXEC)
+		return err;
+	file.x86_64 = elf.x86_64;
+	file.musl = elf.musl;
+	has_any = tag_elf_has_any(&elf);
+	if (files->news)
+		tell(files->news, &file, has_any ? &elf : NULL);
+	return keep(files, &file, has_any ? &elf : NULL, at);
 }
 
 /* Processes */

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "profbuf.h"
+#include "tag_elf.h"
 
 /* What was read from files, so that each is read once. */
 struct tag_files;
@@ -25,9 +26,30 @@ struct tag_file_id {
 	uint64_t build_id;	/* a hash of it; 0: not known */
 };
 
+/* What a look has read, in memory of a fixed size, as it looks in another process; what has no room is read again. */
+#define TAG_NEWS_FILES	1024
+#define TAG_NEWS_ELFS	32
+
+struct tag_news {
+	uint64_t read;		/* files, in all */
+	unsigned int nr_files, nr_elfs;
+	struct tag_file_news {
+		struct tag_file_id id;
+		bool x86_64, musl;
+		unsigned int elf;	/* its place in elfs, + 1; 0: it names none of the variables */
+	} files[TAG_NEWS_FILES];
+	struct tag_elf elfs[TAG_NEWS_ELFS];
+};
+
 /* Return: 0; -ENOMEM. */
 int tag_files_new(struct tag_files **files);
 void tag_files_free(struct tag_files *files);
+
+/* From now on what is read is put into @news, too. */
+void tag_files_tell(struct tag_files *files, struct tag_news *news);
+
+/* Takes over what somebody else has read. Return: 0; -ENOMEM. */
+int tag_files_merge(struct tag_files *files, const struct tag_news *news);
 
 /* Whether it is known that a file does not name such a variable. */
 bool tag_files_have_none(struct tag_files *files, const struct tag_file_id *id);
