@@ -138,7 +138,7 @@ TEST(a_greedy_session_does_not_slow_down_a_modest_one)
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
 	CHECK(!sums.rates && !sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
-	CHECK(sums.final[0].ticks >= 36);
+	ENOUGH(sums.final[0].ticks >= 36);
 	CHECK(kt_counters(other, 0).skipped[PROFBUF_SKIP_BUDGET]);
 	kt_free(&s);
 	close(fd);
@@ -215,8 +215,10 @@ TEST(changes_nobody_reads_are_counted)
 	get = kt_all_counters(fd);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
-	CHECK(sums.rates >= 32 && get.sideband_lost[PROFBUF_SIDEBAND_BUSY], "%llu changes, %llu lost",
-	      (unsigned long long)sums.rates, (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_BUSY]);
+	ENOUGH(sums.rates >= 32, "%llu changes, %llu lost", (unsigned long long)sums.rates,
+	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_BUSY]);
+	CHECK(get.sideband_lost[PROFBUF_SIDEBAND_BUSY], "%llu changes, %llu lost", (unsigned long long)sums.rates,
+	      (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_BUSY]);
 	kt_free(&s);
 	close(fd);
 	kt_set_parameter("max_overhead_percent", 5);

@@ -38,7 +38,7 @@ static uint64_t run(struct profbuf_config *config, uint32_t pid, uint32_t tid, u
 		*of_pid += p->pid == pid;
 		*of_tid += p->tid == tid;
 	}
-	CHECK(kt_counters(fd, -1).skipped[PROFBUF_SKIP_FILTER] > 20);
+	ENOUGH(kt_counters(fd, -1).skipped[PROFBUF_SKIP_FILTER] > 20);
 	kt_free(&s);
 	close(fd);
 	return sums.all_samples;
@@ -53,7 +53,8 @@ TEST(process)
 	config.filter = PROFBUF_FILTER_PROCESS;
 	config.filter_id = a;
 	all = run(&config, a, a, &of_pid, &of_tid);
-	CHECK(all > 20 && all == of_pid, "%llu of %llu", (unsigned long long)of_pid, (unsigned long long)all);
+	ENOUGH(all > 20, "%llu of %llu", (unsigned long long)of_pid, (unsigned long long)all);
+	CHECK(all == of_pid, "%llu of %llu", (unsigned long long)of_pid, (unsigned long long)all);
 	kt_kill(a);
 	kt_kill(b);
 }
@@ -80,7 +81,8 @@ TEST(process_with_descendants)
 	config.filter_id = child;
 	NEED(read(pids[0], &grandchild, sizeof(grandchild)) == sizeof(grandchild));
 	all = run(&config, grandchild, grandchild, &of_pid, &of_tid);
-	CHECK(of_pid > 20 && all - of_pid <= 5);
+	ENOUGH(of_pid > 20);
+	CHECK(all - of_pid <= 5);
 	kill(grandchild, SIGKILL);
 	kt_kill(child);
 	kt_kill(other);
@@ -108,8 +110,9 @@ TEST(thread)
 	config.filter_id = tid;
 	/* The test's main thread spins, too. */
 	all = run(&config, getpid(), tid, &of_pid, &of_tid);
-	CHECK(all > 20 && all == of_tid && all == of_pid, "%lu samples, %lu of the thread, %lu of the process", all,
-	      of_tid, of_pid);
+	ENOUGH(all > 20, "%lu samples, %lu of the thread, %lu of the process", all, of_tid, of_pid);
+	CHECK(all == of_tid && all == of_pid, "%lu samples, %lu of the thread, %lu of the process", all, of_tid,
+	      of_pid);
 	pthread_cancel(other);
 	pthread_join(other, NULL);
 }
@@ -142,7 +145,8 @@ TEST(cgroup)
 	config.filter = PROFBUF_FILTER_CGROUP;
 	config.filter_id = dir;
 	all = run(&config, a, a, &of_pid, &of_tid);
-	CHECK(all > 20 && all == of_pid);
+	ENOUGH(all > 20);
+	CHECK(all == of_pid);
 	close(dir);
 	kt_kill(a);
 	kt_kill(b);
@@ -196,7 +200,7 @@ TEST(kernel_code_that_was_not_asked_for)
 		if (r->type == PROFBUF_RECORD_SAMPLE)
 			CHECK(((const struct profbuf_sample *)r)->mode == PROFBUF_MODE_USER);
 	c = sums.final[0];
-	CHECK(c.skipped[PROFBUF_SKIP_KERNEL] > 50, "%llu", (unsigned long long)c.skipped[PROFBUF_SKIP_KERNEL]);
+	ENOUGH(c.skipped[PROFBUF_SKIP_KERNEL] > 50, "%llu", (unsigned long long)c.skipped[PROFBUF_SKIP_KERNEL]);
 	CHECK(c.ticks == c.delivered + c.missed + c.skipped[PROFBUF_SKIP_KERNEL] + c.skipped[PROFBUF_SKIP_IDLE]);
 	kt_free(&s);
 	close(fd);

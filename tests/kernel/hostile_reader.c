@@ -77,7 +77,9 @@ void reader_end(struct reader *r)
 	reader_read(r);
 	for (int i = 0; i < PIDS; i++)
 		CHECK(!sampled[i] || own[i], "a sample of %d", i);
-	CHECK(r->sums.all_samples > 10 && r->sums.processes && r->sums.has_final[0], "%llu samples, %llu processes",
+	ENOUGH(r->sums.all_samples > 10, "%llu samples, %llu processes", (unsigned long long)r->sums.all_samples,
+	       (unsigned long long)r->sums.processes);
+	CHECK(r->sums.processes && r->sums.has_final[0], "%llu samples, %llu processes",
 	      (unsigned long long)r->sums.all_samples, (unsigned long long)r->sums.processes);
 	printf("# nobody reads %llu samples of its own\n", (unsigned long long)r->sums.all_samples);
 	kt_free(&r->stream);

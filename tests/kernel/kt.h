@@ -34,7 +34,7 @@
 
 #define KT_SESSIONS 64	/* as many as there may be */
 
-extern bool kt_failed;	/* in the test function under way */
+extern bool kt_failed, kt_starved;	/* in the test function under way */
 
 #define CHECK(cond, ...) do { \
 	if (!(cond)) { \
@@ -59,6 +59,19 @@ extern bool kt_failed;	/* in the test function under way */
 	static void name(void)
 void kt_add(const char *name, void (*test)(void));
 void kt_skip(const char *why);	/* the test under way: not on this kernel */
+
+/*
+ * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no finding: it
+ * is run once more, alone. A test that was starved and has found something has failed.
+ */
+#define ENOUGH(cond, ...) do { \
+	if (!(cond)) { \
+		kt_starved = true; \
+		printf("# %s:%d: not enough: %s: ", __FILE__, __LINE__, #cond); \
+		printf("" __VA_ARGS__); \
+		printf("\n"); \
+	} \
+} while (0)
 int kt_main(void);
 
 /* Time. */

@@ -52,7 +52,7 @@ static struct kt_stream session(int fd, struct profbuf_config *config)
 	struct kt_stream s = { 0 };
 
 	kt_configure(fd, config);
-	CHECK(kt_run_session(fd, 300 * MSEC, &s).all_samples > 20);
+	ENOUGH(kt_run_session(fd, 300 * MSEC, &s).all_samples > 20);
 	return s;
 }
 
@@ -67,7 +67,7 @@ TEST(integrity_changes_nothing)
 	fd = kt_open();
 	CHECK(rights_of(fd) == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
 	s = session(fd, &config);
-	CHECK(kernel_words(&s) > 20);
+	ENOUGH(kernel_words(&s) > 20);
 	kt_free(&s);
 	close(fd);
 }
@@ -99,7 +99,8 @@ TEST(confidentiality_takes_the_kernel_away)
 	kt_spin(300 * MSEC);
 	kt_stop(fd);
 	kt_drain(fd, &s);
-	CHECK(kt_check(&s).all_samples > 5 && !kernel_words(&s));
+	ENOUGH(kt_check(&s).all_samples > 5);
+	CHECK(!kernel_words(&s));
 	kt_free(&s);
 	close(fd);
 }
@@ -112,7 +113,7 @@ TEST(what_was_opened_before_keeps_its_rights)
 
 	CHECK(rights_of(opened_before) == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
 	s = session(opened_before, &config);
-	CHECK(kernel_words(&s) > 20);
+	ENOUGH(kernel_words(&s) > 20);
 	kt_free(&s);
 	close(opened_before);
 }

@@ -26,10 +26,10 @@ TEST(nested_ticks_are_skipped_by_name)
 	NEED(f && fscanf(f, "%llu", &made) == 1);
 	fclose(f);
 	c = kt_counters(fd, -1);
-	CHECK(made > 10, "%llu made", made);
+	ENOUGH(made > 10, "%llu made", made);
 	CHECK(c.skipped[PROFBUF_SKIP_NESTED] == made, "%llu skipped, %llu made",
 	      (unsigned long long)c.skipped[PROFBUF_SKIP_NESTED], made);
-	CHECK(sums.all_samples > 100);
+	ENOUGH(sums.all_samples > 100);
 	kt_free(&s);
 	close(fd);
 	NEED(!system("rmmod profbuf_nested"));

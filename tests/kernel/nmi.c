@@ -77,15 +77,15 @@ TEST(an_nmi_is_a_tick)
 	sums = kt_run_session(fd, 500 * MSEC, &s);
 	CHECK(kt_counters(fd, -1).ticks == made() - before, "%llu ticks, %llu made",
 	      (unsigned long long)kt_counters(fd, -1).ticks, (unsigned long long)(made() - before));
-	CHECK(sums.samples[0] > 20 && sums.samples[1] > 20, "%llu %llu", (unsigned long long)sums.samples[0],
-	      (unsigned long long)sums.samples[1]);
+	ENOUGH(sums.samples[0] > 20 && sums.samples[1] > 20, "%llu %llu", (unsigned long long)sums.samples[0],
+	       (unsigned long long)sums.samples[1]);
 	CHECK(kt_counters(fd, -1).delivered == kt_counters(fd, -1).ticks);
 	while ((r = kt_next(&s, r))) {
 		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
 
 		deep += r->type == PROFBUF_RECORD_SAMPLE && p->mode == PROFBUF_MODE_USER && p->nr_user > 2;
 	}
-	CHECK(deep > 20, "%u stacks of user code", deep);
+	ENOUGH(deep > 20, "%u stacks of user code", deep);
 	kt_free(&s);
 	close(fd);
 	kt_kill(spinners[0]);
@@ -128,7 +128,7 @@ TEST(faults_in_an_nmi)
 		faults += r->type == PROFBUF_RECORD_SAMPLE && p->pid == (uint32_t)spinner &&
 			  p->stop >> 4 == PROFBUF_STOP_FAULT;
 	}
-	CHECK(faults > 20, "%u", faults);
+	ENOUGH(faults > 20, "%u", faults);
 	kt_free(&s);
 	close(fd);
 	kt_kill(spinner);
@@ -247,9 +247,9 @@ TEST(tags_while_threads_change)
 	}
 	printf("# %u tagged, %llu not while threads change\n", tagged,
 	       (unsigned long long)tag_failed(fd));
-	CHECK(tagged > 20 && !wrong && !untagged_user, "%u tagged, %u wrong, %u of user code without", tagged, wrong,
-	      untagged_user);
-	CHECK(tag_failed(fd) >= 10);
+	ENOUGH(tagged > 20, "%u tagged, %u wrong, %u of user code without", tagged, wrong, untagged_user);
+	CHECK(!wrong && !untagged_user, "%u tagged, %u wrong, %u of user code without", tagged, wrong, untagged_user);
+	ENOUGH(tag_failed(fd) >= 10);
 	kt_free(&s);
 	close(fd);
 }

@@ -213,7 +213,7 @@ TEST(all_calls_at_once)
 		close(shared);
 	}
 	for (int i = 0; i < 4; i++)
-		CHECK(calls[i] > 20, "%d: %lu calls", i, calls[i]);
+		ENOUGH(calls[i] > 20, "%d: %lu calls", i, calls[i]);
 }
 
 static void *marker_writer(void *text)
@@ -411,7 +411,7 @@ TEST(sessions_come_and_go)
 		all += done[i];
 	}
 	printf("# %lu sessions\n", all);
-	CHECK(all > 30);
+	ENOUGH(all > 30);
 }
 
 /* Opens, reads and closes as long as there is a device; counts what came of it. */

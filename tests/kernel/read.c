@@ -27,7 +27,7 @@ TEST(first_read_starts_with_defaults)
 	CHECK(sums.info->magic == PROFBUF_MAGIC && sums.info->abi_version == PROFBUF_ABI_VERSION);
 	CHECK(sums.info->clock == CLOCK_MONOTONIC && sums.info->nr_cpus == info.nr_cpus);
 	CHECK(sums.info->period == 10101000);
-	CHECK(sums.all_samples > 5, "%llu", (unsigned long long)sums.all_samples);
+	ENOUGH(sums.all_samples > 5, "%llu", (unsigned long long)sums.all_samples);
 	kt_free(&s);
 	close(fd);
 }
@@ -201,7 +201,8 @@ TEST(killed_reader_leaves_whole_records)
 		}
 	}
 	kt_stop(fd);
-	CHECK(samples > 20 && samples <= kt_counters(fd, -1).delivered && lost <= kt_counters(fd, -1).lost);
+	ENOUGH(samples > 20);
+	CHECK(samples <= kt_counters(fd, -1).delivered && lost <= kt_counters(fd, -1).lost);
 	s.n = 0;
 	kt_drain(fd, &s);
 	kt_free(&s);
@@ -254,7 +255,8 @@ TEST(odd_buffers_get_whole_records)
 	}
 	CHECK(n == 0);
 	sums = kt_check(&s);
-	CHECK(sums.all_samples == kt_counters(fd, -1).delivered && sums.all_samples > 50);
+	ENOUGH(sums.all_samples > 50);
+	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
 	kt_free(&s);
 	close(fd);
 }
@@ -288,7 +290,7 @@ TEST(fault_loses_nothing)
 		memcpy(s.words + s.n, map + at, n);
 		s.n += n / 8;
 	}
-	CHECK(faults > 10, "%d", faults);
+	ENOUGH(faults > 10, "%d", faults);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
 	CHECK(sums.all_samples == kt_counters(fd, -1).delivered);
@@ -336,7 +338,7 @@ static unsigned int read_with_faults(int fd, struct kt_stream *s)
 		types |= 1U << r->type;
 		s->n += n / 8;
 	}
-	CHECK(records > 30 && faults > 1000, "%u records, %u faults", records, faults);
+	ENOUGH(records > 30 && faults > 1000, "%u records, %u faults", records, faults);
 	munmap(end - page, page);
 	return types;
 }
@@ -503,7 +505,8 @@ TEST(concurrent_readers_are_serialised)
 		}
 		kt_free(&s[i]);
 	}
-	CHECK(samples == kt_counters(shared_fd, -1).delivered && samples > 100, "%llu", (unsigned long long)samples);
+	ENOUGH(samples > 100, "%llu", (unsigned long long)samples);
+	CHECK(samples == kt_counters(shared_fd, -1).delivered, "%llu", (unsigned long long)samples);
 	CHECK(lost == kt_counters(shared_fd, -1).lost);
 	close(shared_fd);
 }

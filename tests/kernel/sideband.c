@@ -274,12 +274,14 @@ TEST(full_sideband_is_said_and_harmless)
 	kt_start(fd);
 	while (write(fd, text, sizeof(text)) == sizeof(text) && n < 100000)
 		n++;
-	CHECK(errno == EAGAIN && n > 100 && n < 4000, "%u", n);
+	ENOUGH(n > 100, "%u", n);
+	CHECK(errno == EAGAIN && n < 4000, "%u", n);
 	kt_spin(100 * MSEC);
 	kt_stop(fd);
 	kt_drain(fd, &s);
 	sums = kt_check(&s);
-	CHECK(sums.markers == n && sums.all_samples > 50);
+	ENOUGH(sums.all_samples > 50);
+	CHECK(sums.markers == n);
 	for (int cpu = 0; cpu < (int)sums.info->nr_cpus; cpu++)
 		CHECK(sums.final[cpu].ticks == kt_accounted(&sums.final[cpu]));
 	kt_free(&s);

@@ -92,6 +92,7 @@ static inline void be_sampled(int fd, unsigned int n)
 	while (kt_counters(fd, -1).delivered < until && kt_now() < end)
 		for (volatile int i = 0; i < 2000; i++)
 			;
+	ENOUGH(kt_counters(fd, -1).delivered >= until);
 }
 
 /* Samples of a thread with a tag, and with another one. */

@@ -22,8 +22,7 @@
 #define MODULE_MAX	65535
 #define PAGE		4096UL
 
-/* Bounds of what a word of the process's memory can mean. */
-#define STATIC_MIN	(-(1LL << 30))
+/* Bounds of what a word of the process's memory can mean; of offsets, PROFBUF_TLS_BYTES. */
 #define ADDRESS_MAX	(1ULL << 47)
 
 struct file {
@@ -342,7 +341,7 @@ static bool set_static(struct profbuf_tag_source *source, uint64_t word)
 {
 	int64_t offset = word;
 
-	if (offset >= 0 || offset < STATIC_MIN || offset % 8)
+	if (offset >= 0 || offset < -PROFBUF_TLS_BYTES || offset % 8)
 		return false;
 	source->tls = PROFBUF_TLS_STATIC;
 	source->offset = offset;
@@ -368,7 +367,8 @@ static bool set_dynamic(const struct process *p, struct profbuf_tag_source *sour
 {
 	bool musl = p->has_program && p->maps[p->program].known && p->files->all[p->maps[p->program].file].musl;
 
-	if (!module || module > MODULE_MAX || !is_defined_at(p, source->kind, offset))
+	if (!module || module > MODULE_MAX || offset >= PROFBUF_TLS_BYTES || offset % 8 ||
+	    !is_defined_at(p, source->kind, offset))
 		return false;
 	source->tls = musl ? PROFBUF_TLS_MUSL : PROFBUF_TLS_GLIBC;
 	source->offset = offset;
