@@ -511,11 +511,11 @@ static bool read_segments(struct elf_symbols *s)
 	GElf_Phdr phdr;
 	size_t n;
 
-	s->segments = calloc(SEGMENTS_MAX, sizeof(*s->segments));
+	if (elf_getphdrnum(s->elf, &n) || !n)
+		return true;
+	s->segments = calloc(n < SEGMENTS_MAX ? n : SEGMENTS_MAX, sizeof(*s->segments));
 	if (!s->segments)
 		return false;
-	if (elf_getphdrnum(s->elf, &n))
-		return true;
 	for (size_t i = 0; i < n && s->nr_segments < SEGMENTS_MAX; i++) {
 		if (gelf_getphdr(s->elf, i, &phdr) && phdr.p_type == PT_LOAD)
 			s->segments[s->nr_segments++] = phdr;
