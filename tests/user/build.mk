@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests of the library and the tool run: make -f tests/user/build.mk dir=DIR DIR/TARGET...; see tests/user/run
+
+sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+flags := -Wall -Wextra -Werror -D_GNU_SOURCE -I. -Iuser/include -Iuser/lib -Itests/user
+libs := -ldw -lelf -lzstd -liberty -lprotobuf-c -lz
+t := tests/user
+archive := $(dir)/tool/libprofbuf.a
+headers := $(wildcard profbuf_*.h user/include/*.h user/lib/*.h $(t)/*.h tests/tag/*.h)
+
+.SECONDARY:
+# With sanitizers; and, for the fuzzers, by clang.
+$(dir)/tool $(dir)/tool/profbuf $(archive): $(dir)/made-tool ;
+$(dir)/made-tool: FORCE
+	$(MAKE) -s -C user O=$(dir)/tool CFLAGS='$(sanitize)' $(dir)/tool/profbuf
+$(dir)/made-fuzzed: FORCE
+	$(MAKE) -s -C user O=$(dir)/lib CC=clang CFLAGS='$(sanitize) -fsanitize=fuzzer-no-link' $(dir)/lib/profbuf
+	mkdir -p $(dir)/fuzzed
+	cp $(dir)/lib/cmd/*.o $(dir)/lib/lib/pprof.pb-c.o $(dir)/fuzzed/
+	objcopy --redefine-sym main=profbuf_main $(dir)/fuzzed/main.o
+
+$(dir)/fuzz: $(t)/fuzz_profile.c $(headers) $(dir)/made-fuzzed
+	clang $(sanitize) -fsanitize=fuzzer $(flags) -Iuser/cmd -o $@ $< $(dir)/fuzzed/*.o $(dir)/lib/libprofbuf.a $(libs) -pthread -lm
+$(dir)/fuzz-readers: $(t)/fuzz_readers.c $(headers) $(dir)/made-fuzzed
+	clang $(sanitize) -fsanitize=fuzzer $(flags) -o $@ $< $(dir)/lib/lib/*.o $(libs)
+
+$(dir)/lib_test: $(wildcard $(t)/lib_*test.c) $(t)/generate.c $(headers) $(archive)
+	gcc $(sanitize) $(flags) -o $@ $(filter %.c,$^) $(archive) -lcmocka $(libs)
+$(dir)/jit_map_test: $(t)/jit_map_test.c $(addprefix user/lib/,jit_map.c file.c proc.c table.c) $(headers)
+	gcc -std=gnu11 $(sanitize) $(flags) -o $@ $(filter %.c,$^) -lcmocka
+# A longer patience than users have: the machine may be busy.
+$(dir)/jit_recorder_test: $(t)/jit_recorder_test.c tests/tag/stall.c $(headers) \
+		$(addprefix user/lib/,jit_recorder.c jit_map.c job.c look.c file.c proc.c table.c)
+	gcc -std=gnu11 $(sanitize) $(flags) -DJOB_PATIENCE_NS=2000000000ULL -DJIT_READING_NS=3000000000ULL -o $@ \
+		$(filter %.c,$^) -lcmocka -pthread
+$(dir)/libdebuginfod.so.1: $(t)/no_debuginfod.c
+	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -Wl,-soname,libdebuginfod.so.1 -o $@ $<
+$(dir)/symbols_test: $(t)/symbols_test.c $(headers) $(archive) $(dir)/libdebuginfod.so.1
+	gcc -std=gnu11 $(sanitize) $(flags) -o $@ -Wl,--disable-new-dtags,-rpath,$(dir) $< $(dir)/tool/lib/*.o -lcmocka $(libs) -pthread
+$(dir)/generate: $(t)/generate.c $(headers)
+	gcc -O1 -DGENERATE_MAIN $(flags) -o $@ $<
+$(dir)/generate_%: $(t)/generate_%.c $(t)/generate.c $(headers)
+	gcc -O1 $(flags) -o $@ $(filter %.c,$^)
+$(dir)/rooted $(dir)/convert: $(dir)/%: $(t)/%.c $(headers) $(archive)
+	gcc $(sanitize) $(flags) -o $@ $< $(archive) $(libs)
+$(dir)/%.so: $(t)/%.c profbuf_uapi.h
+	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -I. -o $@ $<
+
+.PHONY: FORCE $(dir)/tool
