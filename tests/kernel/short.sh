@@ -8,7 +8,11 @@ n=0
 result() {
 	local status=$?
 	n=$((n + 1))
-	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
+	case $status in
+	0)	echo "ok $n - $1" ;;
+	3)	echo "not ok $n - $1 # starved" ;;
+	*)	echo "not ok $n - $1" ;;
+	esac
 }
 profbuf=$BIN/../../../user/profbuf
 
@@ -16,7 +20,7 @@ profbuf=$BIN/../../../user/profbuf
 result a_thousand_processes_are_recorded
 "$profbuf" export -f json /tmp/short >/tmp/json && "$profbuf" report --json --by process /tmp/short >/tmp/report &&
 	python3 - <<'END'
-import json
+import json, sys
 p, report = json.load(open("/tmp/json")), json.load(open("/tmp/report"))
 symbols, programs = p["symbols"], p["programs"]
 sampled, named, alive, rows, wrong = set(), set(), set(), set(), []
@@ -42,9 +46,12 @@ a = p["accounting"]
 print(f"# {a['sum']['samples']} samples of {len(sampled)} processes, {len(named)} with names, {len(alive)} in live; wrong:",
       wrong[:10], "descriptions lost:", a["sideband_lost"])
 # Not one without its mappings, or the stream says so.
-assert len(wrong) <= a["sideband_lost"] and len(alive) > 900 and len(named) <= 1001
+assert len(wrong) <= a["sideband_lost"] and len(named) <= 1001
 assert a["verdict"] == "exact" and not a["sum"]["lost"], a["sum"]
 assert len(report["rows"]) == len(rows) and sum(r["self"] for r in report["rows"]) == a["sum"]["samples"]
+# A busy machine lets some of them end without a sample at work.
+if len(alive) <= 900:
+    sys.exit(3)
 END
 result every_one_that_was_sampled_has_the_symbols_of_its_program
 echo "1..$n"
