@@ -61,8 +61,8 @@ void kt_add(const char *name, void (*test)(void));
 void kt_skip(const char *why);	/* the test under way: not on this kernel */
 
 /*
- * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no finding: it
- * is run once more, alone. A test that was starved and has found something has failed.
+ * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no
+ * finding: it is run once more, alone. A test that was starved and has found something has failed.
  */
 #define ENOUGH(cond, ...) do { \
 	if (!(cond)) { \

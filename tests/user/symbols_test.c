@@ -97,7 +97,8 @@ static void test_names_are_as_libiberty_has_them(void **state)
 	static const char *const names[] = {
 		"_ZN4work4leafEiPKc", "_ZN7mycrate4spin17h0123456789abcdefE", "_RNvNtCs1234_7mycrate3foo3bar",
 		"_ZNSt6vectorIiSaIiEE9push_backERKi", "_ZN1aC2Ev", "_Z", "_R", "_Zx", "_RNvC", "main", "_D3foo3barFZv",
-		"_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs", "_ZNK3$_0clEv", "_ZN3foo3barE.cold", "_ZL3foov.constprop.0",
+		"_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs", "_ZNK3$_0clEv",
+		"_ZN3foo3barE.cold", "_ZL3foov.constprop.0",
 	};
 	struct demangler d = { 0 };
 	unsigned int timeouts = 0;
