@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * leaves.c - where all CPUs are for a second, by address: the device, a buffer and read()
  *

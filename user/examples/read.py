@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
 """read.py - a profile with nothing but read(): what each process runs, and whether the ticks add up
 
 usage: read.py [SECONDS | FILE]

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * tenants.c - a small key-value server of several tenants, with its own load, that says whose work its threads do
  *
