@@ -155,6 +155,15 @@ static int change(struct profbuf_places *places, struct profbuf_place *place,
 	return 0;
 }
 
+/*
+ * A thread context has no magic: what is taken for one can be something else, 28 bytes of it at least. So it is for those
+ * who may read the process's memory by ptrace(), where Yama lets a process look at those that descend from it.
+ */
+static bool may_have_contexts(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
+{
+	return s->may_ptrace || (profbuf_task_is_own(s, task, mm) && profbuf_task_descends(task, s->opener));
+}
+
 int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source *from)
 {
 	struct profbuf_place *place;
@@ -173,8 +182,7 @@ int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source
 		return PTR_ERR(task);
 	}
 	place->key = get_random_u64();
-	/* See read_context() in profbuf_tags.c. */
-	err = from->kind == PROFBUF_TAG_OTEL && !s->may_ptrace && !profbuf_task_is_own(s, task, place->mm) ? -EPERM : 0;
+	err = from->kind == PROFBUF_TAG_OTEL && !may_have_contexts(s, task, place->mm) ? -EPERM : 0;
 	put_task_struct(task);
 	mmgrab(place->mm);
 	mmput_async(place->mm);

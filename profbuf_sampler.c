@@ -57,25 +57,6 @@ static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 	       profbuf_process_is_own(s, current_real_cred(), task->mm);
 }
 
-/* Is @pid the task's thread group, or one it descends from? A parent that has exited is not seen any more. */
-static bool descends_from(struct task_struct *task, const struct pid *pid)
-{
-	unsigned int depth;
-
-	rcu_read_lock();
-	for (depth = 0; depth < 32 && task && task->pid; depth++) {
-		if (task_tgid(task) == pid)
-			break;
-		/* Once released, a task may have outlived its parent. */
-		if (!pid_alive(task))
-			task = NULL;
-		else
-			task = rcu_dereference(task->real_parent);
-	}
-	rcu_read_unlock();
-	return depth < 32 && task && task->pid;
-}
-
 static bool passes_filter(const struct profbuf_session *s, struct task_struct *task)
 {
 	bool passes = false;
@@ -85,7 +66,7 @@ static bool passes_filter(const struct profbuf_session *s, struct task_struct *t
 		passes = true;
 		break;
 	case PROFBUF_FILTER_PROCESS:
-		passes = descends_from(task, s->filter_pid);
+		passes = profbuf_task_descends(task, s->filter_pid);
 		break;
 	case PROFBUF_FILTER_THREAD:
 		passes = task_pid(task) == s->filter_pid;

@@ -383,6 +383,7 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 	s->may_ptrace = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
 	s->cred = get_current_cred();
 	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	s->opener = get_pid(task_tgid(current));
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
 	init_waitqueue_head(&s->wait);
@@ -413,6 +414,7 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
 		profbuf_quota_give(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
+	put_pid(s->opener);
 	put_pid_ns(s->pid_ns);
 	put_cred(s->cred);
 	free_cpumask_var(s->cpumask);

@@ -106,6 +106,7 @@ struct profbuf_session {
 	bool may_ptrace;		/* the opener had CAP_SYS_PTRACE: thread contexts of every process */
 	const struct cred *cred;	/* the opener's */
 	struct pid_namespace *pid_ns;	/* the opener's */
+	struct pid *opener;		/* its process */
 
 	struct mutex lock;		/* outer to cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */

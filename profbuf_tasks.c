@@ -75,6 +75,24 @@ bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *
 	return profbuf_cred_is_own(s, cred) && get_dumpable(mm) == SUID_DUMP_USER;
 }
 
+bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
+{
+	unsigned int depth;
+
+	rcu_read_lock();
+	for (depth = 0; depth < 32 && task && task->pid; depth++) {
+		if (task_tgid(task) == pid)
+			break;
+		/* Once released, a task may have outlived its parent. */
+		if (!pid_alive(task))
+			task = NULL;
+		else
+			task = rcu_dereference(task->real_parent);
+	}
+	rcu_read_unlock();
+	return depth < 32 && task && task->pid;
+}
+
 bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *cred = get_task_cred(task);

@@ -30,7 +30,10 @@ bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cre
 /* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
 bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
 
-/* The same of a task that has that memory map. Context: may sleep. */
+/* Is @pid the task's thread group, or one it descends from? A parent that has exited is not seen any more. Context: any. */
+bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
+
+/* profbuf_process_is_own() of a task that has that memory map. Context: may sleep. */
 bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm);
 
 /**

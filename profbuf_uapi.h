@@ -316,8 +316,8 @@ struct profbuf_life {
  *    PROFBUF_LABELS_SYMBOL that is NULL or points to a struct profbuf_label_set, which never changes and is never
  *    freed. The tag is that pointer, once a label set was seen there: a pointer to anything else is not given.
  * 2. The thread itself, by OpenTelemetry's thread context (OTEP 4947): a thread-local pointer otel_thread_ctx_v1 to a
- *    record, which does change. The tag is a hash of its content. As a record has no magic, only openers who had
- *    CAP_SYS_PTRACE are given those of other users' processes.
+ *    record, which does change. The tag is a hash of its content. As a record has no magic, openers who had not
+ *    CAP_SYS_PTRACE are given those of their own processes only, and of these only what descends from the opener.
  * 3. PROFBUF_IOC_TAG, from outside. The tag has PROFBUF_TAG_OUTSIDE set.
  *
  * Where a process has its thread-local pointers is in its ELF files, which the kernel does not read: whoever records
@@ -355,7 +355,7 @@ enum profbuf_tag_cause {
 	PROFBUF_TAG_BAD		= 2,	/* what the variable has is no pointer to a label set or a thread context */
 	PROFBUF_TAG_BUSY	= 3,	/* too many new tags at once on that CPU */
 	PROFBUF_TAG_CONTEXT	= 4,	/* in NMI, in the middle of the kernel's change from one thread to another */
-	PROFBUF_TAG_RIGHTS	= 5,	/* a thread context of another user's process, without CAP_SYS_PTRACE */
+	PROFBUF_TAG_RIGHTS	= 5,	/* a thread context of a process that is not the opener's own any more */
 	PROFBUF_NR_TAG_CAUSES
 };
 

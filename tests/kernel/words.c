@@ -244,6 +244,32 @@ static unsigned int tagged(const struct kt_stream *s, uint64_t after)
 	return n;
 }
 
+static void become_nobody_with_context(void)
+{
+	become_nobody(false);
+	set_context();
+}
+
+/* As by Yama: one's own process, and the session's own, but none that the session has started. */
+static void look_at_contexts_of_a_stranger(void)
+{
+	struct look l;
+
+	become_nobody(false);
+	look_begin(&l, victim);
+	CHECK(look_at(&l, PROFBUF_TAG_OTEL, PROFBUF_TLS_STATIC, 0, offset_of(&own_context)) == EPERM);
+	CHECK(look_at(&l, PROFBUF_TAG_OTEL, PROFBUF_TLS_GLIBC, 1, 0) == EPERM);
+	CHECK(look_at(&l, PROFBUF_TAG_LABELS, PROFBUF_TLS_STATIC, 0, offset_of(&own_context)) == 0);
+	CHECK(!look_end(&l, 0));
+}
+
+TEST(thread_contexts_of_ones_own_are_of_what_one_has_started)
+{
+	victim = kt_busy(-1, become_nobody_with_context, NULL);
+	kt_in_child(look_at_contexts_of_a_stranger);
+	kt_kill(victim);
+}
+
 static void look_at_contexts_with_perfmon(void)
 {
 	struct look l;

@@ -84,6 +84,17 @@ static int reopen(int handle)
 	return open(self, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+/* A file that others may have open: remembers where its name is, so that nothing else is ever meant by it. */
+static void find_directory(struct output *o, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash ? strndup(path, slash == path ? 1 : slash - path) : strdup(".");
+
+	o->directory = directory ? open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	o->name = slash ? slash + 1 : path;
+	free(directory);
+}
+
 /* What is there already. Returns a descriptor; -1: after saying what is wrong. */
 static int open_existing(struct output *o, const char *path)
 {
@@ -95,6 +106,8 @@ static int open_existing(struct output *o, const char *path)
 		wrong = objection(path, &st);
 		fd = wrong ? -1 : reopen(handle);
 		o->is_file = S_ISREG(st.st_mode);
+		if (fd >= 0 && o->is_file && st.st_mode & 0077)
+			find_directory(o, path);
 	}
 	if (wrong)
 		fail("%s %s", path, wrong);
@@ -109,7 +122,7 @@ bool output_open(struct output *o, const char *path)
 {
 	long named = named_descriptor(path);
 
-	*o = (struct output){ .fd = -1 };
+	*o = (struct output){ .fd = -1, .directory = -1 };
 	if (named >= 0) {
 		o->fd = dup_of_caller(named);
 	} else {
@@ -125,8 +138,34 @@ bool output_open(struct output *o, const char *path)
 	return o->fd >= 0;
 }
 
-int output_begin(const struct output *o)
+/* A new file with the same name and descriptor; the old one, if its directory does not let it go. Return: 0; -errno. */
+static int replace(const struct output *o)
 {
+	struct stat old, named;
+	int fd, err;
+
+	if (fstat(o->fd, &old) || fstatat(o->directory, o->name, &named, AT_SYMLINK_NOFOLLOW) ||
+	    old.st_dev != named.st_dev || old.st_ino != named.st_ino || unlinkat(o->directory, o->name, 0))
+		return 0;
+	fd = openat(o->directory, o->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	err = dup3(fd, o->fd, O_CLOEXEC) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+int output_begin(struct output *o)
+{
+	int err = 0;
+
+	if (o->directory >= 0) {
+		err = replace(o);
+		close(o->directory);
+		o->directory = -1;
+	}
+	if (err)
+		return err;
 	return o->is_file && (fchmod(o->fd, 0600) || ftruncate(o->fd, 0)) ? -errno : 0;
 }
 

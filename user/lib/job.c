@@ -12,10 +12,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -201,6 +203,29 @@ static void close_others(int a, int b)
 		close(null);
 }
 
+/*
+ * What a file or a map claims to have can be without end, and nobody may wait for this process any more. SIGXCPU is
+ * blocked like all signals: the hard limit ends it.
+ */
+static void limit_resources(void)
+{
+	const struct rlimit cpu = { JOB_CPU_SECONDS, JOB_CPU_SECONDS }, none = { 0, 0 };
+	unsigned long pages = 0;
+	struct rlimit data;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f) {
+		if (fscanf(f, "%*u %*u %*u %*u %*u %lu", &pages) != 1)
+			pages = 0;
+		fclose(f);
+	}
+	data.rlim_cur = data.rlim_max = pages * sysconf(_SC_PAGESIZE) + JOB_MEMORY_BYTES;
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_CORE, &none);
+	if (pages)
+		setrlimit(RLIMIT_DATA, &data);
+}
+
 static void __attribute__((noreturn)) be_child(const struct job *job, int parent, pid_t parent_pid)
 {
 	int fd;
@@ -213,6 +238,7 @@ static void __attribute__((noreturn)) be_child(const struct job *job, int parent
 	/* Nor does a file system stay in use for its current directory. */
 	if (chdir("/") || !hear(parent, 0, &fd))
 		_exit(1);
+	limit_resources();
 	job->work(job->arg);
 	_exit(!say(parent, to_send));
 }

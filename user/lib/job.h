@@ -31,6 +31,10 @@
 
 #define JOB_NO_USER	UINT64_MAX
 
+/* What a job may take beyond what its caller has. */
+#define JOB_CPU_SECONDS		10
+#define JOB_MEMORY_BYTES	(512UL << 20)
+
 struct job {
 	void (*work)(void *arg);	/* in the child process */
 	void (*drop)(void *arg);	/* here, in any thread, when one that was left behind has ended, in any way */
