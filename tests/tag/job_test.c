@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -355,6 +357,26 @@ static void test_a_job_ends_with_who_started_it(void **state)
 	assert_int_equal(poll(&(struct pollfd){ .fd = gate[1] }, 1, 10000), 1);
 }
 
+/* A file that claims to have no end: memory that is asked for, and a CPU's time when nobody waits any more. */
+static void take_all(void *arg)
+{
+	struct rlimit cpu = { 0 };
+	void *memory = mmap(NULL, 2 * JOB_MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	getrlimit(RLIMIT_CPU, &cpu);
+	*(int *)arg = memory == MAP_FAILED && cpu.rlim_cur == JOB_CPU_SECONDS && cpu.rlim_max == JOB_CPU_SECONDS;
+}
+
+static void test_a_job_has_limits_of_memory_and_cpu_time(void **state)
+{
+	int *arg = new_arg();
+
+	(void)state;
+	assert_int_equal(job_run(take_all, drop, arg), 0);
+	assert_int_equal(*arg, 1);
+	job_free(arg);
+}
+
 #define job_test(test) cmocka_unit_test_setup_teardown(test, open_gate, close_gate)
 
 int main(void)
@@ -370,6 +392,7 @@ int main(void)
 		job_test(test_a_job_gives_a_descriptor),
 		job_test(test_a_job_that_nobody_wants_is_ended),
 		job_test(test_a_job_ends_with_who_started_it),
+		job_test(test_a_job_has_limits_of_memory_and_cpu_time),
 	};
 
 	return cmocka_run_group_tests_name("job", tests, NULL, NULL);
