@@ -38,7 +38,6 @@ struct look {
 	int handle;		/* of the map, from when it was found; -1: none */
 	const struct jit_address *addresses;	/* the recorder's, of this process; each of the two has its own */
 	size_t n;
-	bool no_memory;
 	size_t room, bytes;	/* of entries */
 	char entries[];		/* struct entry, one after another */
 };
@@ -93,10 +92,10 @@ static void read_work(void *arg)
 	struct jit_map map = { 0 };
 	struct look *l = arg;
 	int fd = open_map(l);
-	bool ok = fd < 0 || jit_map_read(&map, &strings, fd);
 
-	l->no_memory = !jit_map_sort(&map) || !ok;
-	add_entries(l, &map);
+	/* Of a map that is too large for this process, what was read may have been replaced by what was not: no names. */
+	if (fd >= 0 && jit_map_read(&map, &strings, fd) && jit_map_sort(&map))
+		add_entries(l, &map);
 	jit_map_exit(&map);
 	strings_exit(&strings);
 }
@@ -352,10 +351,7 @@ static int emit_process(struct jit_recorder *r, const struct jit_address *addres
 		add_slow(slow, s->user);
 		return 0;
 	}
-	if (!err)
-		err = l->no_memory ? -ENOMEM : emit_entries(l, emit, context);
-	else
-		err = 0;
+	err = err ? 0 : emit_entries(l, emit, context);
 	job_free(l);
 	return err;
 }

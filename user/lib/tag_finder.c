@@ -198,6 +198,9 @@ static void looking_work(void *arg)
 
 	tag_files_tell(l->files, &l->news);
 	l->n = tag_source_find(l->files, l->pid, l->sources);
+	/* Of this process only: what is looked at claims to be large. */
+	if (l->n == -ENOMEM)
+		l->n = -EFBIG;
 }
 
 /* It was left behind, and has ended. */

@@ -110,7 +110,8 @@ static void reading_work(void *arg)
 
 	if (!err)
 		memcpy(reading->room, record, record->len * 8);
-	reading->err = err;
+	/* Of this process only: what is looked at claims to be large. */
+	reading->err = err == -ENOMEM ? -EFBIG : err;
 }
 
 /* As profbuf_otel_keys_read() and job_run_as(). *@reading: set if that is 0; job_free() it. */
