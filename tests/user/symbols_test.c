@@ -176,6 +176,24 @@ static void test_names_that_take_years_stay_as_they_are(void **state)
 	demangler_exit(&d);
 }
 
+/* A binder of 62^9 lifetimes in the path of an impl, which is counted and not printed. */
+static void test_names_of_rust_with_lifetimes_beyond_number(void **state)
+{
+	struct demangler d = { 0 };
+	unsigned int timeouts = 0;
+
+	(void)state;
+	assert_string_equal(demangle(&d, "_RNvMINvC1a1bFG3_EuEb1c", &timeouts), "<bool>::c");
+	assert_int_equal(timeouts, 0);
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEb1c", &timeouts));
+	assert_int_equal(timeouts, 1);
+	/* With what may be punycode there is no timer, whether it is or not. */
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEEu1c", &timeouts));
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGG100_EuEb2u1", &timeouts));
+	assert_int_equal(timeouts, 1);
+	demangler_exit(&d);
+}
+
 static void *demangle_silent(void *demangler)
 {
 	unsigned int timeouts = 0;
@@ -807,6 +825,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_as_libiberty_has_them),
 		cmocka_unit_test(test_names_that_unfold_stay_as_they_are),
 		cmocka_unit_test(test_names_that_take_years_stay_as_they_are),
+		cmocka_unit_test(test_names_of_rust_with_lifetimes_beyond_number),
 		cmocka_unit_test(test_names_that_take_years_in_another_thread),
 		cmocka_unit_test(test_long_names_are_cut),
 		cmocka_unit_test(test_names_made_to_collide_do_not),

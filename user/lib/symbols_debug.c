@@ -169,7 +169,8 @@ struct wanted {
 	const struct debug_files *files;
 	const unsigned char *build_id;
 	int build_id_len;	/* at most 0: there is none */
-	GElf_Word crc;		/* 0: not known */
+	bool has_sum;		/* with its name */
+	GElf_Word sum;
 };
 
 static bool is_wanted(const struct wanted *w, int fd)
@@ -181,7 +182,7 @@ static bool is_wanted(const struct wanted *w, int fd)
 		return false;
 	if (w->build_id_len > 0)
 		return has_build_id(fd, w->build_id, w->build_id_len);
-	return elf_build_id(fd, NULL, 0) >= 0 && (!w->crc || has_sum(w->files->limits, fd, w->crc));
+	return elf_build_id(fd, NULL, 0) >= 0 && (!w->has_sum || has_sum(w->files->limits, fd, w->sum));
 }
 
 /* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
@@ -247,7 +248,7 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 		     const char *link, GElf_Word crc, char **path)
 {
 	struct debug_files *d = *userdata;
-	struct wanted w = { .files = d, .crc = crc };
+	struct wanted w = { .files = d, .has_sum = link, .sum = crc };
 	GElf_Addr address;
 	GElf_Word own;
 	/* The name of an alternate file is none of the file's own. */
