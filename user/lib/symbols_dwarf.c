@@ -125,45 +125,95 @@ static void find_call(struct elf_symbols *s, Dwarf_Die *inlined, Dwarf_Files *fi
 }
 
 /*
- * What encloses the address, innermost first. Of an inlined function dwarf_getscopes() goes on with what encloses its
- * definition; what encloses the place it was inlined into is asked for with the tree's own entry.
+ * What encloses an address. elfutils' own search calls itself for each level of a unit, and of units that that one
+ * imports: the file says how many these are. Imported units have no code.
  */
-static int get_scopes(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
-{
-	Dwarf_Die *all, innermost;
-	int n = dwarf_getscopes(unit, address, &all);
 
-	if (n <= 0)
-		return 0;
-	innermost = all[0];
-	free(all);
-	n = dwarf_getscopes_die(&innermost, scopes);
-	return n > 0 ? n : 0;
+#define LEVELS_MAX	256		/* compilers make a few dozen */
+#define ENTRIES_MAX	(1U << 22)	/* that one search looks at, */
+#define ENTRIES_ALL_MAX	(1U << 30)	/* and all in one file */
+
+struct search {
+	Dwarf_Addr address;
+	Dwarf_Die levels[LEVELS_MAX];	/* down from the unit */
+	bool encloses[LEVELS_MAX];
+	int n;
+	unsigned int entries;
+};
+
+/* Without an address of its own. */
+static bool may_have_functions(Dwarf_Die *die)
+{
+	int tag = dwarf_tag(die);
+
+	return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type;
+}
+
+/* The last level has nothing more inside. False: that is the innermost one that has the address. */
+static bool next_entry(struct search *s)
+{
+	Dwarf_Die next;
+
+	while (!s->encloses[s->n - 1]) {
+		if (!dwarf_siblingof(&s->levels[s->n - 1], &next)) {
+			s->levels[s->n - 1] = next;
+			return true;
+		}
+		s->n--;
+	}
+	return false;
+}
+
+/* Looks at the last level. True: now there is one more to be looked at. */
+static bool enter(struct search *s)
+{
+	Dwarf_Die *die = &s->levels[s->n - 1];
+
+	s->encloses[s->n - 1] = s->n == 1 || dwarf_haspc(die, s->address) > 0;
+	if ((!s->encloses[s->n - 1] && !may_have_functions(die)) || dwarf_child(die, &s->levels[s->n]))
+		return false;
+	s->n++;
+	return true;
+}
+
+/* Return: how many levels; 0: they, or the entries looked at, are too many. */
+static int search_levels(struct search *s, Dwarf_Die *unit)
+{
+	s->levels[0] = *unit;
+	s->n = 1;
+	while (enter(s) || next_entry(s)) {
+		if (s->n == LEVELS_MAX || ++s->entries == ENTRIES_MAX)
+			return 0;
+	}
+	return s->n;
 }
 
 /* Through which inlined functions. */
 static int find_inlined(struct elf_symbols *s, Dwarf_Die *unit, Dwarf_Addr address, struct elf_place *places, int max)
 {
-	Dwarf_Die *scopes = NULL;
+	struct search search = { .address = address };
+	struct unit_table *units = elf_symbols_units(s);
 	Dwarf_Files *files = NULL;
-	int i, nr_scopes, n = 1;
+	int i, n = 1;
 
 	if (dwarf_getsrcfiles(unit, &files, NULL))
 		files = NULL;
-	nr_scopes = get_scopes(unit, address, &scopes);
-	for (i = 0; i < nr_scopes && n < max && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
+	i = units->entries < ENTRIES_ALL_MAX ? search_levels(&search, unit) : 0;
+	units->entries += search.entries;
+	while (i-- > 0 && n < max && dwarf_tag(&search.levels[i]) != DW_TAG_subprogram) {
+		Dwarf_Die *level = &search.levels[i];
 		const char *name;
 
-		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+		if (dwarf_tag(level) != DW_TAG_inlined_subroutine)
 			continue;
-		name = elf_symbols_keep(s, function_name(&scopes[i]), SYMBOL_NAME_MAX);
+		name = elf_symbols_keep(s, function_name(level), SYMBOL_NAME_MAX);
 		if (!name)
 			continue;
 		places[n - 1].function = name;
 		places[n] = (struct elf_place){ .directory = places[0].directory };
-		find_call(s, &scopes[i], files, &places[n++]);
+		find_call(s, level, files, &places[n++]);
 	}
-	free(scopes);
 	return n;
 }
 

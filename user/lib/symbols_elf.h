@@ -103,6 +103,7 @@ struct unit_table {
 	struct unit_span *all;	/* by address, without overlaps */
 	size_t n, room;
 	bool made;
+	uint64_t entries;	/* looked at so far in search of what encloses an address */
 };
 
 struct unit_table *elf_symbols_units(struct elf_symbols *symbols);
