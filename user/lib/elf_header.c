@@ -119,5 +119,7 @@ static bool section_names_end(Elf *elf, int fd)
 
 int elf_contents_check(Elf *elf, int fd)
 {
-	return note_bytes(elf) <= NOTES_MAX && section_names_end(elf, fd) ? 0 : -ENOEXEC;
+	if (note_bytes(elf) > NOTES_MAX || !section_names_end(elf, fd) || elf_unpacked_bytes(elf) > ELF_UNPACKED_MAX)
+		return -ENOEXEC;
+	return 0;
 }
