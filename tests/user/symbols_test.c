@@ -793,6 +793,34 @@ static void test_a_file_that_is_cut_at_any_time(void **state)
 	}
 }
 
+/* Each page that is filled alone is a mapping of its own, of which there may be 65530. */
+static void test_every_other_page_of_a_large_file_that_is_cut(void **state)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), pages = 160000;
+	int fd = memfd_create("cut", 0), sum = 0;
+	volatile char *bytes, *after;
+	unsigned long began;
+
+	(void)state;
+	handle_faults();
+	assert_int_equal(ftruncate(fd, pages * page), 0);
+	bytes = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(bytes != MAP_FAILED);
+	after = bytes + pages * page;
+	*after = 7;
+	assert_true(mmap((void *)bytes, pages * page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == bytes);
+	began = file_reading_begin();
+	assert_int_equal(ftruncate(fd, 0), 0);
+	for (size_t i = 0; i < pages; i += 2)
+		sum += bytes[i * page];
+	assert_false(file_reading_end(began));
+	assert_int_equal(sum, 0);
+	/* What comes after the mapping is none of it. */
+	assert_int_equal(*after, 7);
+	munmap((void *)bytes, (pages + 1) * page);
+	close(fd);
+}
+
 /* What is not read here is none of the handler's. */
 static void test_other_faults_end_the_program(void **state)
 {
@@ -842,6 +870,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_that_is_cut_while_it_is_used),
 		cmocka_unit_test(test_a_debug_file_that_is_cut_while_it_is_used),
 		cmocka_unit_test(test_a_file_that_is_cut_at_any_time),
+		cmocka_unit_test(test_every_other_page_of_a_large_file_that_is_cut),
 		cmocka_unit_test(test_other_faults_end_the_program),
 	};
 

@@ -346,16 +346,18 @@ static bool add_unwind_table(struct elf_symbols *s)
 
 /* All of them in order */
 
-static int by_place(const void *a, const void *b)
+static int by_place(const void *a, const void *b, void *symbols)
 {
 	const struct elf_symbol *x = a, *y = b;
-	int order;
+	const struct elf_symbols *s = symbols;
+	int order = 0;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	if (x->rank != y->rank || !x->name || !y->name)
 		return x->rank - y->rank;
-	order = strncmp(y->name, x->name, COMPARED_BYTES);
+	if (!file_reading_faulted(s->began))
+		order = strncmp(y->name, x->name, COMPARED_BYTES);
 	return order ? order : x->name < y->name ? -1 : x->name > y->name;
 }
 
@@ -376,7 +378,7 @@ static bool sort(struct elf_symbols *s)
 	size_t i;
 
 	if (s->n)
-		qsort(s->all, s->n, sizeof(*s->all), by_place);
+		qsort_r(s->all, s->n, sizeof(*s->all), by_place, s);
 	for (i = 0; i < s->n; i++) {
 		struct elf_symbol *symbol = &s->all[i];
 
@@ -575,7 +577,7 @@ static int read_all(struct elf_symbols *s, const char *path, int fd, struct debu
 		return err;
 	debug_files_init(&s->debug, s->module, fd, limits);
 	s->elf = dwfl_module_getelf(s->module, &s->bias);
-	if (!s->elf || elf_contents_check(s->elf, fd))
+	if (!s->elf || elf_contents_check(s->elf, fd) || !debug_limits_may_unpack(limits, s->elf))
 		return -ENOEXEC;
 	s->debug.elf = s->elf;
 	if (!read_segments(s) || !add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
