@@ -551,6 +551,59 @@ static void test_sparse_notes_and_names_are_not_looked_through(void **state)
 	check_sparse(at_sections + 3 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size), 2);
 }
 
+/* Tables are as long as a file says; so were those of a hundred files. */
+static void test_symbols_of_one_report_have_a_bound(void **state)
+{
+	static const char strings[] = "\0name";
+	const size_t n = 7 << 20;
+	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
+	struct debug_limits limits = { 0 };
+	struct elf_symbols *s;
+	int fd, opened = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		symbols[i] = (struct made_symbol){ i, 1, 1 };
+	fd = make_elf(symbols, n, strings, sizeof(strings));
+	while (opened < 10 && !elf_symbols_open(&s, "/made", fd, &limits)) {
+		elf_symbols_close(s);
+		opened++;
+	}
+	assert_int_equal(opened, 5);
+	close(fd);
+	free(symbols);
+	debug_limits_exit(&limits);
+}
+
+/* Without section headers libdwfl goes through the chains of a hash table, in quadratic time: here they have no end. */
+static void test_a_hash_table_without_an_end_is_not_gone_through(void **state)
+{
+	static const uint64_t dynamic[] = { DT_SYMTAB, 0x1100, DT_STRTAB, 0x1000, DT_STRSZ, 0x100, DT_SYMENT, 24,
+					    DT_GNU_HASH, 0x3000, DT_NULL, 0 };
+	static const uint32_t hash[] = { 2, 1, 1, 0, 0, 0, 1, 1 };
+	const off_t size = 0x3000 + (16 << 20);
+	const Elf64_Phdr phdrs[] = {
+		{ PT_LOAD, PF_R | PF_X, 0, 0, 0, size, size, 4096 },
+		{ PT_DYNAMIC, PF_R, 0x2000, 0x2000, 0x2000, sizeof(dynamic), sizeof(dynamic), 8 },
+	};
+	const Elf64_Ehdr ehdr = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(ehdr),
+		.e_ehsize = sizeof(ehdr), .e_phentsize = sizeof(*phdrs), .e_phnum = 2,
+	};
+	int fd = memfd_create("elf", 0);
+	struct elf_symbols *s;
+
+	(void)state;
+	assert_int_equal(pwrite(fd, &ehdr, sizeof(ehdr), 0), sizeof(ehdr));
+	assert_int_equal(pwrite(fd, phdrs, sizeof(phdrs), sizeof(ehdr)), sizeof(phdrs));
+	assert_int_equal(pwrite(fd, dynamic, sizeof(dynamic), 0x2000), sizeof(dynamic));
+	assert_int_equal(pwrite(fd, hash, sizeof(hash), 0x3000), sizeof(hash));
+	assert_int_equal(ftruncate(fd, size), 0);
+	assert_int_equal(elf_symbols_open(&s, "/made", fd, NULL), -ENOEXEC);
+	close(fd);
+}
+
 /* Build ids that nobody has */
 
 static struct object *object_of(struct symbols *s, const void *build_id, uint8_t bytes)
@@ -865,6 +918,8 @@ int main(void)
 		cmocka_unit_test(test_symbols_in_one_that_spans_them_all),
 		cmocka_unit_test(test_long_names_of_one_address),
 		cmocka_unit_test(test_sparse_notes_and_names_are_not_looked_through),
+		cmocka_unit_test(test_symbols_of_one_report_have_a_bound),
+		cmocka_unit_test(test_a_hash_table_without_an_end_is_not_gone_through),
 		cmocka_unit_test(test_invented_build_ids_are_asked_for_a_few_times),
 		cmocka_unit_test(test_many_objects_of_one_build_id),
 		cmocka_unit_test(test_a_file_that_is_cut_while_it_is_used),

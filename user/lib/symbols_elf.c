@@ -23,6 +23,7 @@
 
 #define SYMBOLS_MAX	(8U << 20)	/* of one file: far more than large programs have */
 #define LOOKED_AT_MAX	(32U << 20)	/* entries of all its tables, which may lie over one another */
+#define LOOKED_AT_ALL_MAX	(32U << 20)	/* and of one report: files that come after that have no symbols */
 #define SEGMENTS_MAX	128		/* with contents; linkers make less than ten */
 #define COMPARED_BYTES	256		/* of the names of equal symbols at one place */
 
@@ -571,7 +572,7 @@ static int open_module(struct elf_symbols *s, const char *path, int fd)
 
 static int read_all(struct elf_symbols *s, const char *path, int fd, struct debug_limits *limits)
 {
-	int err = open_module(s, path, fd);
+	int err = limits && limits->looked_at >= LOOKED_AT_ALL_MAX ? -ENOEXEC : open_module(s, path, fd);
 
 	if (err)
 		return err;
@@ -599,6 +600,8 @@ int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd, str
 	s->file = file_state(fd);
 	s->began = file_reading_begin();
 	err = read_all(s, path, fd, limits);
+	if (limits)
+		limits->looked_at += s->looked_at;
 	if (!elf_symbols_read(s, s->began))
 		err = -ESTALE;
 	if (err)

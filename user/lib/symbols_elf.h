@@ -25,6 +25,7 @@ struct debug_limits {
 	unsigned int misses;		/* of servers */
 	uint64_t summed;		/* bytes */
 	uint64_t unpacked;		/* bytes of compressed sections */
+	uint64_t looked_at;		/* entries of tables of symbols */
 	struct summed_file *files;
 	size_t nr_files, room_files;
 	struct index index;		/* of files */
