@@ -5,8 +5,10 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <gelf.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "demangle.h"
 #include "file_fault.h"
@@ -98,6 +100,69 @@ static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Add
 			high = middle;
 	}
 	return low && address - *bias < t->all[low - 1].end ? t->all[low - 1].unit : NULL;
+}
+
+/* Lines: for each byte of a table that says where they are libdw may make a hundred. */
+
+#define LINES_MAX	(8U << 20)	/* bytes of one unit's table, */
+#define LINES_ALL_MAX	(64U << 20)	/* and of all that are looked at in one file */
+
+static void find_lines(struct unit_table *t, Elf *elf)
+{
+	Elf_Data *data = NULL;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return;
+	while (!data && (scn = elf_nextscn(elf, scn))) {
+		const char *name = gelf_getshdr(scn, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
+
+		if (name && (!strcmp(name, ".debug_line") || !strcmp(name, ".zdebug_line")))
+			data = elf_getdata(scn, NULL);
+	}
+	if (data && data->d_buf) {
+		t->lines = data->d_buf;
+		t->line_bytes = data->d_size;
+	}
+}
+
+/* A table begins with how long it is. */
+static uint64_t table_bytes(const struct unit_table *t, uint64_t at)
+{
+	uint32_t bytes;
+
+	if (at > t->line_bytes || t->line_bytes - at < sizeof(bytes))
+		return 0;
+	memcpy(&bytes, t->lines + at, sizeof(bytes));
+	return bytes;
+}
+
+/* Each table is counted once: libdw keeps what it has read. */
+static bool may_read_lines(struct unit_table *t, Dwarf_Die *unit)
+{
+	Dwarf_Attribute attribute;
+	uint64_t hash, found, bytes;
+	Dwarf_Word at;
+
+	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attribute), &at))
+		return true;		/* there is none */
+	if (!t->lines)
+		find_lines(t, dwarf_getelf(dwarf_cu_getdwarf(unit->cu)));
+	hash = found = hash_mix(at, 0);
+	for (uint32_t id; (id = index_next(&t->table_index, hash, &found)) != INDEX_NONE;) {
+		if (t->tables[id] == at)
+			return true;
+	}
+	bytes = table_bytes(t, at);
+	if (bytes > LINES_MAX || bytes > LINES_ALL_MAX - t->lines_read)
+		return false;
+	if (!ARRAY_GROW(t->tables, t->nr_tables, t->room_tables) || !index_add(&t->table_index, hash, t->nr_tables))
+		return false;
+	t->tables[t->nr_tables++] = at;
+	t->lines_read += bytes;
+	return true;
 }
 
 /* Places */
@@ -229,6 +294,9 @@ static int find_places(struct elf_symbols *s, uint64_t address, bool inlines, st
 
 	unit = module ? find_unit(elf_symbols_units(s), module, address, &bias) : NULL;
 	if (!unit)
+		return 1;
+	/* Whatever names a file needs the table, too. */
+	if (!may_read_lines(elf_symbols_units(s), unit))
 		return 1;
 	line = dwarf_getsrc_die(unit, address - bias);
 	if (line && !dwarf_lineno(line, &number)) {

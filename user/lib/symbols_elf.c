@@ -624,6 +624,8 @@ void elf_symbols_close(struct elf_symbols *s)
 		reach_exit(&s->named);
 		strings_exit(&s->kept);
 		free(s->units.all);
+		free(s->units.tables);
+		index_exit(&s->units.table_index);
 		free(s->segments);
 		free(s->all);
 	}

@@ -110,6 +110,14 @@ struct unit_table {
 	size_t n, room;
 	bool made;
 	uint64_t entries;	/* looked at so far in search of what encloses an address */
+
+	/* Tables of lines: */
+	const uint8_t *lines;	/* the section; NULL: not looked for, or there is none */
+	size_t line_bytes;
+	uint64_t *tables;	/* that were read: where they begin */
+	size_t nr_tables, room_tables;
+	struct index table_index;
+	uint64_t lines_read;	/* bytes */
 };
 
 struct unit_table *elf_symbols_units(struct elf_symbols *symbols);
