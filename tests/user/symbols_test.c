@@ -176,6 +176,24 @@ static void test_names_that_take_years_stay_as_they_are(void **state)
 	demangler_exit(&d);
 }
 
+/* A binder of 62^9 lifetimes in the path of an impl, which is counted and not printed. */
+static void test_names_of_rust_with_lifetimes_beyond_number(void **state)
+{
+	struct demangler d = { 0 };
+	unsigned int timeouts = 0;
+
+	(void)state;
+	assert_string_equal(demangle(&d, "_RNvMINvC1a1bFG3_EuEb1c", &timeouts), "<bool>::c");
+	assert_int_equal(timeouts, 0);
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEb1c", &timeouts));
+	assert_int_equal(timeouts, 1);
+	/* With what may be punycode there is no timer, whether it is or not. */
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEEu1c", &timeouts));
+	assert_null(demangle(&d, "_RNvMINvC1a1bFGG100_EuEb2u1", &timeouts));
+	assert_int_equal(timeouts, 1);
+	demangler_exit(&d);
+}
+
 static void *demangle_silent(void *demangler)
 {
 	unsigned int timeouts = 0;
@@ -533,6 +551,59 @@ static void test_sparse_notes_and_names_are_not_looked_through(void **state)
 	check_sparse(at_sections + 3 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size), 2);
 }
 
+/* Tables are as long as a file says; so were those of a hundred files. */
+static void test_symbols_of_one_report_have_a_bound(void **state)
+{
+	static const char strings[] = "\0name";
+	const size_t n = 7 << 20;
+	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
+	struct debug_limits limits = { 0 };
+	struct elf_symbols *s;
+	int fd, opened = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		symbols[i] = (struct made_symbol){ i, 1, 1 };
+	fd = make_elf(symbols, n, strings, sizeof(strings));
+	while (opened < 10 && !elf_symbols_open(&s, "/made", fd, &limits)) {
+		elf_symbols_close(s);
+		opened++;
+	}
+	assert_int_equal(opened, 5);
+	close(fd);
+	free(symbols);
+	debug_limits_exit(&limits);
+}
+
+/* Without section headers libdwfl goes through the chains of a hash table, in quadratic time: here they have no end. */
+static void test_a_hash_table_without_an_end_is_not_gone_through(void **state)
+{
+	static const uint64_t dynamic[] = { DT_SYMTAB, 0x1100, DT_STRTAB, 0x1000, DT_STRSZ, 0x100, DT_SYMENT, 24,
+					    DT_GNU_HASH, 0x3000, DT_NULL, 0 };
+	static const uint32_t hash[] = { 2, 1, 1, 0, 0, 0, 1, 1 };
+	const off_t size = 0x3000 + (16 << 20);
+	const Elf64_Phdr phdrs[] = {
+		{ PT_LOAD, PF_R | PF_X, 0, 0, 0, size, size, 4096 },
+		{ PT_DYNAMIC, PF_R, 0x2000, 0x2000, 0x2000, sizeof(dynamic), sizeof(dynamic), 8 },
+	};
+	const Elf64_Ehdr ehdr = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(ehdr),
+		.e_ehsize = sizeof(ehdr), .e_phentsize = sizeof(*phdrs), .e_phnum = 2,
+	};
+	int fd = memfd_create("elf", 0);
+	struct elf_symbols *s;
+
+	(void)state;
+	assert_int_equal(pwrite(fd, &ehdr, sizeof(ehdr), 0), sizeof(ehdr));
+	assert_int_equal(pwrite(fd, phdrs, sizeof(phdrs), sizeof(ehdr)), sizeof(phdrs));
+	assert_int_equal(pwrite(fd, dynamic, sizeof(dynamic), 0x2000), sizeof(dynamic));
+	assert_int_equal(pwrite(fd, hash, sizeof(hash), 0x3000), sizeof(hash));
+	assert_int_equal(ftruncate(fd, size), 0);
+	assert_int_equal(elf_symbols_open(&s, "/made", fd, NULL), -ENOEXEC);
+	close(fd);
+}
+
 /* Build ids that nobody has */
 
 static struct object *object_of(struct symbols *s, const void *build_id, uint8_t bytes)
@@ -775,6 +846,34 @@ static void test_a_file_that_is_cut_at_any_time(void **state)
 	}
 }
 
+/* Each page that is filled alone is a mapping of its own, of which there may be 65530. */
+static void test_every_other_page_of_a_large_file_that_is_cut(void **state)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), pages = 160000;
+	int fd = memfd_create("cut", 0), sum = 0;
+	volatile char *bytes, *after;
+	unsigned long began;
+
+	(void)state;
+	handle_faults();
+	assert_int_equal(ftruncate(fd, pages * page), 0);
+	bytes = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(bytes != MAP_FAILED);
+	after = bytes + pages * page;
+	*after = 7;
+	assert_true(mmap((void *)bytes, pages * page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == bytes);
+	began = file_reading_begin();
+	assert_int_equal(ftruncate(fd, 0), 0);
+	for (size_t i = 0; i < pages; i += 2)
+		sum += bytes[i * page];
+	assert_false(file_reading_end(began));
+	assert_int_equal(sum, 0);
+	/* What comes after the mapping is none of it. */
+	assert_int_equal(*after, 7);
+	munmap((void *)bytes, (pages + 1) * page);
+	close(fd);
+}
+
 /* What is not read here is none of the handler's. */
 static void test_other_faults_end_the_program(void **state)
 {
@@ -807,6 +906,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_as_libiberty_has_them),
 		cmocka_unit_test(test_names_that_unfold_stay_as_they_are),
 		cmocka_unit_test(test_names_that_take_years_stay_as_they_are),
+		cmocka_unit_test(test_names_of_rust_with_lifetimes_beyond_number),
 		cmocka_unit_test(test_names_that_take_years_in_another_thread),
 		cmocka_unit_test(test_long_names_are_cut),
 		cmocka_unit_test(test_names_made_to_collide_do_not),
@@ -818,11 +918,14 @@ int main(void)
 		cmocka_unit_test(test_symbols_in_one_that_spans_them_all),
 		cmocka_unit_test(test_long_names_of_one_address),
 		cmocka_unit_test(test_sparse_notes_and_names_are_not_looked_through),
+		cmocka_unit_test(test_symbols_of_one_report_have_a_bound),
+		cmocka_unit_test(test_a_hash_table_without_an_end_is_not_gone_through),
 		cmocka_unit_test(test_invented_build_ids_are_asked_for_a_few_times),
 		cmocka_unit_test(test_many_objects_of_one_build_id),
 		cmocka_unit_test(test_a_file_that_is_cut_while_it_is_used),
 		cmocka_unit_test(test_a_debug_file_that_is_cut_while_it_is_used),
 		cmocka_unit_test(test_a_file_that_is_cut_at_any_time),
+		cmocka_unit_test(test_every_other_page_of_a_large_file_that_is_cut),
 		cmocka_unit_test(test_other_faults_end_the_program),
 	};
 

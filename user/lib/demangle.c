@@ -15,7 +15,7 @@
 #define ALLOWED_LATE	(1 * MS)	/* once all names of a report together have had that: */
 #define SPENT_MAX	(2000 * MS)
 
-/* Each doubling of the work takes ten bytes or so: what is shorter is done before a timer is set. */
+/* C++: each doubling of the work takes ten bytes or so: what is shorter is done before a timer is set. */
 #define SHORT_BYTES	64
 
 static __thread struct demangler *volatile running;	/* of this thread, under the timer */
@@ -84,15 +84,6 @@ static void add_rust(const char *text, size_t n, void *demangler)
 		add(d, text, n);
 }
 
-/* Whatever it unfolds it prints: the callback's way out is enough. */
-static bool demangle_rust(struct demangler *d, const char *name)
-{
-	d->n = 0;
-	if (sigsetjmp(d->out, 0))
-		return false;
-	return rust_demangle_callback(name, DMGL_AUTO, add_rust, d) && !is_full(d);
-}
-
 /* C++ */
 
 /* It has everything on the stack. */
@@ -105,12 +96,21 @@ static void add_cxx(const char *text, size_t n, void *demangler)
 		siglongjmp(d->out, 1);
 }
 
-static bool demangle_cxx(struct demangler *d, const char *name)
+/* Under a timer or not. False: it is no such name, or too long. */
+
+static bool print_name(struct demangler *d, const char *name, bool rust)
+{
+	if (rust)
+		return rust_demangle_callback(name, DMGL_AUTO, add_rust, d) && !is_full(d);
+	return cplus_demangle_v3_callback(name, DMGL_AUTO, add_cxx, d);
+}
+
+static bool demangle_at_once(struct demangler *d, const char *name, bool rust)
 {
 	d->n = 0;
-	if (sigsetjmp(d->out, 0) || !cplus_demangle_v3_callback(name, DMGL_AUTO, add_cxx, d))
+	if (sigsetjmp(d->out, 0))
 		return false;
-	return true;
+	return print_name(d, name, rust);
 }
 
 static void set_timer(struct demangler *d, long ns, long *left)
@@ -121,7 +121,23 @@ static void set_timer(struct demangler *d, long ns, long *left)
 	*left = before.it_value.tv_nsec;
 }
 
-static bool demangle_in_time(struct demangler *d, const char *name, unsigned int *timeouts)
+/* From before the timer is set until nobody looks at it, this frame is there to jump to. */
+static bool print_in_time(struct demangler *d, const char *name, bool rust, long allowed, long *left)
+{
+	volatile bool done = false;
+
+	d->n = 0;
+	if (!sigsetjmp(d->out, 0)) {
+		running = d;
+		set_timer(d, allowed, left);
+		done = print_name(d, name, rust);
+	}
+	running = NULL;
+	set_timer(d, 0, left);
+	return done;
+}
+
+static bool demangle_in_time(struct demangler *d, const char *name, bool rust, unsigned int *timeouts)
 {
 	long allowed = d->spent < SPENT_MAX ? ALLOWED : ALLOWED_LATE, left;
 	sigset_t ours, before;
@@ -132,16 +148,52 @@ static bool demangle_in_time(struct demangler *d, const char *name, unsigned int
 	sigemptyset(&ours);
 	sigaddset(&ours, timer_signal);
 	pthread_sigmask(SIG_UNBLOCK, &ours, &before);
-	running = d;
-	set_timer(d, allowed, &left);
-	done = demangle_cxx(d, name);
-	running = NULL;
-	set_timer(d, 0, &left);
+	done = print_in_time(d, name, rust, allowed, &left);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	/* Nothing is left of a timer that has expired. */
 	*timeouts += !left;
 	d->spent += allowed - left;
 	return done;
+}
+
+/* There may be an identifier in punycode, for which libiberty takes memory. */
+static bool may_take_memory(const char *name)
+{
+	while ((name = strchr(name, 'u')) && !isdigit((unsigned char)*++name))
+		;
+	return name;
+}
+
+/* "G", a number of base 62, "_": so many lifetimes. Of two digits these are a few thousand. */
+static bool may_have_many_lifetimes(const char *name)
+{
+	while ((name = strchr(name, 'G'))) {
+		const char *digits = ++name;
+
+		while (isalnum((unsigned char)*digits))
+			digits++;
+		if (*digits == '_' && digits - name > 2)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Rust, of today. What it unfolds it prints, but for lifetimes: it counts them where it prints nothing. A timer must
+ * not get it out of malloc().
+ */
+static bool demangle_rust(struct demangler *d, const char *name, unsigned int *timeouts)
+{
+	if (!may_take_memory(name))
+		return demangle_in_time(d, name, true, timeouts);
+	return !may_have_many_lifetimes(name) && demangle_at_once(d, name, true);
+}
+
+static bool demangle_cxx(struct demangler *d, const char *name, unsigned int *timeouts)
+{
+	if (strlen(name) < SHORT_BYTES)
+		return demangle_at_once(d, name, false);
+	return demangle_in_time(d, name, false, timeouts);
 }
 
 const char *demangle(struct demangler *d, const char *name, unsigned int *timeouts)
@@ -152,9 +204,10 @@ const char *demangle(struct demangler *d, const char *name, unsigned int *timeou
 	/* C++ and older Rust: _Z; Rust: _R. Nothing else is touched: a C name that looks mangled in D stays. */
 	if (bytes > SYMBOL_NAME_MAX || (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2)))
 		return NULL;
-	done = demangle_rust(d, name);
-	if (!done && name[1] == 'Z')
-		done = bytes < SHORT_BYTES ? demangle_cxx(d, name) : demangle_in_time(d, name, timeouts);
+	if (name[1] == 'R')
+		done = demangle_rust(d, name, timeouts);
+	else
+		done = demangle_at_once(d, name, true) || demangle_cxx(d, name, timeouts);
 	if (!done || !d->n)
 		return NULL;
 	d->text[d->n] = 0;

@@ -19,7 +19,7 @@
 /* Bytes of a symbol's name, mangled or not, without the zero at its end. What is longer is cut where it is kept. */
 #define SYMBOL_NAME_MAX		4096
 
-/* Names of one object may take too long so often; after that its longer names stay as they are. */
+/* Names of one object may take too long so often; after that its names of Rust and long ones stay as they are. */
 #define DEMANGLE_TIMEOUTS_MAX	8
 
 /* Of one report; zeros at its beginning. */

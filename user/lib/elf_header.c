@@ -117,7 +117,37 @@ static bool section_names_end(Elf *elf, int fd)
 	return pread(fd, &last, 1, shdr.sh_offset + shdr.sh_size - 1) != 1 || !last;
 }
 
+static bool has_symbol_table(Elf *elf)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+
+	while ((scn = elf_nextscn(elf, scn))) {
+		if (gelf_getshdr(scn, &shdr) && shdr.sh_entsize &&
+		    (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM))
+			return true;
+	}
+	return false;
+}
+
+/* There elfutils looks for symbols when no section has them: through a hash table that may be as long as the file. */
+static bool has_dynamic(Elf *elf)
+{
+	GElf_Phdr phdr;
+	size_t n = 0;
+
+	if (elf_getphdrnum(elf, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_DYNAMIC)
+			return true;
+	}
+	return false;
+}
+
 int elf_contents_check(Elf *elf, int fd)
 {
-	return note_bytes(elf) <= NOTES_MAX && section_names_end(elf, fd) ? 0 : -ENOEXEC;
+	if (note_bytes(elf) > NOTES_MAX || !section_names_end(elf, fd) || elf_unpacked_bytes(elf) > ELF_UNPACKED_MAX)
+		return -ENOEXEC;
+	return has_dynamic(elf) && !has_symbol_table(elf) ? -ENOEXEC : 0;
 }

@@ -2,6 +2,8 @@
 /*
  * file_fault.c - files that others cut while they are read through a mapping
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,19 +17,73 @@ static __thread volatile unsigned int reading;	/* how deep in file_reading_begin
 static __thread volatile unsigned long faults;	/* of this thread */
 static long page_bytes;
 
-/* Zeros in place of the page that is no longer there. */
-static bool fill_page(const void *address)
-{
-	void *page = (void *)((uintptr_t)address & -(uintptr_t)page_bytes);
+/* One more character of /proc/self/maps, whose lines begin with two addresses. */
+struct line {
+	uintptr_t addresses[2];
+	unsigned int nr_ends;		/* of numbers, so far */
+};
 
-	return mmap(page, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page;
+static void read_character(struct line *line, char c)
+{
+	unsigned int digit = c >= 'a' ? c - 'a' + 10 : c - '0';
+
+	if (c == '\n')
+		*line = (struct line){ 0 };
+	else if (c == '-' || c == ' ')
+		line->nr_ends++;
+	else if (line->nr_ends < 2)
+		line->addresses[line->nr_ends] = line->addresses[line->nr_ends] << 4 | digit;
+}
+
+/* Where the mapping that has @page ends; where the page does, if nobody says that. Called in a handler. */
+static uintptr_t mapping_end(uintptr_t page)
+{
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	uintptr_t end = page + page_bytes;
+	struct line line = { 0 };
+	bool found = false;
+	char text[512];
+	ssize_t n;
+
+	while (fd >= 0 && !found && (n = read(fd, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < n && !found; i++) {
+			read_character(&line, text[i]);
+			found = line.nr_ends == 2 && page >= line.addresses[0] && page < line.addresses[1];
+		}
+	}
+	if (found)
+		end = line.addresses[1];
+	if (fd >= 0)
+		close(fd);
+	return end;
+}
+
+static bool fill(uintptr_t from, uintptr_t to)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+
+	return mmap((void *)from, to - from, PROT_READ | PROT_WRITE, flags, -1, 0) == (void *)from;
+}
+
+/*
+ * Zeros in place of the page that is no longer there, and of all that follows: a page in the middle would make two
+ * mappings of one, and of these a program may have some ten thousand.
+ */
+static bool fill_rest(const void *address)
+{
+	uintptr_t page = (uintptr_t)address & -(uintptr_t)page_bytes;
+
+	return fill(page, mapping_end(page)) || fill(page, page + page_bytes);
 }
 
 /* What is none of this file's ends the program, as it would without it: a fault when it comes again. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
+	int before = errno;
+
 	(void)context;
-	if (reading && info->si_code == BUS_ADRERR && fill_page(info->si_addr)) {
+	if (reading && info->si_code == BUS_ADRERR && fill_rest(info->si_addr)) {
+		errno = before;
 		faults++;
 		return;
 	}

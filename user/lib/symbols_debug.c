@@ -31,6 +31,9 @@
 #define SUMMED_MAX	(256LL << 20)
 #define SUMMED_ALL_MAX	(1LL << 30)
 
+/* Bytes that compressed sections become, in one report. */
+#define UNPACKED_ALL_MAX	(1ULL << 30)
+
 /* Build ids that no server has, of one report: each takes as long as a server takes to answer. */
 #define MISSES_MAX	64
 
@@ -51,6 +54,17 @@ bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *buil
 	for (i = 0; i < bytes && !build_id[i]; i++)
 		;
 	return i < bytes;
+}
+
+bool debug_limits_may_unpack(struct debug_limits *limits, Elf *elf)
+{
+	uint64_t bytes = limits ? elf_unpacked_bytes(elf) : 0;
+
+	if (limits && bytes > UNPACKED_ALL_MAX - limits->unpacked)
+		return false;
+	if (limits)
+		limits->unpacked += bytes;
+	return true;
 }
 
 void debug_limits_exit(struct debug_limits *limits)
@@ -169,8 +183,25 @@ struct wanted {
 	const struct debug_files *files;
 	const unsigned char *build_id;
 	int build_id_len;	/* at most 0: there is none */
-	GElf_Word crc;		/* 0: not known */
+	bool has_sum;		/* with its name */
+	GElf_Word sum;
 };
+
+static bool may_unpack(struct debug_limits *limits, int fd)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	bool ok = debug_limits_may_unpack(limits, elf);
+
+	elf_end(elf);
+	return ok;
+}
+
+static bool is_named(const struct wanted *w, int fd)
+{
+	if (w->build_id_len > 0)
+		return has_build_id(fd, w->build_id, w->build_id_len);
+	return elf_build_id(fd, NULL, 0) >= 0 && (!w->has_sum || has_sum(w->files->limits, fd, w->sum));
+}
 
 static bool is_wanted(const struct wanted *w, int fd)
 {
@@ -179,9 +210,7 @@ static bool is_wanted(const struct wanted *w, int fd)
 	/* The file itself, by another name. */
 	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode))
 		return false;
-	if (w->build_id_len > 0)
-		return has_build_id(fd, w->build_id, w->build_id_len);
-	return elf_build_id(fd, NULL, 0) >= 0 && (!w->crc || has_sum(w->files->limits, fd, w->crc));
+	return is_named(w, fd) && may_unpack(w->files->limits, fd);
 }
 
 /* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
@@ -247,7 +276,7 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 		     const char *link, GElf_Word crc, char **path)
 {
 	struct debug_files *d = *userdata;
-	struct wanted w = { .files = d, .crc = crc };
+	struct wanted w = { .files = d, .has_sum = link, .sum = crc };
 	GElf_Addr address;
 	GElf_Word own;
 	/* The name of an alternate file is none of the file's own. */

@@ -5,8 +5,10 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <gelf.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "demangle.h"
 #include "file_fault.h"
@@ -100,6 +102,69 @@ static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Add
 	return low && address - *bias < t->all[low - 1].end ? t->all[low - 1].unit : NULL;
 }
 
+/* Lines: for each byte of a table that says where they are libdw may make a hundred. */
+
+#define LINES_MAX	(8U << 20)	/* bytes of one unit's table, */
+#define LINES_ALL_MAX	(64U << 20)	/* and of all that are looked at in one file */
+
+static void find_lines(struct unit_table *t, Elf *elf)
+{
+	Elf_Data *data = NULL;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return;
+	while (!data && (scn = elf_nextscn(elf, scn))) {
+		const char *name = gelf_getshdr(scn, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
+
+		if (name && (!strcmp(name, ".debug_line") || !strcmp(name, ".zdebug_line")))
+			data = elf_getdata(scn, NULL);
+	}
+	if (data && data->d_buf) {
+		t->lines = data->d_buf;
+		t->line_bytes = data->d_size;
+	}
+}
+
+/* A table begins with how long it is. */
+static uint64_t table_bytes(const struct unit_table *t, uint64_t at)
+{
+	uint32_t bytes;
+
+	if (at > t->line_bytes || t->line_bytes - at < sizeof(bytes))
+		return 0;
+	memcpy(&bytes, t->lines + at, sizeof(bytes));
+	return bytes;
+}
+
+/* Each table is counted once: libdw keeps what it has read. */
+static bool may_read_lines(struct unit_table *t, Dwarf_Die *unit)
+{
+	Dwarf_Attribute attribute;
+	uint64_t hash, found, bytes;
+	Dwarf_Word at;
+
+	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attribute), &at))
+		return true;		/* there is none */
+	if (!t->lines)
+		find_lines(t, dwarf_getelf(dwarf_cu_getdwarf(unit->cu)));
+	hash = found = hash_mix(at, 0);
+	for (uint32_t id; (id = index_next(&t->table_index, hash, &found)) != INDEX_NONE;) {
+		if (t->tables[id] == at)
+			return true;
+	}
+	bytes = table_bytes(t, at);
+	if (bytes > LINES_MAX || bytes > LINES_ALL_MAX - t->lines_read)
+		return false;
+	if (!ARRAY_GROW(t->tables, t->nr_tables, t->room_tables) || !index_add(&t->table_index, hash, t->nr_tables))
+		return false;
+	t->tables[t->nr_tables++] = at;
+	t->lines_read += bytes;
+	return true;
+}
+
 /* Places */
 
 static const char *function_name(Dwarf_Die *function)
@@ -125,45 +190,95 @@ static void find_call(struct elf_symbols *s, Dwarf_Die *inlined, Dwarf_Files *fi
 }
 
 /*
- * What encloses the address, innermost first. Of an inlined function dwarf_getscopes() goes on with what encloses its
- * definition; what encloses the place it was inlined into is asked for with the tree's own entry.
+ * What encloses an address. elfutils' own search calls itself for each level of a unit, and of units that that one
+ * imports: the file says how many these are. Imported units have no code.
  */
-static int get_scopes(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
-{
-	Dwarf_Die *all, innermost;
-	int n = dwarf_getscopes(unit, address, &all);
 
-	if (n <= 0)
-		return 0;
-	innermost = all[0];
-	free(all);
-	n = dwarf_getscopes_die(&innermost, scopes);
-	return n > 0 ? n : 0;
+#define LEVELS_MAX	256		/* compilers make a few dozen */
+#define ENTRIES_MAX	(1U << 22)	/* that one search looks at, */
+#define ENTRIES_ALL_MAX	(1U << 30)	/* and all in one file */
+
+struct search {
+	Dwarf_Addr address;
+	Dwarf_Die levels[LEVELS_MAX];	/* down from the unit */
+	bool encloses[LEVELS_MAX];
+	int n;
+	unsigned int entries;
+};
+
+/* Without an address of its own. */
+static bool may_have_functions(Dwarf_Die *die)
+{
+	int tag = dwarf_tag(die);
+
+	return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type;
+}
+
+/* The last level has nothing more inside. False: that is the innermost one that has the address. */
+static bool next_entry(struct search *s)
+{
+	Dwarf_Die next;
+
+	while (!s->encloses[s->n - 1]) {
+		if (!dwarf_siblingof(&s->levels[s->n - 1], &next)) {
+			s->levels[s->n - 1] = next;
+			return true;
+		}
+		s->n--;
+	}
+	return false;
+}
+
+/* Looks at the last level. True: now there is one more to be looked at. */
+static bool enter(struct search *s)
+{
+	Dwarf_Die *die = &s->levels[s->n - 1];
+
+	s->encloses[s->n - 1] = s->n == 1 || dwarf_haspc(die, s->address) > 0;
+	if ((!s->encloses[s->n - 1] && !may_have_functions(die)) || dwarf_child(die, &s->levels[s->n]))
+		return false;
+	s->n++;
+	return true;
+}
+
+/* Return: how many levels; 0: they, or the entries looked at, are too many. */
+static int search_levels(struct search *s, Dwarf_Die *unit)
+{
+	s->levels[0] = *unit;
+	s->n = 1;
+	while (enter(s) || next_entry(s)) {
+		if (s->n == LEVELS_MAX || ++s->entries == ENTRIES_MAX)
+			return 0;
+	}
+	return s->n;
 }
 
 /* Through which inlined functions. */
 static int find_inlined(struct elf_symbols *s, Dwarf_Die *unit, Dwarf_Addr address, struct elf_place *places, int max)
 {
-	Dwarf_Die *scopes = NULL;
+	struct search search = { .address = address };
+	struct unit_table *units = elf_symbols_units(s);
 	Dwarf_Files *files = NULL;
-	int i, nr_scopes, n = 1;
+	int i, n = 1;
 
 	if (dwarf_getsrcfiles(unit, &files, NULL))
 		files = NULL;
-	nr_scopes = get_scopes(unit, address, &scopes);
-	for (i = 0; i < nr_scopes && n < max && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
+	i = units->entries < ENTRIES_ALL_MAX ? search_levels(&search, unit) : 0;
+	units->entries += search.entries;
+	while (i-- > 0 && n < max && dwarf_tag(&search.levels[i]) != DW_TAG_subprogram) {
+		Dwarf_Die *level = &search.levels[i];
 		const char *name;
 
-		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+		if (dwarf_tag(level) != DW_TAG_inlined_subroutine)
 			continue;
-		name = elf_symbols_keep(s, function_name(&scopes[i]), SYMBOL_NAME_MAX);
+		name = elf_symbols_keep(s, function_name(level), SYMBOL_NAME_MAX);
 		if (!name)
 			continue;
 		places[n - 1].function = name;
 		places[n] = (struct elf_place){ .directory = places[0].directory };
-		find_call(s, &scopes[i], files, &places[n++]);
+		find_call(s, level, files, &places[n++]);
 	}
-	free(scopes);
 	return n;
 }
 
@@ -179,6 +294,9 @@ static int find_places(struct elf_symbols *s, uint64_t address, bool inlines, st
 
 	unit = module ? find_unit(elf_symbols_units(s), module, address, &bias) : NULL;
 	if (!unit)
+		return 1;
+	/* Whatever names a file needs the table, too. */
+	if (!may_read_lines(elf_symbols_units(s), unit))
 		return 1;
 	line = dwarf_getsrc_die(unit, address - bias);
 	if (line && !dwarf_lineno(line, &number)) {

@@ -23,6 +23,7 @@
 
 #define SYMBOLS_MAX	(8U << 20)	/* of one file: far more than large programs have */
 #define LOOKED_AT_MAX	(32U << 20)	/* entries of all its tables, which may lie over one another */
+#define LOOKED_AT_ALL_MAX	(32U << 20)	/* and of one report: files that come after that have no symbols */
 #define SEGMENTS_MAX	128		/* with contents; linkers make less than ten */
 #define COMPARED_BYTES	256		/* of the names of equal symbols at one place */
 
@@ -346,16 +347,18 @@ static bool add_unwind_table(struct elf_symbols *s)
 
 /* All of them in order */
 
-static int by_place(const void *a, const void *b)
+static int by_place(const void *a, const void *b, void *symbols)
 {
 	const struct elf_symbol *x = a, *y = b;
-	int order;
+	const struct elf_symbols *s = symbols;
+	int order = 0;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	if (x->rank != y->rank || !x->name || !y->name)
 		return x->rank - y->rank;
-	order = strncmp(y->name, x->name, COMPARED_BYTES);
+	if (!file_reading_faulted(s->began))
+		order = strncmp(y->name, x->name, COMPARED_BYTES);
 	return order ? order : x->name < y->name ? -1 : x->name > y->name;
 }
 
@@ -376,7 +379,7 @@ static bool sort(struct elf_symbols *s)
 	size_t i;
 
 	if (s->n)
-		qsort(s->all, s->n, sizeof(*s->all), by_place);
+		qsort_r(s->all, s->n, sizeof(*s->all), by_place, s);
 	for (i = 0; i < s->n; i++) {
 		struct elf_symbol *symbol = &s->all[i];
 
@@ -569,13 +572,13 @@ static int open_module(struct elf_symbols *s, const char *path, int fd)
 
 static int read_all(struct elf_symbols *s, const char *path, int fd, struct debug_limits *limits)
 {
-	int err = open_module(s, path, fd);
+	int err = limits && limits->looked_at >= LOOKED_AT_ALL_MAX ? -ENOEXEC : open_module(s, path, fd);
 
 	if (err)
 		return err;
 	debug_files_init(&s->debug, s->module, fd, limits);
 	s->elf = dwfl_module_getelf(s->module, &s->bias);
-	if (!s->elf || elf_contents_check(s->elf, fd))
+	if (!s->elf || elf_contents_check(s->elf, fd) || !debug_limits_may_unpack(limits, s->elf))
 		return -ENOEXEC;
 	s->debug.elf = s->elf;
 	if (!read_segments(s) || !add_tables(s) || !add_plt(s) || !add_unwind_table(s) || !sort(s))
@@ -597,6 +600,8 @@ int elf_symbols_open(struct elf_symbols **symbols, const char *path, int fd, str
 	s->file = file_state(fd);
 	s->began = file_reading_begin();
 	err = read_all(s, path, fd, limits);
+	if (limits)
+		limits->looked_at += s->looked_at;
 	if (!elf_symbols_read(s, s->began))
 		err = -ESTALE;
 	if (err)
@@ -619,6 +624,8 @@ void elf_symbols_close(struct elf_symbols *s)
 		reach_exit(&s->named);
 		strings_exit(&s->kept);
 		free(s->units.all);
+		free(s->units.tables);
+		index_exit(&s->units.table_index);
 		free(s->segments);
 		free(s->all);
 	}

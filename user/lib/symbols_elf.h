@@ -8,6 +8,7 @@
 #ifndef PROFBUF_SYMBOLS_ELF_H
 #define PROFBUF_SYMBOLS_ELF_H
 
+#include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ struct elf_symbols;
 struct debug_limits {
 	unsigned int misses;		/* of servers */
 	uint64_t summed;		/* bytes */
+	uint64_t unpacked;		/* bytes of compressed sections */
+	uint64_t looked_at;		/* entries of tables of symbols */
 	struct summed_file *files;
 	size_t nr_files, room_files;
 	struct index index;		/* of files */
@@ -30,6 +33,9 @@ struct debug_limits {
 
 /* Whether servers may be asked; each that has not got it is to be counted as a miss. */
 bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *build_id, size_t bytes);
+
+/* Counts what the compressed sections of a file become. False: it is too much for one report. @limits: may be NULL. */
+bool debug_limits_may_unpack(struct debug_limits *limits, Elf *elf);
 void debug_limits_exit(struct debug_limits *limits);
 
 /* Return: the length of the build id, copied to @build_id if it fits; 0: none; -errno: no ELF file. */
@@ -103,6 +109,15 @@ struct unit_table {
 	struct unit_span *all;	/* by address, without overlaps */
 	size_t n, room;
 	bool made;
+	uint64_t entries;	/* looked at so far in search of what encloses an address */
+
+	/* Tables of lines: */
+	const uint8_t *lines;	/* the section; NULL: not looked for, or there is none */
+	size_t line_bytes;
+	uint64_t *tables;	/* that were read: where they begin */
+	size_t nr_tables, room_tables;
+	struct index table_index;
+	uint64_t lines_read;	/* bytes */
 };
 
 struct unit_table *elf_symbols_units(struct elf_symbols *symbols);
