@@ -36,8 +36,8 @@ $(dir)/jit_recorder_test: $(t)/jit_recorder_test.c tests/tag/stall.c $(headers) 
 		$(filter %.c,$^) -lcmocka -pthread
 $(dir)/libdebuginfod.so.1: $(t)/no_debuginfod.c
 	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -Wl,-soname,libdebuginfod.so.1 -o $@ $<
-$(dir)/symbols_test: $(t)/symbols_test.c $(headers) $(archive) $(dir)/libdebuginfod.so.1
-	gcc -std=gnu11 $(sanitize) $(flags) -o $@ -Wl,--disable-new-dtags,-rpath,$(dir) $< $(dir)/tool/lib/*.o -lcmocka $(libs) -pthread
+$(dir)/symbols_test: $(t)/symbols_test.c tests/tag/stall.c $(headers) $(archive) $(dir)/libdebuginfod.so.1
+	gcc -std=gnu11 $(sanitize) $(flags) -o $@ -Wl,--disable-new-dtags,-rpath,$(dir) $(filter %.c,$^) $(dir)/tool/lib/*.o -lcmocka $(libs) -pthread
 $(dir)/generate: $(t)/generate.c $(headers)
 	gcc -O1 -DGENERATE_MAIN $(flags) -o $@ $<
 $(dir)/generate_%: $(t)/generate_%.c $(t)/generate.c $(headers)

@@ -14,15 +14,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libiberty/demangle.h>
+#include <link.h>
+#include <linux/fuse.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tag/stall.h"
+#include "file.h"
 #include "file_fault.h"
+#include "proc.h"
 #include "reach.h"
 #include "symbols.h"
 #include "symbols_elf.h"
@@ -900,6 +909,215 @@ static void test_other_faults_end_the_program(void **state)
 	unlink(cut_path);
 }
 
+/* Files in the roots of other processes */
+
+static uint64_t file_offset;	/* of a function here */
+
+static int find_offset(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	uint64_t address = (uint64_t)*(void **)arg - info->dlpi_addr;
+
+	(void)bytes;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+		if (p->p_type == PT_LOAD && address - p->p_vaddr < p->p_filesz)
+			file_offset = address - p->p_vaddr + p->p_offset;
+	}
+	/* The first one is the program. */
+	return 1;
+}
+
+/* Whether it is more than a word that somebody was killed who waits. */
+static bool take_request(const struct stall *stall)
+{
+	static char request[1 << 17] __attribute__((aligned(8)));
+	const struct fuse_in_header *in = (const void *)request;
+
+	return read(stall->file_system, request, sizeof(request)) > 0 && in->opcode != FUSE_INTERRUPT;
+}
+
+/* Has its pid said, and then one byte for each request to its file system, none of which it answers. */
+static void __attribute__((noreturn)) be_staller(int out)
+{
+	struct stall stall;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Whoever waits for the file system goes on then. */
+	alarm(100);
+	if (!stall_start(&stall, "libm.so.6") || write(out, &stall, sizeof(stall)) != sizeof(stall))
+		_exit(1);
+	for (;;) {
+		if (take_request(&stall) && write(out, "", 1) != 1)
+			_exit(1);
+	}
+}
+
+static pid_t start_staller(struct stall *stall, int *in)
+{
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid)
+		be_staller(pipes[1]);
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], stall, sizeof(*stall)), sizeof(*stall));
+	*in = pipes[0];
+	return pid;
+}
+
+/* Has a copy of this program, without a build id, and a map of code in a /tmp of its own; says the copy's inode. */
+static void __attribute__((noreturn)) be_container(int out)
+{
+	char command[200];
+	struct stat st;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe /tmp/foreign-program && "
+		 "echo '1000 1000 foreign_code' >/tmp/perf-%d.map", getpid(), getpid());
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", "/tmp", "tmpfs", 0, NULL) || system(command) || stat("/tmp/foreign-program", &st) ||
+	    write(out, &st.st_ino, sizeof(st.st_ino)) != sizeof(st.st_ino))
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static pid_t start_container(uint64_t *inode)
+{
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid)
+		be_container(pipes[1]);
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], inode, sizeof(*inode)), sizeof(*inode));
+	close(pipes[0]);
+	return pid;
+}
+
+static const struct profbuf_symbol *find_in_process(struct symbols *s, pid_t pid, const char *dir, const char *name,
+						    uint64_t inode)
+{
+	const struct profbuf_program program = { .pid = pid };
+	struct {
+		struct profbuf_mapping m;
+		char path[100];
+	} mapping = { .m.inode = inode };
+	uint64_t offset = file_offset;
+	struct object *object;
+
+	snprintf(mapping.m.path, sizeof(mapping.path), "%s/%s", dir, name);
+	object = symbols_object(s, &mapping.m);
+	assert_non_null(object);
+	return symbols_find_user(s, object, &program, &offset);
+}
+
+static void set_up(struct profbuf_stream_info *info)
+{
+	void *function = *(void *[]){ (void *)test_long_names_are_cut };
+	struct utsname name;
+
+	dl_iterate_phdr(find_offset, &function);
+	assert_true(file_offset);
+	assert_int_equal(uname(&name), 0);
+	strcpy(info->release, name.release);
+	strcpy(info->machine, name.machine);
+}
+
+static const char *jit_name(struct symbols *s, pid_t pid)
+{
+	unsigned long long ticks;
+	struct profbuf_program program = { .id = pid, .pid = pid };
+
+	assert_true(proc_stat(pid, 22, &ticks));
+	program.start_time = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return symbols_find_jit(s, &program, 0x1800)->name;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A report was waiting for a file system that never answers, and could not be ended. */
+static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **state)
+{
+	struct profbuf_stream_info info = { 0 };
+	struct symbols s = { .info = &info };
+	pid_t staller, container;
+	struct stall stall;
+	uint64_t inode;
+	char taken[8];
+	int in;
+
+	(void)state;
+	if (getuid())
+		skip();
+	set_up(&info);
+	staller = start_staller(&stall, &in);
+	container = start_container(&inode);
+	assert_true(find_in_process(&s, stall.pid, stall.dir, "first", 1)->unknown);
+	/* More of that user's are not even asked for, others' are there. */
+	assert_true(find_in_process(&s, stall.pid, stall.dir, "second", 1)->unknown);
+	assert_string_equal(find_in_process(&s, container, "/tmp", "foreign-program", inode)->name,
+			    "test_long_names_are_cut");
+	assert_string_equal(jit_name(&s, container), "foreign_code");
+	assert_int_equal(waitpid(staller, NULL, WNOHANG), 0);
+	assert_int_equal(read(in, taken, sizeof(taken)), 1);
+	symbols_exit(&s);
+	close(in);
+	end(staller);
+	kill(stall.pid, SIGKILL);
+	end(container);
+	assert_int_equal(rmdir(stall.dir), 0);
+}
+
+/* Names are those of the file that was mapped, by its inode in the other root, and copies do not change. */
+static void test_a_file_in_another_root_is_the_one_that_was_mapped(void **state)
+{
+	struct profbuf_stream_info info = { 0 };
+	struct symbols s = { .info = &info };
+	uint64_t inode;
+	pid_t pid;
+
+	(void)state;
+	if (getuid())
+		skip();
+	set_up(&info);
+	pid = start_container(&inode);
+	assert_true(find_in_process(&s, pid, "/tmp", "foreign-program", inode + 1)->unknown);
+	assert_true(s.objects[s.nr_objects - 1]->pub.changed);
+	assert_true(find_in_process(&s, pid, "/tmp", "missing", inode)->unknown);
+	assert_false(s.objects[s.nr_objects - 1]->pub.changed);
+	assert_false(find_in_process(&s, pid, "/tmp", "foreign-program", inode)->unknown);
+	symbols_exit(&s);
+	end(pid);
+}
+
+/* Debug files are named by the files that they belong to, and links lead anywhere. */
+static void test_a_path_into_a_root_by_another_name_is_not_opened(void **state)
+{
+	char path[64], link[64];
+	int fd;
+
+	(void)state;
+	snprintf(link, sizeof(link), "/tmp/profbuf-link-%d", getpid());
+	assert_int_equal(symlink("/proc/self/root/proc/self/stat", link), 0);
+	fd = file_open(link, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(file_open_here(link, 0), -ELOOP);
+	snprintf(path, sizeof(path), "//proc/%d/root/proc/self/stat", getpid());
+	assert_int_equal(file_open_here(path, 0), -ELOOP);
+	assert_int_equal(unlink(link), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -927,6 +1145,9 @@ int main(void)
 		cmocka_unit_test(test_a_file_that_is_cut_at_any_time),
 		cmocka_unit_test(test_every_other_page_of_a_large_file_that_is_cut),
 		cmocka_unit_test(test_other_faults_end_the_program),
+		cmocka_unit_test(test_a_file_in_a_root_that_never_answers_is_not_waited_for),
+		cmocka_unit_test(test_a_file_in_another_root_is_the_one_that_was_mapped),
+		cmocka_unit_test(test_a_path_into_a_root_by_another_name_is_not_opened),
 	};
 
 	file_reading_end(file_reading_begin());

@@ -76,6 +76,11 @@ int file_find_in(const char *root, const char *dir, const char *name)
 	return fd;
 }
 
+int file_open_here(const char *path, uint64_t inode)
+{
+	return open_found(find_at(AT_FDCWD, path, 0), inode);
+}
+
 int file_open_in(const char *root, const char *path, uint64_t inode)
 {
 	return open_found(find_in(root, path), inode);

@@ -22,6 +22,9 @@
  */
 int file_open(const char *path, uint64_t inode);
 
+/* The same, but no link in /proc that is no path is followed: none leads into the root of a process. */
+int file_open_here(const char *path, uint64_t inode);
+
 /* The same of @path in the directory @root, as if that were the root: neither links nor .. lead out of it. */
 int file_open_in(const char *root, const char *path, uint64_t inode);
 

@@ -116,6 +116,11 @@ int jit_map_open(const struct jit_process *p)
 	return open_found(p, jit_map_find_file(p));
 }
 
+int jit_map_open_own(const struct jit_process *p)
+{
+	return open_found(p, jit_process_lives(p) ? find(p, "/", p->ns_pid ? p->ns_pid : p->pid) : -1);
+}
+
 int jit_map_open_here(const struct jit_process *p)
 {
 	char path[32];

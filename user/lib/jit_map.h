@@ -45,6 +45,9 @@ bool jit_process_lives(const struct jit_process *process);
 /* Its map, as the process sees it: in its own root, which only a process that lives has. -1: there is none. */
 int jit_map_open(const struct jit_process *process);
 
+/* The same of a process that has the root of this one: nothing below /proc/PID/root is opened. */
+int jit_map_open_own(const struct jit_process *process);
+
 /*
  * In two steps: it is found while the process lives, and opened later, when it may be gone with it. The first is an
  * O_PATH descriptor, which no file system is asked to close. -1: there is none.

@@ -7,6 +7,7 @@
  */
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +72,7 @@ void debug_limits_exit(struct debug_limits *limits)
 {
 	index_exit(&limits->index);
 	free(limits->files);
+	foreign_exit(&limits->foreign);
 }
 
 void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd, struct debug_limits *limits)
@@ -78,7 +80,7 @@ void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd, struct
 	struct stat st = { 0 };
 	void **userdata;
 
-	fstat(fd, &st);
+	foreign_stat(limits ? &limits->foreign : NULL, fd, &st);
 	*d = (struct debug_files){ .device = st.st_dev, .inode = st.st_ino, .limits = limits };
 	dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
 	*userdata = d;
@@ -160,7 +162,7 @@ static bool has_sum(struct debug_limits *l, int fd, GElf_Word wanted)
 	uint64_t hash;
 	GElf_Word sum;
 
-	if (!l || fstat(fd, &st))
+	if (!l || foreign_stat(&l->foreign, fd, &st))
 		return false;
 	hash = hash_mix(hash_mix(st.st_ino, st.st_dev), hash_mix(st.st_mtim.tv_nsec, st.st_size));
 	found = find_sum(l, &st, hash);
@@ -205,12 +207,47 @@ static bool is_named(const struct wanted *w, int fd)
 
 static bool is_wanted(const struct wanted *w, int fd)
 {
+	struct debug_limits *limits = w->files->limits;
 	struct stat st;
 
 	/* The file itself, by another name. */
-	if (fstat(fd, &st) || (st.st_dev == w->files->device && st.st_ino == w->files->inode))
+	if (foreign_stat(limits ? &limits->foreign : NULL, fd, &st) ||
+	    (st.st_dev == w->files->device && st.st_ino == w->files->inode))
 		return false;
 	return is_named(w, fd) && may_unpack(w->files->limits, fd);
+}
+
+/* A place in the root of a process. */
+struct foreign_place {
+	const struct wanted *w;
+	const char *path;
+};
+
+/* What is to be summed up counts here, not in the job. */
+static int open_foreign(const void *arg)
+{
+	const struct foreign_place *place = arg;
+	int fd = file_open(place->path, 0);
+
+	if (fd < 0 || place->w->build_id_len <= 0 || is_wanted(place->w, fd))
+		return fd;
+	close(fd);
+	return -ENOENT;
+}
+
+/* The names of files in other roots begin with /proc/PID/root, and stay in there. */
+static int open_place(const struct wanted *w, const char *path)
+{
+	const struct foreign_place place = { w, path };
+	struct debug_limits *limits = w->files->limits;
+	int pid, at = 0, foreign;
+
+	if (sscanf(path, "/proc/%d/root%n", &pid, &at) < 1 || !at || path[at] != '/')
+		return file_open_here(path, 0);
+	foreign = foreign_root(pid);
+	if (foreign <= 0)
+		return foreign ? foreign : file_open_here(path + at, 0);
+	return limits ? foreign_open(&limits->foreign, pid, open_foreign, &place, true) : -ENOENT;
 }
 
 /* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
@@ -222,7 +259,7 @@ static int try_place(const struct wanted *w, const char *top, const char *dir, i
 
 	if (asprintf(&place, "%s%.*s%s/%s", top, bytes, dir, sub, name) < 0)
 		return -1;
-	fd = file_open(place, 0);
+	fd = open_place(w, place);
 	if (fd >= 0 && is_wanted(w, fd)) {
 		*path = place;
 		return fd;

@@ -4,7 +4,8 @@
  *
  * The ELF file names them: its debug file, and the alternate file, which has what that debug file shares with others.
  * elfutils' own look-up opens whatever has such a name, waits for a FIFO, and starts devices. Of that look-up only what
- * goes by build id is used, below /usr/lib/debug and at debuginfod servers; names are looked for here, by file_open().
+ * goes by build id is used, below /usr/lib/debug and at debuginfod servers; names are looked for here, by
+ * file_open_here(), and in the roots of other processes by foreign_open().
  */
 #ifndef PROFBUF_SYMBOLS_DEBUG_H
 #define PROFBUF_SYMBOLS_DEBUG_H

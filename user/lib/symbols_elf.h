@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "foreign.h"
 #include "table.h"
 
 struct elf_symbols;
 
 /*
  * What one report spends on debug files, whatever its objects say that they have; zeros at its beginning. Each object
- * can ask servers for a file that nobody has, and name one with bytes to sum up.
+ * can ask servers for a file that nobody has, and name one with bytes to sum up, or one in the root of another process.
  */
 struct debug_limits {
 	unsigned int misses;		/* of servers */
@@ -29,6 +30,7 @@ struct debug_limits {
 	struct summed_file *files;
 	size_t nr_files, room_files;
 	struct index index;		/* of files */
+	struct foreign foreign;		/* the objects' own files, too */
 };
 
 /* Whether servers may be asked; each that has not got it is to be counted as a miss. */

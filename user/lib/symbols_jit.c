@@ -3,6 +3,7 @@
  * symbols_jit.c - what code is that programs made at run time: by the names the recorder stored, or by the map of a
  * process that still runs
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -104,6 +105,23 @@ static int load_records(struct symbols *s, struct jit_map *map, const struct pro
 	return found;
 }
 
+/* In the job: as foreign_open() has it. */
+static int open_foreign(const void *process)
+{
+	int fd = jit_map_open(process);
+
+	return fd < 0 ? -ENOENT : fd;
+}
+
+static int open_map(struct symbols *s, const struct jit_process *process)
+{
+	int foreign = foreign_root(process->pid);
+
+	if (foreign <= 0)
+		return foreign ? -1 : jit_map_open_own(process);
+	return foreign_open(&s->debug_limits.foreign, process->pid, open_foreign, process, false);
+}
+
 /* Without memory names are missing. */
 static void load(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
 {
@@ -114,7 +132,7 @@ static void load(struct symbols *s, struct jit_map *map, const struct profbuf_pr
 		if (!s->boot_known)
 			s->this_boot = is_this_boot(s);
 		s->boot_known = true;
-		fd = s->this_boot ? jit_map_open(&process) : -1;
+		fd = s->this_boot ? open_map(s, &process) : -1;
 		if (fd >= 0)
 			jit_map_read(map, &s->strings, fd);
 	}

@@ -31,21 +31,52 @@ static bool is_file(const struct object *o, int fd)
 	return !fstat(fd, &st) && st.st_ino == o->inode;
 }
 
+/* Where an object may be: @path in @root. */
+struct place {
+	const struct object *o;
+	const char *root, *path;
+};
+
+/* Return: a descriptor; -ESTALE: there is another file; -errno. */
+static int open_place(const void *arg)
+{
+	const struct place *p = arg;
+	int fd = file_open_in(*p->root ? p->root : "/", p->path, 0);
+
+	if (fd < 0 || is_file(p->o, fd))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* Of what was opened. */
+static int found(struct object *o, int fd)
+{
+	if (fd == -ESTALE)
+		o->pub.changed = true;
+	return fd < 0 ? -1 : fd;
+}
+
 /* Opens @path in @root if it is the object. @name: set to what that is called here, PATH_MAX bytes. */
 static int try_path(struct object *o, const char *root, const char *path, char *name)
 {
-	int fd;
+	const struct place place = { o, root, path };
 
 	if (snprintf(name, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
 		return -1;
-	fd = file_open_in(*root ? root : "/", path, 0);
-	if (fd < 0)
+	return found(o, open_place(&place));
+}
+
+/* Likewise where the process sees it, if that is not where it is seen here. */
+static int try_foreign(struct symbols *s, struct object *o, pid_t pid, char *name)
+{
+	char root[32];
+	const struct place place = { o, root, o->pub.path };
+
+	snprintf(root, sizeof(root), "/proc/%d/root", pid);
+	if (foreign_root(pid) <= 0 || snprintf(name, PATH_MAX, "%s%s", root, o->pub.path) >= PATH_MAX)
 		return -1;
-	if (is_file(o, fd))
-		return fd;
-	o->pub.changed = true;
-	close(fd);
-	return -1;
+	return found(o, foreign_open(&s->debug_limits.foreign, pid, open_place, &place, true));
 }
 
 static int try_build_id(struct object *o, const char *root, char *name, const char *suffix)
@@ -81,13 +112,11 @@ static int try_others(struct symbols *s, struct object *o, const char *root, cha
 static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *name)
 {
 	const char *root = s->root ? s->root : "";
-	char own[32];
 	int fd = -1;
 
-	snprintf(own, sizeof(own), "/proc/%u/root", program->pid);
 	if (*o->pub.path == '/') {
 		if (!s->root)
-			fd = try_path(o, own, o->pub.path, name);
+			fd = try_foreign(s, o, program->pid, name);
 		if (fd < 0)
 			fd = try_path(o, root, o->pub.path, name);
 	}
