@@ -115,8 +115,10 @@ uint64_t elf_unpacked_bytes(Elf *elf)
 	if (elf_getshdrstrndx(elf, &names))
 		return 0;
 	while (sum <= ELF_UNPACKED_MAX && (scn = elf_nextscn(elf, scn))) {
-		uint64_t more = gelf_getshdr(scn, &shdr) ? unpacked(scn, &shdr, elf_strptr(elf, names, shdr.sh_name)) : 0;
+		uint64_t more = 0;
 
+		if (gelf_getshdr(scn, &shdr))
+			more = unpacked(scn, &shdr, elf_strptr(elf, names, shdr.sh_name));
 		sum = more <= ELF_UNPACKED_MAX ? sum + more : more;
 	}
 	return sum;
