@@ -71,7 +71,7 @@ static uint64_t unpacked_xz(struct bytes b)
 	const uint8_t *header = take(&b, 12);
 	uint64_t sum = 0;
 
-	if (!header || memcmp(header, "\xfd" "7zXZ", 6) || b.left > MINI_DEBUG_MAX)
+	if (!header || memcmp(header, "\3757zXZ", 6) || b.left > MINI_DEBUG_MAX)
 		return UINT64_MAX;
 	while (add_block(&b, sums[header[7] & 15], &sum))
 		;
