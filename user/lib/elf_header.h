@@ -18,8 +18,8 @@ int elf_header_check(int fd);
 /*
  * Of one that libelf has opened, @fd, before build ids, sections or symbols are asked for. Those walk through all
  * notes, and, if the section names have no end, through all of the names for each section. And 3 MB of a compressed
- * section can become 3 GB. Of a program whose section headers are gone libdwfl would count the dynamic symbols, in a time
- * that goes by their square.
+ * section can become 3 GB. Of a program whose section headers are gone libdwfl would count the dynamic symbols, in a
+ * time that goes by their square.
  *
  * Return: 0; -ENOEXEC: it would take too long, or too much memory.
  */

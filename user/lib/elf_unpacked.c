@@ -71,7 +71,7 @@ static uint64_t unpacked_xz(struct bytes b)
 	const uint8_t *header = take(&b, 12);
 	uint64_t sum = 0;
 
-	if (!header || memcmp(header, "\xfd" "7zXZ", 6) || b.left > MINI_DEBUG_MAX)
+	if (!header || memcmp(header, "\3757zXZ", 6) || b.left > MINI_DEBUG_MAX)
 		return UINT64_MAX;
 	while (add_block(&b, sums[header[7] & 15], &sum))
 		;
@@ -115,8 +115,10 @@ uint64_t elf_unpacked_bytes(Elf *elf)
 	if (elf_getshdrstrndx(elf, &names))
 		return 0;
 	while (sum <= ELF_UNPACKED_MAX && (scn = elf_nextscn(elf, scn))) {
-		uint64_t more = gelf_getshdr(scn, &shdr) ? unpacked(scn, &shdr, elf_strptr(elf, names, shdr.sh_name)) : 0;
+		uint64_t more = 0;
 
+		if (gelf_getshdr(scn, &shdr))
+			more = unpacked(scn, &shdr, elf_strptr(elf, names, shdr.sh_name));
 		sum = more <= ELF_UNPACKED_MAX ? sum + more : more;
 	}
 	return sum;

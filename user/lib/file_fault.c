@@ -17,7 +17,7 @@ static __thread volatile unsigned int reading;	/* how deep in file_reading_begin
 static __thread volatile unsigned long faults;	/* of this thread */
 static long page_bytes;
 
-/* One more character of /proc/self/maps, whose lines begin with two addresses. */
+/* Of /proc/self/maps: it begins with two addresses. */
 struct line {
 	uintptr_t addresses[2];
 	unsigned int nr_ends;		/* of numbers, so far */

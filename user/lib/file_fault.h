@@ -3,8 +3,8 @@
  * file_fault.h - files that others cut while they are read through a mapping, inside libprofbuf
  *
  * libelf maps files. What was cut off is then no longer there, and who reads it gets SIGBUS. A handler puts zeros there
- * instead, up to the end of the mapping, and what was read is not used. Without a fault a file may have changed, too: its last page has zeros then,
- * and all of it if it was made longer again. So its size and its time are asked for as well.
+ * instead, up to the end of the mapping, and what was read is not used. Without a fault a file may have changed, too:
+ * its last page has zeros then, and all of it if it was made longer again. So its size and its time are asked for, too.
  */
 #ifndef PROFBUF_FILE_FAULT_H
 #define PROFBUF_FILE_FAULT_H

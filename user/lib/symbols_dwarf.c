@@ -190,7 +190,7 @@ static void find_call(struct elf_symbols *s, Dwarf_Die *inlined, Dwarf_Files *fi
 }
 
 /*
- * What encloses an address. elfutils' own search calls itself for each level of a unit, and of units that that one
+ * What encloses an address. elfutils' own search calls itself for each level of a unit, and of units that it
  * imports: the file says how many these are. Imported units have no code.
  */
 
