@@ -919,7 +919,7 @@ static int find_offset(struct dl_phdr_info *info, size_t bytes, void *arg)
 
 	(void)bytes;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		const Elf64_Phdr *p = &info->dlpi_phdr[i];
 
 		if (p->p_type == PT_LOAD && address - p->p_vaddr < p->p_filesz)
 			file_offset = address - p->p_vaddr + p->p_offset;
@@ -968,24 +968,31 @@ static pid_t start_staller(struct stall *stall, int *in)
 	return pid;
 }
 
-/* Has a copy of this program, without a build id, and a map of code in a /tmp of its own; says the copy's inode. */
+/* A copy of this program, and one without symbols, which names a file that has them. */
+static const char *const programs[] = { "foreign-program", "foreign-stripped" };
+
+/* Has those and a map of code in a /tmp of its own; says their inodes. */
 static void __attribute__((noreturn)) be_container(int out)
 {
-	char command[200];
+	char command[400];
 	struct stat st;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	snprintf(command, sizeof(command), "cp /proc/%d/exe /tmp/foreign-program && "
-		 "echo '1000 1000 foreign_code' >/tmp/perf-%d.map", getpid(), getpid());
+	snprintf(command, sizeof(command), "cd /tmp && cp /proc/%d/exe %s && objcopy --only-keep-debug %s its.debug && "
+		 "objcopy --strip-all --add-gnu-debuglink=its.debug %s %s && echo '1000 1000 foreign_code' >perf-%d.map",
+		 getpid(), programs[0], programs[0], programs[0], programs[1], getpid());
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tmpfs", "/tmp", "tmpfs", 0, NULL) || system(command) || stat("/tmp/foreign-program", &st) ||
-	    write(out, &st.st_ino, sizeof(st.st_ino)) != sizeof(st.st_ino))
+	    mount("tmpfs", "/tmp", "tmpfs", 0, NULL) || system(command) || chdir("/tmp"))
 		_exit(1);
+	for (int i = 0; i < 2; i++) {
+		if (stat(programs[i], &st) || write(out, &st.st_ino, sizeof(st.st_ino)) != sizeof(st.st_ino))
+			_exit(1);
+	}
 	for (;;)
 		pause();
 }
 
-static pid_t start_container(uint64_t *inode)
+static pid_t start_container(uint64_t inodes[2])
 {
 	int pipes[2];
 	pid_t pid;
@@ -995,7 +1002,8 @@ static pid_t start_container(uint64_t *inode)
 	if (!pid)
 		be_container(pipes[1]);
 	close(pipes[1]);
-	assert_int_equal(read(pipes[0], inode, sizeof(*inode)), sizeof(*inode));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(read(pipes[0], &inodes[i], sizeof(*inodes)), sizeof(*inodes));
 	close(pipes[0]);
 	return pid;
 }
@@ -1052,7 +1060,7 @@ static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **st
 	struct symbols s = { .info = &info };
 	pid_t staller, container;
 	struct stall stall;
-	uint64_t inode;
+	uint64_t inodes[2];
 	char taken[8];
 	int in;
 
@@ -1061,11 +1069,11 @@ static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **st
 		skip();
 	set_up(&info);
 	staller = start_staller(&stall, &in);
-	container = start_container(&inode);
+	container = start_container(inodes);
 	assert_true(find_in_process(&s, stall.pid, stall.dir, "first", 1)->unknown);
 	/* More of that user's are not even asked for, others' are there. */
 	assert_true(find_in_process(&s, stall.pid, stall.dir, "second", 1)->unknown);
-	assert_string_equal(find_in_process(&s, container, "/tmp", "foreign-program", inode)->name,
+	assert_string_equal(find_in_process(&s, container, "/tmp", programs[0], inodes[0])->name,
 			    "test_long_names_are_cut");
 	assert_string_equal(jit_name(&s, container), "foreign_code");
 	assert_int_equal(waitpid(staller, NULL, WNOHANG), 0);
@@ -1083,19 +1091,23 @@ static void test_a_file_in_another_root_is_the_one_that_was_mapped(void **state)
 {
 	struct profbuf_stream_info info = { 0 };
 	struct symbols s = { .info = &info };
-	uint64_t inode;
+	uint64_t inodes[2];
 	pid_t pid;
 
 	(void)state;
 	if (getuid())
 		skip();
 	set_up(&info);
-	pid = start_container(&inode);
-	assert_true(find_in_process(&s, pid, "/tmp", "foreign-program", inode + 1)->unknown);
+	pid = start_container(inodes);
+	assert_true(find_in_process(&s, pid, "/tmp", programs[0], inodes[0] + 2)->unknown);
 	assert_true(s.objects[s.nr_objects - 1]->pub.changed);
-	assert_true(find_in_process(&s, pid, "/tmp", "missing", inode)->unknown);
+	assert_true(find_in_process(&s, pid, "/tmp", "missing", inodes[0])->unknown);
 	assert_false(s.objects[s.nr_objects - 1]->pub.changed);
-	assert_false(find_in_process(&s, pid, "/tmp", "foreign-program", inode)->unknown);
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(find_in_process(&s, pid, "/tmp", programs[i], inodes[i])->name,
+				    "test_long_names_are_cut");
+	/* The file of the second that has its symbols was copied, too. */
+	assert_int_equal(s.debug_limits.foreign.nr_copies, 3);
 	symbols_exit(&s);
 	end(pid);
 }
