@@ -156,8 +156,8 @@ static int change(struct profbuf_places *places, struct profbuf_place *place,
 }
 
 /*
- * A thread context has no magic: what is taken for one can be something else, 28 bytes of it at least. So it is for those
- * who may read the process's memory by ptrace(), where Yama lets a process look at those that descend from it.
+ * A thread context has no magic: what is taken for one can be something else, 28 bytes of it at least. So it is for
+ * those who may read the process's memory by ptrace(), where Yama lets a process look at those that descend from it.
  */
 static bool may_have_contexts(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
 {

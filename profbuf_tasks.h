@@ -30,7 +30,7 @@ bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cre
 /* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
 bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
 
-/* Is @pid the task's thread group, or one it descends from? A parent that has exited is not seen any more. Context: any. */
+/* Is @pid the task's thread group, or one that it descends from, by parents that have not exited? Context: any. */
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
 
 /* profbuf_process_is_own() of a task that has that memory map. Context: may sleep. */

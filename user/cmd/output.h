@@ -25,7 +25,10 @@ struct output {
 	const char *name;	/* in that; of the path's memory */
 };
 
-/* Opens it, and changes nothing in it. @path stays where it is until output_begin(). Returns false after saying what is wrong; then there is no new file, either. */
+/*
+ * Opens it, and changes nothing in it. @path stays where it is until output_begin(). Returns false after saying what is
+ * wrong; then there is no new file, either.
+ */
 bool output_open(struct output *output, const char *path);
 
 /* What was in a regular file goes, and it is its owner's alone. Before anything is written. Return: 0; -errno. */

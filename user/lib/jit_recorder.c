@@ -93,7 +93,7 @@ static void read_work(void *arg)
 	struct look *l = arg;
 	int fd = open_map(l);
 
-	/* Of a map that is too large for this process, what was read may have been replaced by what was not: no names. */
+	/* Of a map that is too large for this process, what was read may be replaced by what was not: no names. */
 	if (fd >= 0 && jit_map_read(&map, &strings, fd) && jit_map_sort(&map))
 		add_entries(l, &map);
 	jit_map_exit(&map);
