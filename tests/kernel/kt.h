@@ -36,14 +36,16 @@
 
 extern bool kt_failed, kt_starved;	/* in the test function under way */
 
-#define CHECK(cond, ...) do { \
+#define KT_EXPECT(flag, what, cond, ...) do { \
 	if (!(cond)) { \
-		kt_failed = true; \
-		printf("# %s:%d: %s: ", __FILE__, __LINE__, #cond); \
+		(flag) = true; \
+		printf("# %s:%d: " what "%s: ", __FILE__, __LINE__, #cond); \
 		printf("" __VA_ARGS__); \
 		printf("\n"); \
 	} \
 } while (0)
+
+#define CHECK(cond, ...) KT_EXPECT(kt_failed, "", cond, ##__VA_ARGS__)
 
 #define NEED(cond) do { \
 	if (!(cond)) { \
@@ -64,14 +66,8 @@ void kt_skip(const char *why);	/* the test under way: not on this kernel */
  * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no
  * finding: it is run once more, alone. A test that was starved and has found something has failed.
  */
-#define ENOUGH(cond, ...) do { \
-	if (!(cond)) { \
-		kt_starved = true; \
-		printf("# %s:%d: not enough: %s: ", __FILE__, __LINE__, #cond); \
-		printf("" __VA_ARGS__); \
-		printf("\n"); \
-	} \
-} while (0)
+#define ENOUGH(cond, ...) KT_EXPECT(kt_starved, "not enough: ", cond, ##__VA_ARGS__)
+
 int kt_main(void);
 
 /* Time. */
