@@ -5,11 +5,11 @@
 KVERSION ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVERSION)/build
 PREFIX ?= /usr/local
-VERSION := $(shell sed -n 's/^.define PROFBUF_VERSION[^"]*"\(.*\)"/\1/p' profbuf_version.h)
+VERSION := $(shell sed -n 's/^.define PROFBUF_VERSION[^"]*"\(.*\)"/\1/p' include/profbuf_version.h)
 build := $(abspath $(or $(O),build))
 # Without O= the module is built where its sources are, as insmod, DKMS and the kernel's own Makefiles expect it.
 module := $(if $(O),$(build)/module/$(KVERSION),$(CURDIR))
-sources := Kbuild $(wildcard profbuf_*.[ch])
+sources := Kbuild $(wildcard profbuf_*.[ch] module/*.[ch] include/*.h)
 core := profbuf_core.c profbuf_core.h tests/port/profbuf_port.h
 user = $(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR))
 
@@ -43,7 +43,7 @@ no_headers = no headers of kernel $(KVERSION) in $(KDIR): run `make deps` (apt-g
 module:
 	$(if $(wildcard $(KDIR)/Makefile),,$(error $(no_headers)))
 ifneq ($(O),)
-	@mkdir -p $(module) && ln -sf $(addprefix $(CURDIR)/,$(sources)) $(module)/
+	@scripts/link-sources $(module)
 endif
 	$(MAKE) -C $(KDIR) O= M=$(module) modules
 
@@ -117,8 +117,7 @@ uninstall:
 # The sources to where DKMS looks for them, and from there into every kernel that has headers here.
 dkms_dir := $(DESTDIR)/usr/src/profbuf-$(VERSION)
 dkms:
-	install -d $(dkms_dir)
-	install -m 644 $(sources) dkms.conf LICENSE $(dkms_dir)
+	for file in $(sources) dkms.conf LICENSE; do install -D -m 644 $$file $(dkms_dir)/$$file || exit 1; done
 ifeq ($(DESTDIR),)
 	dkms add profbuf/$(VERSION) || true
 	dkms autoinstall
@@ -130,7 +129,7 @@ uninstall-dkms:
 
 clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
-	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.o module/*.o module/.*.cmd module/.*.d *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
 .PHONY: all help deps module user replay demo check check-quick check-debug debug-kernels fuzz soak bench bench-core bench-sample \
 	bench-report bench-tag vm-shell install install-user install-module uninstall dkms uninstall-dkms clean

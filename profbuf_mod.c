@@ -6,14 +6,14 @@
 #include <linux/module.h>
 #include <linux/time64.h>
 
-#include "profbuf_budget.h"
-#include "profbuf_config.h"
-#include "profbuf_counters.h"
-#include "profbuf_dev.h"
-#include "profbuf_labels.h"
-#include "profbuf_life.h"
-#include "profbuf_sampler.h"
-#include "profbuf_sideband.h"
+#include "module/budget.h"
+#include "module/config.h"
+#include "module/counters.h"
+#include "module/dev.h"
+#include "module/labels.h"
+#include "module/tracepoints.h"
+#include "module/sampler.h"
+#include "module/sideband.h"
 #include "profbuf_version.h"
 
 /*

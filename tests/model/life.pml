@@ -5,8 +5,8 @@
  * One file is opened, its session started, perhaps stopped, and released, by one thread or, with -DREADER, two of them;
  * then, or at any time the kernel lets it, the module is unloaded. Beside that run: a timer on each CPU, the irq_works
  * out of the ticks, the delayed works, the sideband's work, a tracepoint's probe, a look at sysfs, and, with -DHOTPLUG,
- * a CPU that goes offline and comes back. Names are those of profbuf_session.c, profbuf_sampler.c, profbuf_sideband.c,
- * profbuf_counters.c and profbuf_mod.c; one step is what no other process can come between. Of the kernel there is:
+ * a CPU that goes offline and comes back. Names are those of module/session.c, module/sampler.c, module/sideband.c,
+ * module/counters.c and profbuf_mod.c; one step is what no other process can come between. Of the kernel there is:
  *  - a timer: its callback may start it again; hrtimer_cancel() waits for the callback;
  *  - an irq_work: not queued again while it is pending, which it is no more when it runs; irq_work_sync() waits;
  *    a CPU that goes offline has run its own before;

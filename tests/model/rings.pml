@@ -4,8 +4,8 @@
  *
  * The ring itself is ring.pml's matter. Here each one is what a session sees of it: how many records are unread, with
  * commits below the watermark still on their way to other CPUs (delayed), losses not told, the reader's flag. One step
- * is one access to what others see. Names are those of profbuf_session.c, profbuf_reader.c and
- * profbuf_sampler.c.
+ * is one access to what others see. Names are those of module/session.c, module/reader.c and
+ * module/sampler.c.
  *
  * Processes: for each CPU its tick and its irq_work, which on PREEMPT_RT is a thread, so ticks come inside of it; the
  * memory; readers, each with profbuf_session_read() in a loop, or with -DPOLL a read that does not wait, then poll();

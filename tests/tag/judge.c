@@ -45,7 +45,7 @@ static uint64_t word(uint64_t address)
 	return value;
 }
 
-/* As read_block() of profbuf_tags.c. */
+/* As read_block() of module/tags.c. */
 static uint64_t block_of(const struct profbuf_tag_source *source, uint64_t tp)
 {
 	bool glibc = source->tls == PROFBUF_TLS_GLIBC;

@@ -3,7 +3,7 @@
 # What the tests of the library and the tool run: make -f tests/user/build.mk dir=DIR DIR/TARGET...; see tests/user/run
 
 sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-flags := -Wall -Wextra -Werror -D_GNU_SOURCE -I. -Iuser/include -Iuser/lib -Itests/user
+flags := -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -Iuser/include -Iuser/lib -Itests/user
 libs := -ldw -lelf -lzstd -liberty -lprotobuf-c -lz
 t := tests/user
 archive := $(dir)/tool/libprofbuf.a
@@ -44,7 +44,7 @@ $(dir)/generate_%: $(t)/generate_%.c $(t)/generate.c $(headers)
 	gcc -O1 $(flags) -o $@ $(filter %.c,$^)
 $(dir)/rooted $(dir)/convert: $(dir)/%: $(t)/%.c $(headers) $(archive)
 	gcc $(sanitize) $(flags) -o $@ $< $(archive) $(libs)
-$(dir)/%.so: $(t)/%.c profbuf_uapi.h
-	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -I. -o $@ $<
+$(dir)/%.so: $(t)/%.c include/profbuf_uapi.h
+	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -Iinclude -o $@ $<
 
 .PHONY: FORCE $(dir)/tool

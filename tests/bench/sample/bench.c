@@ -12,7 +12,7 @@
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
 
-#include "../../../profbuf_session.h"
+#include "module/session.h"
 
 #define ROUNDS	1000
 #define BATCH	128

@@ -2,4 +2,4 @@
 /*
  * core.c - the ring once more, as the module has it: no module exports its own
  */
-#include "../../../profbuf_core.c"
+#include "profbuf_core.c"

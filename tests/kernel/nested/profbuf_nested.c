@@ -12,7 +12,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 
-#include "../../../profbuf_session.h"
+#include "module/session.h"
 
 static unsigned int made;
 module_param(made, uint, 0444);

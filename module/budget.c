@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * budget.c - how much of a CPU the ticks may take
+ *
+ * Looked at every WINDOW, or as soon as all of a window's budget is spent. What a tick costs hardly depends on how
+ * often it comes, so the stride that meets the limit can be computed from the share that one stride has taken.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/time64.h>
+
+#include "budget.h"
+#include "session.h"
+
+#define WINDOW		(100 * NSEC_PER_MSEC)
+
+/* What the interrupt costs before and after what is measured: entry, exit, programming the timer. */
+#define OUTSIDE		NSEC_PER_USEC
+
+/* A tick that takes longer was itself held up, by an NMI or by the host of a virtual machine. */
+#define CHARGE_MAX	NSEC_PER_MSEC
+
+/* However dear, a session keeps a tick a second. */
+#define SLOWEST		NSEC_PER_SEC
+
+void profbuf_budget_init(struct profbuf_budget *b)
+{
+	b->stride = 1;
+	/* Positions wrap on the first lap. */
+	b->head = -(PROFBUF_RATE_CHANGES / 2);
+	b->tail = b->head;
+}
+
+void profbuf_budget_begin(struct profbuf_budget *b, u64 now)
+{
+	b->began = now;
+	b->spent = 0;
+}
+
+/* The smallest stride at which the ticks keep to the limit. */
+static u32 needed_stride(const struct profbuf_budget *b, u64 period, u64 elapsed, u32 percent, u32 parts)
+{
+	u64 allowed = max(div_u64(elapsed * percent, 100 * parts), 1ULL);
+	u64 needed = div64_u64(b->stride * b->spent + allowed - 1, allowed);
+
+	return clamp(needed, 1ULL, max(div64_u64(SLOWEST, period), 1ULL));
+}
+
+static enum profbuf_budget_verdict change(struct profbuf_budget *b, u32 stride, u32 overhead, u64 now)
+{
+	struct profbuf_rate_change *c;
+
+	b->stride = stride;
+	/* The reader has done with the entries before tail. */
+	if (b->head - smp_load_acquire(&b->tail) == PROFBUF_RATE_CHANGES)
+		return PROFBUF_BUDGET_UNSEEN;
+	c = &b->changes[b->head % PROFBUF_RATE_CHANGES];
+	c->time = now;
+	c->stride = stride;
+	c->overhead = overhead;
+	smp_store_release(&b->head, b->head + 1);	/* pairs with profbuf_budget_first() */
+	return PROFBUF_BUDGET_CHANGED;
+}
+
+enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_session *s,
+						  u64 begin, u64 end)
+{
+	u32 percent = READ_ONCE(profbuf_max_overhead_percent), parts = READ_ONCE(s->quota.parts);
+	u64 elapsed, spent;
+	u32 needed;
+
+	b->spent += OUTSIDE;
+	/* The clock that can be read in an NMI may go back a little. */
+	if (end > begin)
+		b->spent += min_t(u64, end - begin, CHARGE_MAX);
+	elapsed = end > b->began ? end - b->began : 1;
+	if (elapsed < WINDOW && b->spent * 100 * parts <= WINDOW * percent)
+		return PROFBUF_BUDGET_KEPT;
+
+	spent = b->spent;
+	needed = percent == 100 ? 1 : needed_stride(b, s->config.period, elapsed, percent, parts);
+	b->began = end;
+	b->spent = 0;
+	/* Up by a factor of two at least: no change for what is only noise. */
+	if (needed <= b->stride && needed * 2 > b->stride)
+		return PROFBUF_BUDGET_KEPT;
+	return change(b, needed, div64_u64(spent * 1000000, elapsed), end);
+}
+
+const struct profbuf_rate_change *profbuf_budget_first(struct profbuf_budget *b)
+{
+	unsigned int tail = READ_ONCE(b->tail);
+
+	if (tail == smp_load_acquire(&b->head))	/* pairs with change() */
+		return NULL;
+	return &b->changes[tail % PROFBUF_RATE_CHANGES];
+}
+
+void profbuf_budget_drop(struct profbuf_budget *b)
+{
+	smp_store_release(&b->tail, b->tail + 1);	/* pairs with change() */
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dev.c - the misc device: file operations, rights, ioctls
+ */
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/security.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "config.h"
+#include "dev.h"
+#include "labels.h"
+#include "sampler.h"
+#include "session.h"
+#include "tag_sources.h"
+#include "profbuf_version.h"
+
+/* The opener's rights, for the life of the file, whoever has its descriptor later. */
+static u32 opener_rights(void)
+{
+	if (!perfmon_capable())
+		return 0;
+	return PROFBUF_RIGHT_TASKS | (security_locked_down(LOCKDOWN_PERF) ? 0 : PROFBUF_RIGHT_KERNEL);
+}
+
+static int profbuf_open(struct inode *inode, struct file *file)
+{
+	struct profbuf_session *s = profbuf_session_create(opener_rights());
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	file->private_data = s;
+	return stream_open(inode, file);
+}
+
+static int profbuf_release(struct inode *inode, struct file *file)
+{
+	profbuf_session_destroy(file->private_data);
+	return 0;
+}
+
+static ssize_t profbuf_file_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	if (!count)
+		return 0;
+	return profbuf_session_read(file->private_data, to, min_t(size_t, count, INT_MAX & PAGE_MASK),
+				    file->f_flags & O_NONBLOCK);
+}
+
+/* A marker: what is written is in the stream, with its time and its writer. */
+static ssize_t profbuf_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
+{
+	struct profbuf_session *s = file->private_data;
+	struct profbuf_marker *m;
+	struct profbuf_note *note;
+
+	if (!count)
+		return 0;
+	if (count > PROFBUF_MARKER_MAX || profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
+		return -EINVAL;
+	note = profbuf_note_alloc(sizeof(*m) + count + 1);
+	if (!note)
+		return -ENOMEM;
+	m = (struct profbuf_marker *)note->words;
+	m->time = ktime_get_ns();
+	m->type = PROFBUF_RECORD_MARKER;
+	m->cpu = PROFBUF_CPU_NONE;
+	m->misc = count;
+	m->pid = task_tgid_nr_ns(current, s->pid_ns);
+	m->tid = task_pid_nr_ns(current, s->pid_ns);
+	if (copy_from_user(m->text, from, count)) {
+		kfree(note);
+		return -EFAULT;
+	}
+	if (profbuf_sideband_put(&s->sideband, note))
+		return count;
+	/* It may have been stopped meanwhile. */
+	return profbuf_session_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
+}
+
+static __poll_t profbuf_poll(struct file *file, poll_table *wait)
+{
+	return profbuf_session_poll(file->private_data, file, wait);
+}
+
+/* ioctls: structs that begin with their size */
+
+static int get_size(const void __user *arg, u32 *size)
+{
+	if (get_user(*size, (const u32 __user *)arg))
+		return -EFAULT;
+	return *size < sizeof(*size) || *size > PAGE_SIZE ? -EINVAL : 0;
+}
+
+/* As much as the caller has room for; what it knows beyond us is zero. */
+static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
+{
+	if (copy_to_user(arg, from, min(size, known)))
+		return -EFAULT;
+	if (size > known && clear_user(arg + known, size - known))
+		return -EFAULT;
+	return 0;
+}
+
+/* What the caller does not give is zero. */
+static int get_struct(void __user *arg, void *to, u32 known)
+{
+	u32 size;
+	int err;
+
+	err = get_size(arg, &size);
+	if (err)
+		return err;
+	err = copy_struct_from_user(to, known, arg, size);
+	if (err == -E2BIG && put_user(known, (u32 __user *)arg))
+		return -EFAULT;
+	return err;
+}
+
+static int ioctl_info(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_info info = {
+		.size = sizeof(info),
+		.abi_version = PROFBUF_ABI_VERSION,
+		.state = profbuf_session_state(s),
+		.rights = s->rights,
+		.sources = profbuf_sampler_sources(),
+		.nr_cpus = nr_cpu_ids,
+		.min_period = (u64)profbuf_min_period_us * NSEC_PER_USEC,
+		.max_session_memory = (u64)profbuf_max_memory_mb << 20,
+		.version = PROFBUF_VERSION,
+	};
+	u32 size;
+	int err;
+
+	err = get_size(arg, &size);
+	if (err)
+		return err;
+	mutex_lock(&s->lock);
+	info.used_memory = s->memory;
+	mutex_unlock(&s->lock);
+	return put_struct(arg, size, &info, sizeof(info));
+}
+
+static int ioctl_config(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_config config;
+	int err = get_struct(arg, &config, sizeof(config));
+
+	return err ? err : profbuf_session_configure(s, &config);
+}
+
+static int ioctl_get_config(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_config config;
+	u32 size;
+	int err;
+
+	err = get_size(arg, &size);
+	if (err)
+		return err;
+	mutex_lock(&s->lock);
+	config = s->config;
+	mutex_unlock(&s->lock);
+	return put_struct(arg, size, &config, sizeof(config));
+}
+
+static int ioctl_flush(struct profbuf_session *s)
+{
+	if (profbuf_session_state(s) == PROFBUF_STATE_NEW)
+		return -EINVAL;
+	profbuf_session_flush(s);
+	return 0;
+}
+
+static int ioctl_counters(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_counters_get get = { 0 };
+	u32 size;
+	int i, err;
+
+	err = get_size(arg, &size);
+	if (err)
+		return err;
+	if (size < offsetofend(struct profbuf_counters_get, cpu))
+		return -EINVAL;
+	if (copy_from_user(&get, arg, offsetofend(struct profbuf_counters_get, cpu)))
+		return -EFAULT;
+	if (profbuf_session_state(s) == PROFBUF_STATE_NEW)
+		return -EINVAL;
+	err = profbuf_counters_session(s, get.cpu, &get.counters);
+	if (err)
+		return err;
+	get.size = sizeof(get);
+	get.sideband_processes = atomic64_read(&s->sideband.processes);
+	get.sideband_mappings = atomic64_read(&s->sideband.mappings);
+	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
+		get.sideband_lost[i] = atomic64_read(&s->sideband.lost[i]);
+	get.tag_definitions = atomic64_read(&s->tags.definitions);
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
+		get.tag_failed[i] = atomic64_read(&s->tags.failed[i]);
+	return put_struct(arg, size, &get, sizeof(get));
+}
+
+static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_tag_source source;
+	int err = get_struct(arg, &source, sizeof(source));
+
+	return err ? err : profbuf_place_set(s, &source);
+}
+
+static int ioctl_tag(struct profbuf_session *s, void __user *arg)
+{
+	struct profbuf_tag_set set;
+	int err = get_struct(arg, &set, sizeof(set));
+
+	return err ? err : profbuf_labels_set(s, &set);
+}
+
+static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct profbuf_session *s = file->private_data;
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case PROFBUF_IOC_INFO:
+		return ioctl_info(s, user);
+	case PROFBUF_IOC_CONFIG:
+		return ioctl_config(s, user);
+	case PROFBUF_IOC_GET_CONFIG:
+		return ioctl_get_config(s, user);
+	case PROFBUF_IOC_START:
+		return profbuf_session_start(s);
+	case PROFBUF_IOC_STOP:
+		return profbuf_session_stop(s);
+	case PROFBUF_IOC_FLUSH:
+		return ioctl_flush(s);
+	case PROFBUF_IOC_COUNTERS:
+		return ioctl_counters(s, user);
+	case PROFBUF_IOC_TAG_SOURCE:
+		return ioctl_tag_source(s, user);
+	case PROFBUF_IOC_TAG:
+		return ioctl_tag(s, user);
+	}
+	return -ENOTTY;
+}
+
+static const struct file_operations profbuf_fops = {
+	.owner		= THIS_MODULE,
+	.open		= profbuf_open,
+	.release	= profbuf_release,
+	.read		= profbuf_file_read,
+	.write		= profbuf_file_write,
+	.poll		= profbuf_poll,
+	.unlocked_ioctl	= profbuf_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice profbuf_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "profbuf",
+	.fops	= &profbuf_fops,
+	.mode	= 0600,
+};
+
+int profbuf_dev_init(void)
+{
+	profbuf_device.groups = profbuf_counters_groups();
+	return misc_register(&profbuf_device);
+}
+
+void profbuf_dev_exit(void)
+{
+	misc_deregister(&profbuf_device);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kernel_modules.c - the kernel's modules, for who reads kernel addresses elsewhere
+ *
+ * The list of modules has no name that a module can use, but this module is one of its members. It is read as the
+ * kernel's own readers do: members come and go by RCU.
+ */
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "compat.h"
+#include "kernel_modules.h"
+#include "sideband.h"
+
+/* Modules that come between the counting and the reading. */
+#define SPARE	16
+
+/* The head of the list is in no module, and all else in it is in a module's memory. */
+static bool is_head(const struct module *mod)
+{
+	return (unsigned long)mod < MODULES_VADDR || (unsigned long)mod >= MODULES_END;
+}
+
+static void fill(struct profbuf_module *m, const struct module *mod)
+{
+	profbuf_compat_module_text(mod, &m->start, &m->end);
+	strscpy(m->name, mod->name, sizeof(m->name));
+#ifdef CONFIG_STACKTRACE_BUILD_ID
+	memcpy(m->build_id, mod->build_id, min(sizeof(m->build_id), sizeof(mod->build_id)));
+#endif
+}
+
+/* Fills what there is room for. Return: how many there are. */
+static unsigned int read_modules(struct profbuf_module *to, unsigned int room)
+{
+	const struct module *mod;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(mod, &THIS_MODULE->list, list) {
+		/* One that is unformed has no memory yet. */
+		if (is_head(mod) || mod->state == MODULE_STATE_UNFORMED)
+			continue;
+		if (n < room)
+			fill(&to[n], mod);
+		n++;
+	}
+	/* The walk began behind this one. */
+	if (n < room)
+		fill(&to[n], THIS_MODULE);
+	rcu_read_unlock();
+	return n + 1;
+}
+
+void profbuf_modules_describe(struct profbuf_sideband *b)
+{
+	unsigned int room = read_modules(NULL, 0) + SPARE, n, i;
+	struct profbuf_module *modules, *m;
+	struct profbuf_note *note;
+
+	modules = kvcalloc(room, sizeof(*modules), GFP_KERNEL_ACCOUNT);
+	if (!modules) {
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_MEMORY]);
+		return;
+	}
+	n = read_modules(modules, room);
+	for (i = 0; i < n; i++) {
+		note = i < room ? profbuf_note_alloc(sizeof(*m)) : NULL;
+		if (!note) {
+			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_MEMORY]);
+			continue;
+		}
+		m = (struct profbuf_module *)note->words;
+		modules[i].len = m->len;
+		*m = modules[i];
+		m->time = ktime_get_ns();
+		m->type = PROFBUF_RECORD_MODULE;
+		m->cpu = PROFBUF_CPU_NONE;
+		if (!profbuf_sideband_put(b, note))
+			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_LIMIT]);
+	}
+	kvfree(modules);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kernel_modules.h - the kernel's modules, for who reads kernel addresses elsewhere
+ */
+#ifndef PROFBUF_MODULES_H
+#define PROFBUF_MODULES_H
+
+struct profbuf_sideband;
+
+/**
+ * profbuf_modules_describe() - put a record for each module that is loaded into the stream
+ * @b: the sideband of a session that may see kernel addresses
+ *
+ * What there is no memory or no room for is counted.
+ *
+ * Context: may sleep.
+ */
+void profbuf_modules_describe(struct profbuf_sideband *b);
+
+#endif /* PROFBUF_MODULES_H */

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * labels.c - label sets that processes and threads have from outside
+ */
+#include <linux/atomic.h>
+#include <linux/hashtable.h>
+#include <linux/kref.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+
+#include "labels.h"
+#include "session.h"
+#include "tasks.h"
+
+/* A label set, shared by all that have it: who it was set for, and what inherited it. */
+struct shared {
+	struct kref kref;
+	struct rcu_head rcu;
+	struct profbuf_session *owner;	/* removes it; NULL: it stays */
+	kuid_t uid;			/* whose session has set it */
+	bool removed;			/* no one inherits it any more; under lock */
+	struct profbuf_labels labels;
+};
+
+/*
+ * A process or a thread that has one. A process is known by the struct pid of its number, a thread by its task: both
+ * stay what they are while it lives, though a thread takes another number if it executes a program.
+ */
+struct tagged {
+	struct hlist_node node;
+	void *who;			/* struct pid * or struct task_struct *; a reference */
+	bool is_thread;
+	struct shared *shared;		/* a reference */
+	struct rcu_head rcu;
+};
+
+static DEFINE_HASHTABLE(table, 10);	/* by who; under lock, ticks and tracepoints read under RCU */
+static DEFINE_RAW_SPINLOCK(lock);	/* raw: tracepoints come with preemption disabled */
+static unsigned int nr_tagged;		/* under lock */
+static atomic64_t next_id;
+static atomic64_t nr_lost;
+
+/* A fork cannot allocate, so there are some in store. */
+#define STORE	512
+static HLIST_HEAD(store);		/* under lock */
+static unsigned int nr_stored;		/* under lock */
+
+bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int count)
+{
+	unsigned int i, ends = 0;
+
+	if (!bytes || bytes > PROFBUF_LABELS_BYTES || text[bytes - 1] || !text[0])
+		return false;
+	for (i = 0; i < bytes; i++) {
+		if (text[i])
+			continue;
+		ends++;
+		/* After a value comes a key, which has a name. */
+		if (ends % 2 == 0 && i + 1 < bytes && !text[i + 1])
+			return false;
+	}
+	return ends % 2 == 0 && ends / 2 <= PROFBUF_LABELS_MAX && (!count || ends / 2 == count);
+}
+
+/* Label sets */
+
+static void free_shared(struct kref *kref)
+{
+	struct shared *shared = container_of(kref, struct shared, kref);
+
+	kfree_rcu(shared, rcu);
+}
+
+static struct shared *get_shared(struct profbuf_session *s, const struct profbuf_tag_set *set)
+{
+	struct shared *shared = kzalloc(struct_size(shared, labels.text, set->bytes), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!shared)
+		return ERR_PTR(-ENOMEM);
+	err = -EFAULT;
+	if (copy_from_user(shared->labels.text, u64_to_user_ptr(set->data), set->bytes))
+		goto err_free;
+	err = -EINVAL;
+	if (!profbuf_labels_valid(shared->labels.text, set->bytes, 0))
+		goto err_free;
+	kref_init(&shared->kref);
+	shared->owner = set->flags & PROFBUF_TAG_STAY ? NULL : s;
+	shared->uid = s->cred->uid;
+	shared->labels.bytes = set->bytes;
+	shared->labels.id = PROFBUF_TAG_OUTSIDE | atomic64_inc_return(&next_id);
+	return shared;
+
+err_free:
+	kfree(shared);
+	return ERR_PTR(err);
+}
+
+/* Who has them */
+
+static struct tagged *find(const void *who)
+{
+	struct tagged *t;
+
+	hash_for_each_possible_rcu(table, t, node, (unsigned long)who, lockdep_is_held(&lock)) {
+		if (t->who == who)
+			return t;
+	}
+	return NULL;
+}
+
+/* A thread's own are in front of its process's. */
+static struct tagged *find_of(struct task_struct *task)
+{
+	struct tagged *t = find(task);
+
+	return t ? t : find(task_tgid(task));
+}
+
+const struct profbuf_labels *profbuf_labels_of(struct task_struct *task)
+{
+	const struct tagged *t;
+
+	if (likely(!READ_ONCE(nr_tagged)))
+		return NULL;
+	t = find_of(task);
+	return t ? &t->shared->labels : NULL;
+}
+
+/* Takes the reference of @shared over. */
+static void init_tagged(struct tagged *t, struct task_struct *task, bool is_thread, struct shared *shared)
+{
+	t->who = is_thread ? (void *)get_task_struct(task) : get_pid(task_tgid(task));
+	t->is_thread = is_thread;
+	t->shared = shared;
+}
+
+static void free_tagged(struct rcu_head *rcu)
+{
+	struct tagged *t = container_of(rcu, struct tagged, rcu);
+
+	if (t->is_thread)
+		put_task_struct(t->who);
+	else
+		put_pid(t->who);
+	kref_put(&t->shared->kref, free_shared);
+	kfree(t);
+}
+
+static void remove(struct tagged *t)
+{
+	lockdep_assert_held(&lock);
+	hash_del_rcu(&t->node);
+	WRITE_ONCE(nr_tagged, nr_tagged - 1);
+	call_rcu(&t->rcu, free_tagged);
+}
+
+/* Takes the references of @t over. Returns false if there are too many. */
+static bool insert(struct tagged *t)
+{
+	struct tagged *old = find(t->who);
+
+	lockdep_assert_held(&lock);
+	if (!old && nr_tagged == PROFBUF_LABELS_TAGGED)
+		return false;
+	/* The new one in front of the old one, so that it has labels at any time. */
+	hash_add_rcu(table, &t->node, (unsigned long)t->who);
+	WRITE_ONCE(nr_tagged, nr_tagged + 1);
+	if (old)
+		remove(old);
+	return true;
+}
+
+/* All that have @shared; if it is NULL, all that the session @s has set; if that is NULL too, all. */
+static void remove_all(const struct shared *shared, const struct profbuf_session *s)
+{
+	struct hlist_node *next;
+	struct tagged *t;
+	unsigned long flags;
+	unsigned int i;
+
+	/* Once: what is to be removed is not inherited any more, so none comes where this has been. */
+	for (i = 0; i < HASH_SIZE(table); i++) {
+		raw_spin_lock_irqsave(&lock, flags);
+		hlist_for_each_entry_safe(t, next, &table[i], node) {
+			if (shared ? t->shared == shared : !s || t->shared->owner == s)
+				remove(t);
+		}
+		raw_spin_unlock_irqrestore(&lock, flags);
+		cond_resched();
+	}
+}
+
+/* Setting and removing */
+
+static int check_set(const struct profbuf_tag_set *set)
+{
+	bool removes = set->flags & PROFBUF_TAG_REMOVE;
+
+	if (set->flags & ~(PROFBUF_TAG_THREAD | PROFBUF_TAG_REMOVE | PROFBUF_TAG_STAY) || !set->pid ||
+	    set->pid > INT_MAX || set->reserved[0] || set->reserved[1])
+		return -EINVAL;
+	if (removes)
+		return set->bytes || set->data || set->flags & PROFBUF_TAG_STAY ? -EINVAL : 0;
+	return !set->bytes || set->bytes > PROFBUF_LABELS_BYTES ? -EINVAL : 0;
+}
+
+static void fill_store(struct work_struct *work)
+{
+	struct tagged *t;
+	unsigned long flags;
+
+	while (READ_ONCE(nr_stored) < STORE) {
+		t = kzalloc(sizeof(*t), GFP_KERNEL);
+		if (!t)
+			return;
+		raw_spin_lock_irqsave(&lock, flags);
+		hlist_add_head(&t->node, &store);
+		WRITE_ONCE(nr_stored, nr_stored + 1);
+		raw_spin_unlock_irqrestore(&lock, flags);
+	}
+}
+
+static DECLARE_WORK(fill_store_work, fill_store);
+
+/* Has begun to end: profbuf_labels_exit() has been there, or will be, and finds what was inserted before this. */
+static bool ends(struct task_struct *task, bool is_thread)
+{
+	smp_mb();	/* the insertion, then the flag; pairs with profbuf_labels_exit() */
+	return is_thread ? READ_ONCE(task->flags) & PF_EXITING : !atomic_read(&task->signal->live);
+}
+
+static int tag(struct task_struct *task, bool is_thread, struct shared *shared)
+{
+	struct tagged *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	unsigned long flags;
+	int err = 0;
+
+	if (!t) {
+		kref_put(&shared->kref, free_shared);
+		return -ENOMEM;
+	}
+	rcu_read_lock();
+	init_tagged(t, task, is_thread, shared);
+	rcu_read_unlock();
+	raw_spin_lock_irqsave(&lock, flags);
+	if (!insert(t)) {
+		err = -ENOSPC;
+	} else if (ends(task, is_thread)) {
+		remove(t);
+		err = -ESRCH;
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (err == -ENOSPC)
+		free_tagged(&t->rcu);
+	if (!err)
+		fill_store(NULL);
+	return err;
+}
+
+/*
+ * From all that have the label set, with what has inherited it. One without the right to see others' processes gets at
+ * those only if they have it from him.
+ */
+static int untag(const struct profbuf_session *s, const void *who)
+{
+	struct shared *shared = NULL;
+	unsigned long flags;
+	struct tagged *t;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	t = find(who);
+	if (t && (s->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, s->cred->uid))) {
+		shared = t->shared;
+		kref_get(&shared->kref);
+		shared->removed = true;
+	} else if (t) {
+		remove(t);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (shared) {
+		remove_all(shared, NULL);
+		kref_put(&shared->kref, free_shared);
+	}
+	return t ? 0 : -ENOENT;
+}
+
+int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *set)
+{
+	bool is_thread = set->flags & PROFBUF_TAG_THREAD, removes = set->flags & PROFBUF_TAG_REMOVE;
+	struct shared *shared = NULL;
+	struct task_struct *task;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int err;
+
+	err = check_set(set);
+	if (err)
+		return err;
+	/* Before the task: the user's memory may take its time. */
+	if (!removes)
+		shared = get_shared(s, set);
+	if (IS_ERR(shared))
+		return PTR_ERR(shared);
+	task = profbuf_task_get(s, set->pid, is_thread ? PIDTYPE_PID : PIDTYPE_TGID, 0, &mm);
+	if (IS_ERR(task)) {
+		if (shared)
+			kref_put(&shared->kref, free_shared);
+		return PTR_ERR(task);
+	}
+	mmput_async(mm);
+	if (!removes) {
+		err = tag(task, is_thread, shared);
+	} else {
+		pid = get_task_pid(task, PIDTYPE_TGID);
+		err = untag(s, is_thread ? (void *)task : pid);
+		put_pid(pid);
+	}
+	put_task_struct(task);
+	return err;
+}
+
+void profbuf_labels_drop(struct profbuf_session *s)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	s->labels_dropped = true;
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (READ_ONCE(nr_tagged))
+		remove_all(NULL, s);
+}
+
+/* Creation and end */
+
+static bool is_inherited(const struct shared *shared)
+{
+	lockdep_assert_held(&lock);
+	return !shared->removed && !(shared->owner && shared->owner->labels_dropped);
+}
+
+/* One out of the store; NULL: there is none left. */
+static struct tagged *take_stored(void)
+{
+	struct tagged *t;
+
+	lockdep_assert_held(&lock);
+	if (nr_stored < STORE / 2)
+		schedule_work(&fill_store_work);
+	if (!nr_stored)
+		return NULL;
+	t = hlist_entry(store.first, struct tagged, node);
+	hlist_del(&t->node);
+	WRITE_ONCE(nr_stored, nr_stored - 1);
+	return t;
+}
+
+/* @child gets what @parent has, as a thread or as a process. */
+static void inherit(struct task_struct *parent, struct task_struct *child, bool is_thread)
+{
+	const struct tagged *from;
+	struct tagged *t;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	from = is_thread ? find(parent) : find_of(parent);
+	/* Whoever is faster than the fork's end says what he wants it to have. */
+	if (!from || !is_inherited(from->shared) || find(is_thread ? (void *)child : task_tgid(child)))
+		goto out;
+	t = nr_tagged < PROFBUF_LABELS_TAGGED ? take_stored() : NULL;
+	if (t) {
+		kref_get(&from->shared->kref);
+		init_tagged(t, child, is_thread, from->shared);
+		insert(t);
+	} else {
+		atomic64_inc(&nr_lost);
+	}
+out:
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child)
+{
+	/* Threads of a tagged process have its labels by their process. */
+	bool is_thread = task_tgid(parent) == task_tgid(child);
+
+	if (likely(!READ_ONCE(nr_tagged)))
+		return;
+	/* The lock is everybody's: only for those who have something. */
+	rcu_read_lock();
+	if (is_thread ? find(parent) : find_of(parent))
+		inherit(parent, child, is_thread);
+	rcu_read_unlock();
+}
+
+static void remove_of(const void *who)
+{
+	struct tagged *t;
+	unsigned long flags;
+
+	rcu_read_lock();
+	t = find(who);
+	rcu_read_unlock();
+	if (!t)
+		return;
+	raw_spin_lock_irqsave(&lock, flags);
+	/* It may be another one by now, or gone. */
+	t = find(who);
+	if (t)
+		remove(t);
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+void profbuf_labels_exit(struct task_struct *task)
+{
+	smp_mb();	/* PF_EXITING and live, then the table; pairs with ends() */
+	if (likely(!READ_ONCE(nr_tagged)))
+		return;
+	remove_of(task);
+	if (!atomic_read(&task->signal->live))
+		remove_of(task_tgid(task));
+}
+
+unsigned int profbuf_labels_tagged(void)
+{
+	return READ_ONCE(nr_tagged);
+}
+
+u64 profbuf_labels_lost(void)
+{
+	return atomic64_read(&nr_lost);
+}
+
+void profbuf_labels_module_exit(void)
+{
+	struct hlist_node *next;
+	struct tagged *t;
+
+	cancel_work_sync(&fill_store_work);
+	remove_all(NULL, NULL);
+	rcu_barrier();
+	hlist_for_each_entry_safe(t, next, &store, node)
+		kfree(t);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mappings.h - a process's executable mappings, and the files behind them
+ */
+#ifndef PROFBUF_MAPPINGS_H
+#define PROFBUF_MAPPINGS_H
+
+#include <linux/types.h>
+
+struct list_head;
+struct mm_struct;
+struct profbuf_request;
+
+/**
+ * profbuf_mappings_signature() - a hash of them, to tell whether they are the ones described before
+ * @mm: whose
+ *
+ * Context: mmap_lock held.
+ */
+u64 profbuf_mappings_signature(struct mm_struct *mm);
+
+/**
+ * profbuf_mappings_describe() - a record for each
+ * @r: a process with memory, r->mm
+ * @buf: for paths
+ * @size: of @buf, bytes
+ * @max: bytes of all of them
+ * @notes: the records are put at its end
+ * @nr: how many there are is added
+ *
+ * Context: mmap_lock of r->mm held; may sleep.
+ * Return: 0; -ENOMEM; -E2BIG: they are more than @max. Then some may be in @notes.
+ */
+int profbuf_mappings_describe(const struct profbuf_request *r, char *buf, int size, size_t max, struct list_head *notes,
+			      u32 *nr);
+
+#endif /* PROFBUF_MAPPINGS_H */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reader.c - what a reader gets: the stream, out of the sideband's queue and the rings; and how it waits for it
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "session.h"
+
+static bool session_readable(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	if (profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
+		return true;	/* a read starts it, or gets the rest, or the end */
+	if (profbuf_sideband_first(&s->sideband))
+		return true;
+	for_each_cpu(cpu, s->cpumask) {
+		if (profbuf_readable(&s->cpus[cpu]->ring) || profbuf_budget_first(&s->cpus[cpu]->budget))
+			return true;
+	}
+	return false;
+}
+
+void profbuf_session_flush(struct profbuf_session *s)
+{
+	if (session_readable(s))
+		wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Where a read has got to in the user's buffer. */
+struct reader {
+	char __user *to;
+	size_t room;
+	ssize_t done;		/* bytes copied, or the error that came before any */
+};
+
+/*
+ * Copies one record, or several that belong together. Returns false if that was not possible, with the error if nothing
+ * was copied before.
+ */
+static bool copy_out(struct reader *r, const u64 *words, u64 n)
+{
+	size_t bytes = n * sizeof(u64);
+	int err = 0;
+
+	if (bytes > r->room)
+		err = -EINVAL;
+	else if (copy_to_user(r->to, words, bytes))
+		err = -EFAULT;
+	if (err) {
+		if (!r->done)
+			r->done = err;
+		return false;
+	}
+	r->to += bytes;
+	r->room -= bytes;
+	r->done += bytes;
+	return true;
+}
+
+static bool read_notes(struct profbuf_session *s, struct reader *r)
+{
+	struct profbuf_note *note;
+
+	while ((note = profbuf_sideband_first(&s->sideband))) {
+		if (!copy_out(r, note->words, note->words[0]))
+			return false;
+		profbuf_sideband_drop(&s->sideband, note);
+	}
+	return true;
+}
+
+/* Counts by cause since the last such record, if there are any; @told is the reader's. */
+static bool read_counts(struct reader *r, enum profbuf_record_type type, const atomic64_t *counts, u64 *told,
+			unsigned int n)
+{
+	/* They are alike. */
+	struct profbuf_tag_lost lost = {
+		.len = PROFBUF_WORDS(sizeof(lost)),
+		.type = type,
+		.cpu = PROFBUF_CPU_NONE,
+	};
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		lost.count[i] = atomic64_read(&counts[i]) - told[i];
+		any |= lost.count[i];
+	}
+	if (!any)
+		return true;
+	lost.time = ktime_get_ns();
+	if (!copy_out(r, (u64 *)&lost, lost.len))
+		return false;
+	for (i = 0; i < n; i++)
+		told[i] += lost.count[i];
+	return true;
+}
+
+/* What the stream does not say, of processes and of tags, it says it does not say. */
+static bool read_not_said(struct profbuf_session *s, struct reader *r)
+{
+	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
+		     sizeof(struct profbuf_sideband_lost) != sizeof(struct profbuf_tag_lost) ||
+		     PROFBUF_NR_SIDEBAND_CAUSES > 8 || PROFBUF_NR_TAG_CAUSES > 8);
+	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, s->sideband.lost, s->sideband.lost_told,
+			   PROFBUF_NR_SIDEBAND_CAUSES) &&
+	       read_counts(r, PROFBUF_RECORD_TAG_LOST, s->tags.unread, s->tags.unread_told, PROFBUF_NR_TAG_CAUSES);
+}
+
+/*
+ * The records of a slice that fit into @room. A record in the ring becomes one in the stream: samples get their tag out
+ * of the ring's second array, a loss record its CPU.
+ */
+static u32 finish_records(const struct profbuf_cpu *c, const struct profbuf_slice *slice, size_t room, u32 *ntags)
+{
+	u32 words = 0;
+
+	for (*ntags = 0; *ntags < slice->ntags; (*ntags)++) {
+		struct profbuf_sample *sample = (struct profbuf_sample *)&slice->data[words];
+
+		if ((words + sample->len) * sizeof(u64) > room)
+			break;
+		if (sample->type == PROFBUF_RECORD_LOST)
+			sample->cpu = c->cpu;
+		else
+			sample->tag = slice->tags[*ntags];
+		words += sample->len;
+	}
+	return words;
+}
+
+static bool read_ring(struct profbuf_cpu *c, struct reader *r)
+{
+	enum profbuf_read_status status;
+	struct profbuf_slice slice;
+	u32 words, ntags;
+
+	while ((status = profbuf_read(&c->ring, PROFBUF_NONBLOCKING, &slice)) == PROFBUF_DATA) {
+		words = finish_records(c, &slice, r->room, &ntags);
+		/* If not even one fits, copy_out() says so. */
+		if (!copy_out(r, slice.data, ntags ? words : slice.data[0])) {
+			profbuf_consume(&c->ring, 0, 0);
+			return false;
+		}
+		profbuf_consume(&c->ring, words, ntags);
+		if (ntags < slice.ntags)
+			return false;
+	}
+	if (status != PROFBUF_CORRUPT)
+		return true;
+	if (!r->done)
+		r->done = -EIO;
+	return false;
+}
+
+/* What became of a CPU's rate. */
+static bool read_rates(struct profbuf_cpu *c, struct reader *r)
+{
+	struct profbuf_rate rate = {
+		.len = PROFBUF_WORDS(sizeof(rate)),
+		.type = PROFBUF_RECORD_RATE,
+		.cpu = c->cpu,
+	};
+	const struct profbuf_rate_change *change;
+
+	while ((change = profbuf_budget_first(&c->budget))) {
+		rate.time = change->time;
+		rate.stride = change->stride;
+		rate.overhead = change->overhead;
+		if (!copy_out(r, (u64 *)&rate, rate.len))
+			return false;
+		profbuf_budget_drop(&c->budget);
+	}
+	return true;
+}
+
+/* Every CPU's ring, another one first each time, so that a short buffer does not starve the last. */
+static bool read_rings(struct profbuf_session *s, struct reader *r)
+{
+	unsigned int i, n = nr_cpu_ids, first = s->next_cpu;
+
+	s->next_cpu = (first + 1) % n;
+	for (i = 0; i < n; i++) {
+		struct profbuf_cpu *c = s->cpus[(first + i) % n];
+
+		if (c && !(read_rates(c, r) && read_ring(c, r)))
+			return false;
+	}
+	return true;
+}
+
+/* After everything else, the final counters. */
+static bool read_final_counters(struct profbuf_session *s, struct reader *r)
+{
+	struct profbuf_record_counters counters = {
+		.len = PROFBUF_WORDS(sizeof(counters)),
+		.type = PROFBUF_RECORD_COUNTERS,
+		.misc = PROFBUF_COUNTERS_FINAL,
+	};
+
+	for (; s->final_cpu < nr_cpu_ids; s->final_cpu++) {
+		if (!cpu_possible(s->final_cpu))
+			continue;
+		counters.time = ktime_get_ns();
+		counters.cpu = s->final_cpu;
+		profbuf_counters_session(s, s->final_cpu, &counters.counters);
+		if (!copy_out(r, (u64 *)&counters, counters.len))
+			return false;
+	}
+	return true;
+}
+
+/* Marks the reader as sleeping in every ring; false if one has something. */
+static bool sleep_in_rings(struct profbuf_session *s)
+{
+	struct profbuf_slice slice;
+	unsigned int cpu;
+
+	lockdep_assert_held(&s->read_lock);
+	for_each_cpu(cpu, s->cpumask) {
+		struct profbuf *ring = &s->cpus[cpu]->ring;
+
+		switch (profbuf_read(ring, PROFBUF_BLOCKING, &slice)) {
+		case PROFBUF_SLEEP:
+			break;
+		case PROFBUF_DATA:
+			profbuf_consume(ring, 0, 0);
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock)
+{
+	struct reader r = { .to = to, .room = count };
+	bool stopped, sleeping;
+	int err, wakeups;
+
+	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
+		err = profbuf_session_start(s);
+		/* Another reader may have been faster. */
+		if (err && profbuf_session_state(s) == PROFBUF_STATE_NEW)
+			return err;
+	}
+	for (;;) {
+		if (mutex_lock_interruptible(&s->read_lock))
+			return -ERESTARTSYS;
+		/* Before the rings: after the stop they do not fill any more. */
+		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
+		if (read_notes(s, &r) && read_not_said(s, &r) && read_rings(s, &r) && stopped)
+			read_final_counters(s, &r);
+		if (r.done || stopped) {
+			mutex_unlock(&s->read_lock);
+			return r.done;
+		}
+		wakeups = atomic_read(&s->wakeups);
+		sleeping = sleep_in_rings(s);
+		mutex_unlock(&s->read_lock);
+		if (!sleeping)
+			continue;
+		if (nonblock)
+			return -EAGAIN;
+		/*
+		 * A wakeup for records that were read before the mark was set takes the mark away all the same: then
+		 * the rings are to be marked again, or the next wakeup would not be said.
+		 */
+		err = wait_event_interruptible(s->wait, session_readable(s) ||
+					       atomic_read(&s->wakeups) != wakeups);
+		if (err)
+			return err;
+	}
+}
+
+__poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll_table *wait)
+{
+	__poll_t events = 0;
+
+	poll_wait(file, &s->wait, wait);
+	/*
+	 * Without the lock a reader is at work, and the next wakeup may be one that it asked for; the flush period
+	 * bounds what that costs.
+	 */
+	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING && mutex_trylock(&s->read_lock)) {
+		sleep_in_rings(s);
+		mutex_unlock(&s->read_lock);
+	}
+	if (session_readable(s))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (profbuf_session_state(s) == PROFBUF_STATE_STOPPED)
+		events |= EPOLLHUP;
+	return events;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * requests.c - what the ticks ask to be described
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uidgid.h>
+
+#include "compat.h"
+#include "requests.h"
+#include "session.h"
+
+/*
+ * A process is asked for once in this time at most, and once in so much for each of its mappings, which is many times
+ * what it takes to walk over one; but not before it was asked for a few times: a program that begins changes much, and
+ * may end soon.
+ */
+#define PACE_NS		500000ULL
+#define PACE_MAPPING_NS	4000ULL
+#define PACE_FROM	16
+
+/*
+ * The current task's process: its first thread. A thread that has been released, and runs on for a moment, has left
+ * its process, which may be gone: NULL.
+ */
+static struct task_struct *leader_of_current(void)
+{
+	struct task_struct *leader = current->group_leader;
+
+	return leader == current || pid_alive(current) ? leader : NULL;
+}
+
+/* The real one; the task may act with another, as overlayfs does. Safe in NMI. */
+static kuid_t uid_of(const struct task_struct *task)
+{
+	kuid_t uid;
+
+	rcu_read_lock();
+	uid = __task_cred(task)->uid;
+	rcu_read_unlock();
+	return uid;
+}
+
+/*
+ * A process, and the state of its mappings as far as a tick can tell: another program or mapping, another signature.
+ * The upper half is the number of the process; when that started is in the lower one.
+ */
+static u64 signature(const struct profbuf_sideband *b, const struct task_struct *leader, const struct mm_struct *mm)
+{
+	u64 h = READ_ONCE(b->generation) ^ (u64)__kuid_val(uid_of(leader ? leader : current)) << 32;
+
+	if (leader)
+		h ^= leader->start_boottime;
+	h = profbuf_hash(h);
+	if (mm)
+		h ^= profbuf_hash((u64)mm + READ_ONCE(mm->exec_vm)) ^ (u32)READ_ONCE(mm->map_count);
+	return (u64)current->tgid << 32 | lower_32_bits(h);
+}
+
+static void fill_process(struct profbuf_request *r, struct pid_namespace *ns, struct task_struct *leader,
+			 struct mm_struct *mm)
+{
+	const struct task_struct *named = leader ? leader : current;
+	struct pid *thread_group;
+
+	r->ns_pid = 0;
+	r->ppid = 0;
+	r->start_time = 0;
+	rcu_read_lock();
+	/* Once released, it may have outlived its parent. */
+	if (leader && pid_alive(leader)) {
+		thread_group = task_pid(leader);
+		r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
+		r->ppid = task_tgid_nr_ns(rcu_dereference(leader->real_parent), ns);
+	}
+	r->cgroup = cgroup_id(task_dfl_cgroup(current));
+	rcu_read_unlock();
+	if (leader)
+		r->start_time = leader->start_boottime;
+	r->tid = 0;
+	r->uid = from_kuid(&init_user_ns, uid_of(named));
+	r->is_32bit = mm && !user_64bit_mode(task_pt_regs(current)) && user_mode(task_pt_regs(current));
+	r->exiting = !mm && !profbuf_compat_kernel_thread(current);
+	memcpy(r->comm, named->comm, sizeof(r->comm));
+	r->mm = mm;
+	if (mm)
+		mmget(mm);
+}
+
+static void fill_thread(struct profbuf_request *r, u32 tid)
+{
+	r->tid = tid;
+	r->start_time = current->start_boottime;
+	memcpy(r->comm, current->comm, sizeof(r->comm));
+	r->mm = NULL;
+}
+
+/* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
+static struct profbuf_request *get_request(struct profbuf_sideband *b, struct profbuf_requests *q, u64 now, u32 pid)
+{
+	struct profbuf_request *r;
+
+	/* The worker has done with the entries before tail. */
+	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+		return NULL;
+	}
+	r = &q->ring[q->head % PROFBUF_REQUESTS];
+	r->time = now;
+	r->pid = pid;
+	return r;
+}
+
+static void put_request(struct profbuf_requests *q)
+{
+	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
+}
+
+/* Has another CPU asked for just that, at a time from which on it holds for a sample of now? */
+static bool is_asked(const struct profbuf_asked *asked, u64 sig, u64 now)
+{
+	/* Pairs with set_asked(): the time is not older than the signature. */
+	return smp_load_acquire(&asked->signature) == sig && READ_ONCE(asked->time) <= now;
+}
+
+static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now)
+{
+	bool again = READ_ONCE(asked->signature) >> 32 == sig >> 32;
+
+	WRITE_ONCE(asked->times, again ? READ_ONCE(asked->times) + 1 : 1);
+	WRITE_ONCE(asked->time, now);
+	smp_store_release(&asked->signature, sig);	/* pairs with is_asked() */
+}
+
+/* It changes faster than it is to be described. */
+static bool is_too_soon(const struct profbuf_asked *asked, u64 sig, u64 now, const struct mm_struct *mm)
+{
+	u64 pace = mm ? max(PACE_NS, READ_ONCE(mm->map_count) * PACE_MAPPING_NS) : PACE_NS;
+
+	/* Another CPU's time may be a little later than now. */
+	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && READ_ONCE(asked->times) >= PACE_FROM &&
+	       (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
+}
+
+/* What a CPU remembers of a process whose change it has not asked for. */
+static u64 put_off(u64 sig)
+{
+	return sig & ~(u64)U32_MAX;
+}
+
+static bool is_put_off(u64 seen)
+{
+	return seen && !lower_32_bits(seen);
+}
+
+/* It was not sampled here again, so what it changed is not described. */
+static void forget(struct profbuf_sideband *b, u64 seen)
+{
+	if (is_put_off(seen))
+		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_CHANGES]);
+}
+
+static void set_seen(struct profbuf_sideband *b, u64 *seen, u64 sig)
+{
+	if (*seen >> 32 != sig >> 32)
+		forget(b, *seen);
+	*seen = sig;
+}
+
+static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
+{
+	struct profbuf_sideband *b = &c->session->sideband;
+	struct task_struct *leader = leader_of_current();
+	/* A kernel thread may borrow a memory map; it does not describe the thread. */
+	bool kernel_thread = profbuf_compat_kernel_thread(current);
+	struct mm_struct *mm = kernel_thread ? NULL : current->mm;
+	struct profbuf_requests *q = &c->requests;
+	u64 sig = signature(b, leader, mm);
+	u64 *seen = &q->seen[hash_32(current->tgid, ilog2(PROFBUF_SEEN))];
+	struct profbuf_asked *asked;
+	struct profbuf_request *r;
+
+	if (likely(*seen == sig))
+		return false;
+	asked = &b->tables->asked[hash_32(current->tgid, ilog2(PROFBUF_ASKED))];
+	/* A thread that exits has let go of its memory; the process's others may have it still. */
+	if (!mm && !kernel_thread &&
+	    (*seen >> 32 == sig >> 32 || READ_ONCE(asked->signature) >> 32 == sig >> 32))
+		return false;
+	if (is_asked(asked, sig, now)) {
+		set_seen(b, seen, sig);
+		return false;
+	}
+	if (is_too_soon(asked, sig, now, mm)) {
+		set_seen(b, seen, put_off(sig));
+		return false;
+	}
+	r = get_request(b, q, now, pid);
+	if (!r)
+		return false;
+	fill_process(r, c->session->pid_ns, leader, mm);
+	put_request(q);
+	set_asked(asked, sig, now);
+	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
+	if (leader && !current->exit_state)
+		profbuf_sideband_expect_end(b, leader);
+	set_seen(b, seen, sig);
+	return true;
+}
+
+/* The name is part of the signature: a new one is asked for like a new thread. */
+static bool see_thread(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+{
+	struct profbuf_sideband *b = &c->session->sideband;
+	struct profbuf_requests *q = &c->requests;
+	u64 *seen = &q->seen_threads[hash_64((u64)current, ilog2(PROFBUF_SEEN))];
+	struct profbuf_request *r;
+	u64 comm[2], sig;
+
+	BUILD_BUG_ON(sizeof(comm) != sizeof(current->comm));
+	memcpy(comm, current->comm, sizeof(comm));
+	sig = (comm[0] * 3 ^ comm[1] * 5) + current->start_boottime + READ_ONCE(b->generation);
+	if (likely(*seen == sig))
+		return false;
+	r = get_request(b, q, now, pid);
+	if (!r)
+		return false;
+	fill_thread(r, tid);
+	put_request(q);
+	*seen = sig;
+	return true;
+}
+
+bool profbuf_requests_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+{
+	bool asked = see_process(c, now, pid);
+
+	/* One that has been reaped has no number in the opener's namespace any more, nor a name that matters. */
+	return (tid && see_thread(c, now, pid, tid)) || asked;
+}
+
+void profbuf_requests_forget(struct profbuf_cpu *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < PROFBUF_SEEN; i++)
+		forget(&c->session->sideband, c->requests.seen[i]);
+}

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sampler.c - the ticks
+ *
+ * A CPU's source is started and stopped by the callbacks of a CPU hotplug state, on that CPU, so a session covers the
+ * CPUs that are online, whenever they are. Both sources end in tick().
+ */
+#include <linux/cgroup.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cred.h>
+#include <linux/hrtimer.h>
+#include <linux/perf_event.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/timekeeping.h>
+#include <asm/irq_regs.h>
+
+#include "compat.h"
+#include "requests.h"
+#include "sampler.h"
+#include "session.h"
+#include "tasks.h"
+#include "unwind.h"
+
+static enum cpuhp_state hotplug_state;
+
+/* The header of a sample, as the ring takes it and as struct profbuf_sample has it. */
+union header {
+	struct {
+		u16 type;
+		u16 cpu;
+		u8 mode;
+		u8 stop;
+		u8 nr_kernel;
+		u8 nr_user;
+		u64 tag;	/* the reader's: set when the record leaves the ring */
+		u32 pid;
+		u32 tid;
+		u64 stack;
+	};
+	u64 words[PROFBUF_HEADER_WORDS];
+};
+
+#define SAMPLE_HEADER	offsetof(struct profbuf_sample, type)
+static_assert(offsetof(union header, mode) == offsetof(struct profbuf_sample, mode) - SAMPLE_HEADER);
+static_assert(offsetof(union header, nr_user) == offsetof(struct profbuf_sample, nr_user) - SAMPLE_HEADER);
+static_assert(offsetof(union header, tag) == offsetof(struct profbuf_sample, tag) - SAMPLE_HEADER);
+static_assert(offsetof(union header, tid) == offsetof(struct profbuf_sample, tid) - SAMPLE_HEADER);
+static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, stack) - SAMPLE_HEADER);
+static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
+
+/* What someone without rights may see. What the opener's namespace has no number for, it does not know of. */
+static bool is_own(const struct profbuf_session *s, struct task_struct *task)
+{
+	return task->mm && !profbuf_compat_kernel_thread(task) &&
+	       (likely(s->pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->pid_ns)) &&
+	       profbuf_process_is_own(s, current_real_cred(), task->mm);
+}
+
+static bool passes_filter(const struct profbuf_session *s, struct task_struct *task)
+{
+	bool passes = false;
+
+	switch (s->config.filter) {
+	case PROFBUF_FILTER_NONE:
+		passes = true;
+		break;
+	case PROFBUF_FILTER_PROCESS:
+		passes = profbuf_task_descends(task, s->filter_pid);
+		break;
+	case PROFBUF_FILTER_THREAD:
+		passes = task_pid(task) == s->filter_pid;
+		break;
+	case PROFBUF_FILTER_CGROUP:
+		rcu_read_lock();
+		passes = task_under_cgroup_hierarchy(task, s->filter_cgroup);
+		rcu_read_unlock();
+		break;
+	}
+	return passes;
+}
+
+/* What the CPU does, or why that is not for this session. */
+static enum profbuf_mode mode_of(const struct profbuf_session *s, struct task_struct *task, struct pt_regs *regs,
+				 enum profbuf_skip *skip)
+{
+	if (user_mode(regs)) {
+		*skip = PROFBUF_SKIP_USER;
+		return s->config.flags & PROFBUF_CONFIG_USER ? PROFBUF_MODE_USER : 0;
+	}
+	/* A softirq on top of the idle task is work. */
+	if (is_idle_task(task) && !in_serving_softirq()) {
+		*skip = PROFBUF_SKIP_IDLE;
+		return s->config.flags & PROFBUF_CONFIG_IDLE ? PROFBUF_MODE_IDLE : 0;
+	}
+	*skip = PROFBUF_SKIP_KERNEL;
+	return s->config.flags & PROFBUF_CONFIG_KERNEL ? PROFBUF_MODE_KERNEL : 0;
+}
+
+/* The current task's registers at its entry into the kernel or at the interrupt; NULL if it has none. */
+static struct pt_regs *user_regs(struct task_struct *task, struct pt_regs *regs, enum profbuf_stop *stop)
+{
+	*stop = PROFBUF_STOP_NONE;
+	if (user_mode(regs))
+		return regs;
+	if (!task->mm || profbuf_compat_kernel_thread(task))
+		return NULL;
+	if (task->in_execve) {
+		*stop = PROFBUF_STOP_EXEC;
+		return NULL;
+	}
+	regs = task_pt_regs(task);
+	return user_mode(regs) ? regs : NULL;
+}
+
+static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
+{
+	const struct profbuf_session *s = c->session;
+	struct task_struct *task = current;
+	enum profbuf_stop kernel_stop = PROFBUF_STOP_NONE, user_stop;
+	union header h = { .type = PROFBUF_RECORD_SAMPLE, .cpu = c->cpu };
+	enum profbuf_tag_cause no_tag = PROFBUF_TAG_KNOWN;
+	enum profbuf_skip skip;
+	struct pt_regs *user;
+	unsigned int wrote;
+	bool irq_work;
+	u64 tag;
+
+	if (!regs) {
+		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_NO_REGS);
+		return;
+	}
+	h.mode = mode_of(s, task, regs, &skip);
+	if (!h.mode) {
+		profbuf_counters_skip(&c->counters, skip);
+		return;
+	}
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task)) {
+		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_RIGHTS);
+		return;
+	}
+	if (!passes_filter(s, task)) {
+		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_FILTER);
+		return;
+	}
+
+	if (likely(s->pid_ns == &init_pid_ns)) {
+		h.pid = task->tgid;
+		h.tid = task->pid;
+	} else {
+		h.pid = task_tgid_nr_ns(task, s->pid_ns);
+		h.tid = task_pid_nr_ns(task, s->pid_ns);
+	}
+	/* A kernel address leaves only with the right to it, whatever the configuration says. */
+	if (h.mode != PROFBUF_MODE_USER && (s->rights & PROFBUF_RIGHT_KERNEL))
+		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);
+	user = user_regs(task, regs, &user_stop);
+	if (user) {
+		if (!user_64bit_mode(user))
+			h.mode |= PROFBUF_MODE_32BIT;
+		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
+	}
+	h.stop = kernel_stop | user_stop << 4;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c, regs, &no_tag) : 0;
+
+	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
+	if (wrote & PROFBUF_WROTE)
+		local64_inc(&c->counters.delivered);
+	else
+		local64_inc(&c->counters.lost);
+	if (unlikely(no_tag) && !tag && wrote & PROFBUF_WROTE)
+		profbuf_tags_count_unread(c, no_tag);
+
+	irq_work = wrote & PROFBUF_WAKE;
+	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
+		irq_work |= profbuf_requests_see(c, now, h.pid, h.tid);
+	if (tag && unlikely(c->tags->fresh))
+		irq_work |= profbuf_tags_ask(c, now, h.pid, tag);
+	if (irq_work)
+		irq_work_queue(&c->wake);
+}
+
+/* What the tick took since @begin: perhaps another rate from now on. */
+static void charge(struct profbuf_cpu *c, u64 begin)
+{
+	struct profbuf_session *s = c->session;
+
+	switch (profbuf_budget_charge(&c->budget, s, begin, ktime_get_mono_fast_ns())) {
+	case PROFBUF_BUDGET_KEPT:
+		break;
+	case PROFBUF_BUDGET_UNSEEN:
+		atomic64_inc(&s->sideband.lost[PROFBUF_SIDEBAND_BUSY]);
+		break;
+	case PROFBUF_BUDGET_CHANGED:
+		irq_work_queue(&c->wake);
+		break;
+	}
+}
+
+/* Periods without a tick: those that the budget left out, and those in which the source could not fire. */
+static void count_periods(struct profbuf_cpu *c, u64 periods)
+{
+	u64 left_out = min(periods, c->left_out);
+
+	local64_add(left_out, &c->counters.skipped[PROFBUF_SKIP_BUDGET]);
+	local64_add(periods - left_out, &c->counters.missed);
+}
+
+/* One tick, and @before periods without one before it. Returns false when it was the last. */
+static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
+{
+	struct profbuf_cpu_counters *counters = &c->counters;
+	u64 max_ticks = c->session->config.max_ticks;
+	u64 begin = ktime_get_mono_fast_ns();
+
+	profbuf_counters_enter(counters);
+	if (before)
+		count_periods(c, before);
+	if (c->busy) {
+		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
+	} else if (c->ended) {
+		/* Other CPUs may take their time; these ticks take some, too. */
+		profbuf_counters_skip(counters, PROFBUF_SKIP_ENDED);
+		charge(c, begin);
+	} else {
+		c->busy = true;
+		barrier();	/* a nested tick on this CPU sees busy around the writer's work */
+		sample(c, regs, begin);
+		if (max_ticks && profbuf_counters_ticks(counters) >= max_ticks) {
+			c->ended = true;
+			irq_work_queue(&c->wake);
+		}
+		charge(c, begin);
+		barrier();	/* see above */
+		c->busy = false;
+	}
+	profbuf_counters_leave(counters);
+	return !c->ended;
+}
+
+/* Out of the tick: what it may not do itself. */
+static void after_tick(struct irq_work *work)
+{
+	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
+	struct profbuf_session *s = c->session;
+
+	atomic_inc(&s->wakeups);	/* before: whoever is woken looks at it */
+	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
+	profbuf_sideband_pass(c);
+	if (READ_ONCE(c->ended))
+		profbuf_session_cpu_ended(s);
+}
+
+/* hrtimer */
+
+static enum hrtimer_restart hrtimer_tick(struct hrtimer *timer)
+{
+	struct profbuf_cpu *c = container_of(timer, struct profbuf_cpu, timer);
+	u64 period = c->session->config.period;
+	u64 periods = hrtimer_forward_now(timer, ns_to_ktime(period));
+
+	/* At least 1: the timer fires at or after its expiry. */
+	if (!tick(c, get_irq_regs(), c->left_out + periods - 1))
+		return HRTIMER_NORESTART;
+	c->left_out = c->budget.stride - 1;
+	hrtimer_add_expires_ns(timer, c->left_out * period);
+	return HRTIMER_RESTART;
+}
+
+static void hrtimer_stop(struct profbuf_cpu *c)
+{
+	u64 period = c->session->config.period;
+	s64 late;
+
+	hrtimer_cancel(&c->timer);
+	if (c->ended)
+		return;
+	/* Periods that were to be left out, and then those that passed while it waited to fire for the last time. */
+	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer))) + c->left_out * period;
+	if (late >= 0)
+		count_periods(c, div64_u64(late, period) + 1);
+}
+
+/* perf */
+
+/*
+ * perf does not tell how many periods its clock left out, but the expiry of its timer does: it moves in whole periods,
+ * until perf throttles it and starts it anew.
+ */
+static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
+{
+	u64 expires = ktime_to_ns(hrtimer_get_expires(&event->hw.hrtimer));
+	u64 periods = c->expires ? div64_u64(expires - c->expires, c->session->config.period) : 1;
+
+	c->expires = expires;
+	return max(periods, 1ULL);
+}
+
+/*
+ * perf stops a clock that fires too often between two ticks of the scheduler, until the next one. An idle CPU has none,
+ * and what it does for less than a jiffy may begin and end without one: it would hardly be sampled. So what fires while
+ * it is idle does not count. A clock that is stopped already has the highest number there is, and starts anew by that.
+ */
+static void forgive_idle(struct perf_event *event)
+{
+	if (is_idle_task(current) && event->hw.interrupts != U64_MAX)
+		event->hw.interrupts = 0;
+}
+
+static void perf_tick(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
+{
+	struct profbuf_cpu *c = event->overflow_handler_context;
+	u32 stride;
+
+	if (c->session->config.source == PROFBUF_SOURCE_PERF_CPU_CLOCK) {
+		tick(c, regs, clock_periods(c, event) - 1);
+		stride = c->budget.stride;
+		c->left_out = stride - 1;
+		forgive_idle(event);
+	} else {
+		tick(c, regs, c->left_out);
+		stride = c->budget.stride;
+		/* The counter was set for the next period before this tick: a new one is that after the next. */
+		c->left_out = c->left_out_next;
+		c->left_out_next = stride - 1;
+	}
+	event->hw.sample_period = c->session->config.period * stride;
+}
+
+static struct perf_event *perf_event_of(const struct profbuf_config *config, unsigned int cpu, void *context)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.sample_period = config->period,
+		.pinned = 1,
+		.disabled = !context,
+	};
+
+	if (config->source == PROFBUF_SOURCE_PERF_CYCLES) {
+		attr.type = PERF_TYPE_HARDWARE;
+		attr.config = PERF_COUNT_HW_CPU_CYCLES;
+	} else {
+		attr.type = PERF_TYPE_SOFTWARE;
+		attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	}
+	return perf_event_create_kernel_counter(&attr, cpu, NULL, perf_tick, context);
+}
+
+static int perf_start(struct profbuf_cpu *c)
+{
+	struct perf_event *event;
+
+	c->expires = 0;
+	event = perf_event_of(&c->session->config, c->cpu, c);
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	/* Pinned, and no counter of this CPU is left for it: it would never fire, and nothing would say so. */
+	if (READ_ONCE(event->state) == PERF_EVENT_STATE_ERROR) {
+		perf_event_release_kernel(event);
+		return -ENOSPC;
+	}
+	c->event = event;
+	return 0;
+}
+
+static void perf_stop(struct profbuf_cpu *c)
+{
+	perf_event_release_kernel(c->event);
+	c->event = NULL;
+	/* Of cycles, nothing tells how many have passed. */
+	if (c->expires && !c->ended)
+		count_periods(c, div64_u64(ktime_get_ns() - c->expires, c->session->config.period));
+}
+
+u32 profbuf_sampler_sources(void)
+{
+	return BIT(PROFBUF_SOURCE_HRTIMER) | BIT(PROFBUF_SOURCE_PERF_CPU_CLOCK) | BIT(PROFBUF_SOURCE_PERF_CYCLES);
+}
+
+int profbuf_sampler_probe(const struct profbuf_config *config)
+{
+	struct perf_event *event;
+
+	if (config->source != PROFBUF_SOURCE_PERF_CYCLES)
+		return 0;
+	event = perf_event_of(config, cpumask_first(cpu_online_mask), NULL);
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	perf_event_release_kernel(event);
+	return 0;
+}
+
+/* CPU hotplug: on the CPU that comes or goes. */
+
+static int cpu_up(unsigned int cpu, struct hlist_node *node)
+{
+	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
+	struct profbuf_cpu *c = s->cpus[cpu];
+	int err;
+
+	if (!c || c->ended)
+		return 0;
+	WRITE_ONCE(c->off, false);
+	profbuf_budget_begin(&c->budget, ktime_get_mono_fast_ns());
+	c->left_out = 0;
+	c->left_out_next = 0;
+	if (s->config.source == PROFBUF_SOURCE_HRTIMER) {
+		hrtimer_start(&c->timer, ns_to_ktime(s->config.period), HRTIMER_MODE_REL_PINNED_HARD);
+		return 0;
+	}
+	/* The CPU comes online all the same, and has no ticks; the start looks at it. */
+	err = perf_start(c);
+	WRITE_ONCE(c->err, err);
+	if (err) {
+		WRITE_ONCE(c->off, true);
+		profbuf_session_cpu_ended(s);
+	}
+	return 0;
+}
+
+static int cpu_down(unsigned int cpu, struct hlist_node *node)
+{
+	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
+	struct profbuf_cpu *c = s->cpus[cpu];
+
+	if (!c)
+		return 0;
+	if (s->config.source == PROFBUF_SOURCE_HRTIMER)
+		hrtimer_stop(c);
+	else if (c->event)
+		perf_stop(c);
+	/* Of a CPU that goes: with PREEMPT_RT, what is left would run when it comes back. */
+	if (!cpu_active(cpu))
+		irq_work_sync(&c->wake);
+	/* It is online still. */
+	WRITE_ONCE(c->off, true);
+	profbuf_session_cpu_ended(s);
+	return 0;
+}
+
+void profbuf_sampler_init_cpu(struct profbuf_cpu *c)
+{
+	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	c->timer.function = hrtimer_tick;
+	c->wake = IRQ_WORK_INIT(after_tick);
+}
+
+static void sync_irq_works(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, s->cpumask)
+		irq_work_sync(&s->cpus[cpu]->wake);
+}
+
+int profbuf_sampler_start(struct profbuf_session *s)
+{
+	int err = cpuhp_state_add_instance(hotplug_state, &s->node);
+	unsigned int cpu;
+
+	if (err)
+		return err;
+	for_each_cpu(cpu, s->cpumask) {
+		if (!err)
+			err = READ_ONCE(s->cpus[cpu]->err);
+	}
+	/* The others had ticks. */
+	if (err)
+		profbuf_sampler_stop(s);
+	return err;
+}
+
+void profbuf_sampler_stop(struct profbuf_session *s)
+{
+	cpuhp_state_remove_instance(hotplug_state, &s->node);
+	sync_irq_works(s);
+}
+
+int profbuf_sampler_module_init(void)
+{
+	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "profbuf:online", cpu_up, cpu_down);
+
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	return 0;
+}
+
+void profbuf_sampler_module_exit(void)
+{
+	cpuhp_remove_multi_state(hotplug_state);
+}

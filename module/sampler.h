@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sampler.h - the ticks: their sources, CPU hotplug, and what one tick does
+ */
+#ifndef PROFBUF_SAMPLER_H
+#define PROFBUF_SAMPLER_H
+
+#include <linux/types.h>
+
+struct profbuf_config;
+struct profbuf_cpu;
+struct profbuf_session;
+
+/* Sources this kernel has: bits by enum profbuf_source. */
+u32 profbuf_sampler_sources(void);
+
+/**
+ * profbuf_sampler_probe() - can this machine have that source
+ * @config: source and period
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT, -EOPNOTSUPP: no such counter.
+ */
+int profbuf_sampler_probe(const struct profbuf_config *config);
+
+/**
+ * profbuf_sampler_init_cpu() - prepare a CPU's part; nothing runs
+ * @c: the part, session and cpu set
+ */
+void profbuf_sampler_init_cpu(struct profbuf_cpu *c);
+
+/**
+ * profbuf_sampler_start() - ticks on, on every CPU of the session that is online, now and later
+ * @s: the session
+ *
+ * Context: may sleep.
+ * Return: 0, or the source's error with all ticks off.
+ */
+int profbuf_sampler_start(struct profbuf_session *s);
+
+/**
+ * profbuf_sampler_stop() - ticks off; when it returns, none is under way, nor an irq_work of one
+ * @s: the session, started
+ *
+ * Context: may sleep.
+ */
+void profbuf_sampler_stop(struct profbuf_session *s);
+
+int profbuf_sampler_module_init(void);
+void profbuf_sampler_module_exit(void);
+
+#endif /* PROFBUF_SAMPLER_H */

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tags.c - which tag a thread has now, and what it means
+ */
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compat.h"
+#include "labels.h"
+#include "session.h"
+#include "tag_sources.h"
+#include "tags.h"
+#include "tasks.h"
+#include "unwind.h"
+#include "usermem.h"
+
+/* A hash of a thread context; no address has it, and no tag from outside. */
+#define TAG_HASHED	BIT_ULL(62)
+
+/* OTEP 4947's record: offsets of what is looked at here. */
+#define OTEL_HEADER	28
+#define OTEL_VALID	24
+#define OTEL_SIZE	26
+
+/* Tables of signatures: entries in a row that may have one. */
+#define WAYS	8
+
+/* The tick: the thread-local variable */
+
+/* The block of a module's thread-local variables, by the thread's vector of them; 0: this thread has none yet. */
+static bool read_block(const struct profbuf_location *at, u64 tp, u64 *block)
+{
+	bool glibc = at->tls == PROFBUF_TLS_GLIBC;
+	u64 entry = glibc ? 16 : 8, dtv, length;
+
+	/* The vector's length is in front of it (glibc), or its first word (musl). */
+	if (!profbuf_user_words(&dtv, tp + 8, 1) || !profbuf_user_words(&length, glibc ? dtv - 16 : dtv, 1))
+		return false;
+	*block = 0;
+	if (at->module > length)
+		return true;
+	if (!profbuf_user_words(block, dtv + at->module * entry, 1))
+		return false;
+	if (*block == U64_MAX)
+		*block = 0;
+	return true;
+}
+
+static noinline bool read_dynamic(const struct profbuf_location *at, u64 tp, u64 *pointer)
+{
+	u64 block;
+
+	*pointer = 0;
+	if (!read_block(at, tp, &block))
+		return false;
+	return !block || profbuf_user_words(pointer, block + at->offset, 1);
+}
+
+static __always_inline bool read_pointer(const struct profbuf_location *at, u64 tp, u64 *pointer)
+{
+	if (likely(at->tls == PROFBUF_TLS_STATIC))
+		return profbuf_user_words(pointer, tp + at->offset, 1);
+	return read_dynamic(at, tp, pointer);
+}
+
+static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+{
+	atomic64_inc(&c->session->tags.failed[cause]);
+}
+
+/* The tick: has this been seen? */
+
+/*
+ * A tag of process memory means what it does in one process only. The key is secret, so that no other process can be
+ * made to have a tag that looks as if it had been seen in this one.
+ */
+static u64 signature(const struct profbuf_place *place, u64 tag)
+{
+	u64 h = profbuf_hash(tag ^ (place ? place->key + ((u64)current->tgid << 48) : 0));
+
+	return h ? h : 1;
+}
+
+static bool is_defined(const struct profbuf_tags *t, u64 signature)
+{
+	const u64 *at = &t->defined[(signature >> 32) % (PROFBUF_TAG_DEFINED / WAYS) * WAYS];
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (READ_ONCE(at[i]) == signature)
+			return true;
+	}
+	return false;
+}
+
+/* What is asked for is asked for again when that has changed. */
+static u32 generation_of(const struct profbuf_cpu *c)
+{
+	return READ_ONCE(c->session->sideband.generation);
+}
+
+static __always_inline bool is_seen(const struct profbuf_cpu *c, u64 signature)
+{
+	return c->tags->asked[signature % PROFBUF_TAG_ASKED] == signature + generation_of(c) ||
+	       is_defined(&c->session->tags, signature);
+}
+
+static void set_fresh(struct profbuf_cpu_tags *tags, u64 signature)
+{
+	tags->signature = signature;
+	tags->fresh = true;
+}
+
+/* The tick: the tag */
+
+/*
+ * What @from points to, if it is a label set. Why it is none is not said: whether there is memory at an address that
+ * the session does not know is nobody's business.
+ */
+static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
+{
+	struct profbuf_label_set set;
+
+	if (copy_from_user_nofault(&set, (const void __user *)from, sizeof(set)) ||
+	    set.magic != PROFBUF_LABELS_MAGIC || set.bytes > PROFBUF_LABELS_BYTES || set.zero ||
+	    copy_from_user_nofault(tags->data, (const void __user *)(from + sizeof(set)), set.bytes) ||
+	    !profbuf_labels_valid((const char *)tags->data, set.bytes, set.count))
+		return false;
+	tags->bytes = set.bytes;
+	return true;
+}
+
+/* Are these @size bytes attributes of a thread context, each with its key, its length and a text, and nothing else? */
+static bool are_attributes(const u8 *at, unsigned int size)
+{
+	unsigned int begin, end;
+
+	for (begin = 0; begin + 2 <= size; begin = end) {
+		end = begin + 2 + at[begin + 1];
+		if (end > size || memchr(at + begin + 2, 0, at[begin + 1]))
+			return false;
+	}
+	return begin == size;
+}
+
+static u64 hash_context(const u64 *words, unsigned int n)
+{
+	u64 h = n;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ words[i]) * GOLDEN_RATIO_64 ^ h >> 29;
+	return profbuf_hash(h) >> 2 | TAG_HASHED;
+}
+
+/* Copies a thread context. Return: whether it may be one: it has no magic. */
+static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid)
+{
+	u8 *to = (u8 *)tags->data;
+	u16 size;
+
+	if (from % 2 || copy_from_user_nofault(to, (const void __user *)from, OTEL_HEADER))
+		return false;
+	*is_valid = to[OTEL_VALID] == 1;
+	memcpy(&size, to + OTEL_SIZE, sizeof(size));
+	if (!*is_valid)
+		return true;
+	if (size > PROFBUF_LABELS_BYTES ||
+	    copy_from_user_nofault(to + OTEL_HEADER, (const void __user *)from + OTEL_HEADER, size))
+		return false;
+	tags->bytes = OTEL_HEADER + size;
+	memset(to + tags->bytes, 0, -tags->bytes & 7);
+	return true;
+}
+
+/* A thread context changes in place, so it is read whole at each sample. @tag: 0: the thread has none now. */
+static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
+						    u64 *tag)
+{
+	struct profbuf_cpu_tags *tags = c->tags;
+	bool is_valid;
+	u64 from, sig;
+
+	/* Without a magic, more may be taken for one than is one. */
+	if (!c->session->may_ptrace && !profbuf_process_is_own(c->session, current_real_cred(), current->mm))
+		return PROFBUF_TAG_RIGHTS;
+	if (!read_pointer(&place->at[PROFBUF_TAG_OTEL], tp, &from))
+		return PROFBUF_TAG_FAULT;
+	if (!from)
+		return PROFBUF_TAG_KNOWN;
+	if (!copy_context(tags, from, &is_valid))
+		return PROFBUF_TAG_BAD;
+	if (!is_valid)
+		return PROFBUF_TAG_KNOWN;
+	*tag = hash_context(tags->data, PROFBUF_WORDS(tags->bytes));
+	sig = signature(place, *tag);
+	if (is_seen(c, sig))
+		return PROFBUF_TAG_KNOWN;
+	if (!are_attributes((u8 *)tags->data + OTEL_HEADER, tags->bytes - OTEL_HEADER)) {
+		*tag = 0;
+		return PROFBUF_TAG_BAD;
+	}
+	set_fresh(tags, sig);
+	return PROFBUF_TAG_KNOWN;
+}
+
+/* The pointer at the thread's variable. It is a tag, and leaves, only if it points to a label set. */
+static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
+						       u64 *tag)
+{
+	u64 word, sig;
+
+	if (!read_pointer(&place->at[PROFBUF_TAG_LABELS], tp, &word))
+		return PROFBUF_TAG_FAULT;
+	if (!word)
+		return PROFBUF_TAG_KNOWN;
+	/* No pointer has these bits. */
+	if (unlikely(word & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
+		return PROFBUF_TAG_BAD;
+	sig = signature(place, word);
+	if (unlikely(!is_seen(c, sig))) {
+		if (!read_labels(c->tags, word))
+			return PROFBUF_TAG_BAD;
+		set_fresh(c->tags, sig);
+	}
+	*tag = word;
+	return PROFBUF_TAG_KNOWN;
+}
+
+/* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
+static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_place *place, struct pt_regs *regs,
+				   enum profbuf_tag_cause *cause)
+{
+	u64 tp, tag = 0;
+
+	if (!profbuf_thread_pointer(regs, &tp)) {
+		*cause = PROFBUF_TAG_CONTEXT;
+	} else {
+		profbuf_user_begin();
+		if (place->at[PROFBUF_TAG_LABELS].known)
+			*cause = read_tag(c, place, tp, &tag);
+		if (!tag && !*cause && place->at[PROFBUF_TAG_OTEL].known)
+			*cause = read_context(c, place, tp, &tag);
+		profbuf_user_end();
+	}
+	if (unlikely(*cause))
+		count_failed(c, *cause);
+	return tag;
+}
+
+static noinline u64 outside_tag(struct profbuf_cpu *c, struct task_struct *task)
+{
+	const struct profbuf_labels *labels = profbuf_labels_of(task);
+	u64 sig;
+
+	if (!labels)
+		return 0;
+	sig = signature(NULL, labels->id);
+	if (!is_seen(c, sig))
+		set_fresh(c->tags, sig);
+	return labels->id;
+}
+
+u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause)
+{
+	struct task_struct *task = current;
+	const struct profbuf_place *place;
+	u64 tag = 0;
+
+	if (likely(!READ_ONCE(c->session->tags.places.n) && !profbuf_labels_tagged()))
+		return 0;
+	if (!task->mm || profbuf_compat_kernel_thread(task))
+		return 0;
+	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
+	/* A thread that exits may have its variables freed by another one. */
+	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&c->session->tags.places, task->mm);
+	if (place)
+		tag = own_tag(c, place, regs, cause);
+	return tag ? tag : outside_tag(c, task);
+}
+
+void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+{
+	atomic64_inc(&c->session->tags.unread[cause]);
+}
+
+/* The tick: its meaning */
+
+static enum profbuf_tag_kind kind_of(u64 tag)
+{
+	return !(tag & PROFBUF_TAG_OUTSIDE) && tag & TAG_HASHED ? PROFBUF_TAG_OTEL : PROFBUF_TAG_LABELS;
+}
+
+/* Return: FAULT: the labels from outside have been replaced since, on another CPU. */
+static enum profbuf_tag_cause get_meaning(struct profbuf_cpu *c, struct profbuf_tag_request *r)
+{
+	const struct profbuf_labels *labels;
+
+	if (!(r->tag & PROFBUF_TAG_OUTSIDE)) {
+		r->bytes = c->tags->bytes;
+		memcpy(r->data, c->tags->data, r->bytes);
+		return PROFBUF_TAG_KNOWN;
+	}
+	r->bytes = 0;
+	labels = profbuf_labels_of(current);
+	if (!labels || labels->id != r->tag)
+		return PROFBUF_TAG_FAULT;
+	r->bytes = labels->bytes;
+	memcpy(r->data, labels->text, labels->bytes);
+	return PROFBUF_TAG_KNOWN;
+}
+
+bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
+{
+	struct profbuf_tags *t = &c->session->tags;
+	struct profbuf_cpu_tags *tags = c->tags;
+	u64 sig = tags->signature, *asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
+	struct profbuf_tag_request *r;
+	u32 generation = generation_of(c);
+
+	tags->fresh = false;
+	if (!(c->session->config.flags & PROFBUF_CONFIG_SIDEBAND)) {
+		*asked = sig + generation;
+		return false;
+	}
+	/* The worker has done with the entries before tail. */
+	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
+		count_failed(c, PROFBUF_TAG_BUSY);
+		atomic64_inc(&c->session->sideband.lost[PROFBUF_SIDEBAND_TAGS]);
+		return false;
+	}
+	r = &tags->ring[tags->head % PROFBUF_TAG_REQUESTS];
+	r->time = now;
+	r->tag = tag;
+	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
+	r->kind = kind_of(tag);
+	r->cause = get_meaning(c, r);
+	if (r->cause) {
+		count_failed(c, r->cause);
+		/* Said once; what is there later may be better. */
+		sig ^= r->cause;
+		asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
+		if (*asked == sig + generation || is_defined(t, sig))
+			return false;
+	}
+	r->signature = sig;
+	smp_store_release(&tags->head, tags->head + 1);	/* pairs with profbuf_tags_define() */
+	*asked = sig + generation;
+	return true;
+}
+
+/* The worker */
+
+bool profbuf_tags_pending(const struct profbuf_cpu *c)
+{
+	return c->tags && READ_ONCE(c->tags->head) != READ_ONCE(c->tags->tail);
+}
+
+static void set_defined(struct profbuf_tags *t, u64 signature)
+{
+	u64 *at = &t->defined[(signature >> 32) % (PROFBUF_TAG_DEFINED / WAYS) * WAYS];
+	unsigned int i;
+
+	for (i = 0; i < WAYS && at[i]; i++)
+		;
+	/* One is forgotten, and said again if it comes again. */
+	WRITE_ONCE(at[i < WAYS ? i : signature % WAYS], signature);
+}
+
+static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
+{
+	struct profbuf_tags *t = &s->tags;
+	struct profbuf_note *note;
+	struct profbuf_tag *tag;
+
+	if (is_defined(t, r->signature))
+		return;
+	note = profbuf_note_alloc(sizeof(*tag) + r->bytes);
+	if (!note) {
+		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_MEMORY);
+		return;
+	}
+	tag = (struct profbuf_tag *)note->words;
+	tag->time = r->time;
+	tag->type = PROFBUF_RECORD_TAG;
+	tag->cpu = PROFBUF_CPU_NONE;
+	tag->misc = r->kind;
+	tag->pid = r->pid;
+	tag->cause = r->cause;
+	tag->bytes = r->bytes;
+	tag->tag = r->tag;
+	memcpy(tag->data, r->data, r->bytes);
+	if (!profbuf_sideband_put(&s->sideband, note)) {
+		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_LIMIT);
+		return;
+	}
+	set_defined(t, r->signature);
+	atomic64_inc(&t->definitions);
+}
+
+void profbuf_tags_define(struct profbuf_cpu *c)
+{
+	struct profbuf_cpu_tags *tags = c->tags;
+
+	while (tags && tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_ask() */
+		define(c->session, &tags->ring[tags->tail % PROFBUF_TAG_REQUESTS]);
+		smp_store_release(&tags->tail, tags->tail + 1);	/* likewise */
+	}
+}
+
+/* Life */
+
+size_t profbuf_tags_cpu_memory(void)
+{
+	return sizeof(struct profbuf_cpu_tags);
+}
+
+size_t profbuf_tags_memory(void)
+{
+	return PROFBUF_TAG_DEFINED * sizeof(u64);
+}
+
+struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void)
+{
+	BUILD_BUG_ON(PROFBUF_TAG_DATA % sizeof(u64) || PROFBUF_TAG_DATA < OTEL_HEADER + PROFBUF_LABELS_BYTES);
+	return __vmalloc(sizeof(struct profbuf_cpu_tags), PROFBUF_GFP_LARGE);
+}
+
+void profbuf_tags_init(struct profbuf_tags *t)
+{
+	profbuf_places_init(&t->places);
+}
+
+int profbuf_tags_start(struct profbuf_tags *t)
+{
+	unsigned int i;
+
+	/* Of a start that failed. */
+	atomic64_set(&t->definitions, 0);
+	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++) {
+		atomic64_set(&t->failed[i], 0);
+		atomic64_set(&t->unread[i], 0);
+	}
+	t->defined = __vmalloc(profbuf_tags_memory(), PROFBUF_GFP_LARGE);
+	return t->defined ? 0 : -ENOMEM;
+}
+
+void profbuf_tags_stop(struct profbuf_tags *t)
+{
+	vfree(t->defined);
+	t->defined = NULL;
+}
+
+void profbuf_tags_exit(struct profbuf_tags *t)
+{
+	profbuf_places_exit(&t->places);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tasks.c - processes and threads that user space names by their numbers, and whether it may
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
+
+#include "compat.h"
+#include "session.h"
+#include "tasks.h"
+
+/* One that has not begun to exit; NULL: there is none. */
+static struct task_struct *living_thread(struct task_struct *leader)
+{
+	struct task_struct *task;
+
+	/* for_each_thread() looks at a lock that modules do not get at. */
+	list_for_each_entry_rcu(task, &leader->signal->thread_head, thread_node) {
+		if (!(READ_ONCE(task->flags) & PF_EXITING) && !profbuf_compat_kernel_thread(task))
+			return task;
+	}
+	return NULL;
+}
+
+static struct task_struct *find(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(nr, s->pid_ns), type);
+	if (task && start_time && task->start_boottime != start_time)
+		task = NULL;
+	if (task && type == PIDTYPE_TGID)
+		task = living_thread(task);
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	return task;
+}
+
+/* Who makes a user namespace has every right in it, and in those below. */
+static bool has_made(const struct cred *opener, const struct user_namespace *ns)
+{
+	for (; ns->level > opener->user_ns->level; ns = ns->parent) {
+		if (ns->parent == opener->user_ns && uid_eq(ns->owner, opener->euid))
+			return true;
+	}
+	return false;
+}
+
+bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred)
+{
+	const struct cred *opener = s->cred;
+
+	if (!uid_eq(cred->uid, opener->uid) || !uid_eq(cred->euid, opener->uid) || !uid_eq(cred->suid, opener->uid) ||
+	    !gid_eq(cred->gid, opener->gid) || !gid_eq(cred->egid, opener->gid) || !gid_eq(cred->sgid, opener->gid))
+		return false;
+	if (cred->user_ns == opener->user_ns)
+		return cap_issubset(cred->cap_permitted, opener->cap_permitted);
+	return has_made(opener, cred->user_ns);
+}
+
+bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm)
+{
+	return profbuf_cred_is_own(s, cred) && get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
+{
+	unsigned int depth;
+
+	rcu_read_lock();
+	for (depth = 0; depth < 32 && task && task->pid; depth++) {
+		if (task_tgid(task) == pid)
+			break;
+		/* Once released, a task may have outlived its parent. */
+		if (!pid_alive(task))
+			task = NULL;
+		else
+			task = rcu_dereference(task->real_parent);
+	}
+	rcu_read_unlock();
+	return depth < 32 && task && task->pid;
+}
+
+bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
+{
+	const struct cred *cred = get_task_cred(task);
+	bool is = profbuf_process_is_own(s, cred, mm);
+
+	put_cred(cred);
+	return is;
+}
+
+struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time,
+				     struct mm_struct **mm)
+{
+	struct task_struct *task = find(s, nr, type, start_time);
+	int err = -ESRCH;
+
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	/* NULL of one that exits. */
+	*mm = profbuf_compat_kernel_thread(task) ? NULL : get_task_mm(task);
+	if (!*mm)
+		goto err_put;
+	err = -EPERM;
+	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !profbuf_task_is_own(s, task, *mm))
+		goto err_put_mm;
+	return task;
+
+err_put_mm:
+	mmput_async(*mm);
+err_put:
+	put_task_struct(task);
+	return ERR_PTR(err);
+}

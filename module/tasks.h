@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tasks.h - processes and threads that user space names by their numbers, and whether it may
+ */
+#ifndef PROFBUF_TASKS_H
+#define PROFBUF_TASKS_H
+
+#include <linux/pid.h>
+#include <linux/types.h>
+
+struct cred;
+struct mm_struct;
+struct profbuf_session;
+struct task_struct;
+
+/**
+ * profbuf_cred_is_own() - may the opener look at who has these credentials, without a right to do so?
+ * @s: the session
+ * @cred: a task's own, that is its real ones
+ *
+ * What the kernel asks of who reads a process's memory or takes samples of it by perf (ptrace_may_access() with
+ * PTRACE_MODE_READ_REALCREDS), as far as a module can ask: all its ids are the opener's, it has no capability that the
+ * opener has not, and it is in the same user namespace, or in one that the opener has made. Security modules are not
+ * asked; Yama, for one, has no word on reading.
+ *
+ * Context: any, NMI too.
+ */
+bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred);
+
+/* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
+bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
+
+/* Is @pid the task's thread group, or one that it descends from, by parents that have not exited? Context: any. */
+bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
+
+/* profbuf_process_is_own() of a task that has that memory map. Context: may sleep. */
+bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm);
+
+/**
+ * profbuf_task_get() - a thread by its number, or any living thread of a process: its first one may have ended before
+ * @s: whose pid namespace and rights
+ * @nr: the number
+ * @type: PIDTYPE_PID or PIDTYPE_TGID
+ * @start_time: what has the number has to have that; 0: whatever it has
+ * @mm: set to its memory map, a reference for mmput()
+ *
+ * Context: may sleep.
+ * Return: the thread, a reference for put_task_struct(); -ESRCH: there is none, or it has no memory of its own; -EPERM:
+ * another user's, without the right to see it.
+ */
+struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time,
+				     struct mm_struct **mm);
+
+#endif /* PROFBUF_TASKS_H */

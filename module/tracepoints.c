@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tracepoints.c - processes that are created, change their program, and end
+ *
+ * The tracepoints are not exported by name; the kernel lets one look for them. They call with preemption disabled, on
+ * PREEMPT_RT too: no allocation and no sleeping lock here.
+ */
+#include <linux/binfmts.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "counters.h"
+#include "labels.h"
+#include "tracepoints.h"
+#include "session.h"
+
+static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	profbuf_labels_fork(parent, child);
+}
+
+static void tell(u16 type, struct task_struct *task)
+{
+	struct profbuf_session *s;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(s, &profbuf_sessions, list) {
+		if (s->config.flags & PROFBUF_CONFIG_SIDEBAND)
+			profbuf_sideband_tell(s, type, task);
+	}
+	rcu_read_unlock();
+}
+
+static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	tell(PROFBUF_RECORD_EXEC, task);
+}
+
+static void probe_exit(void *data, struct task_struct *task)
+{
+	profbuf_labels_exit(task);
+	if (!atomic_read(&task->signal->live))
+		tell(PROFBUF_RECORD_EXIT, task);
+}
+
+static struct {
+	const char *name;
+	void *probe;
+	struct tracepoint *tracepoint;
+} points[] = {
+	{ "sched_process_fork", probe_fork },
+	{ "sched_process_exec", probe_exec },
+	{ "sched_process_exit", probe_exit },
+};
+
+static void find_point(struct tracepoint *tracepoint, void *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++) {
+		if (!strcmp(tracepoint->name, points[i].name))
+			points[i].tracepoint = tracepoint;
+	}
+}
+
+/* The first @n. */
+static void unregister(unsigned int n)
+{
+	while (n--)
+		tracepoint_probe_unregister(points[n].tracepoint, points[n].probe, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+int profbuf_life_init(void)
+{
+	unsigned int i;
+	int err;
+
+	for_each_kernel_tracepoint(find_point, NULL);
+	for (i = 0; i < ARRAY_SIZE(points); i++) {
+		err = points[i].tracepoint ? tracepoint_probe_register(points[i].tracepoint, points[i].probe, NULL) :
+					     -ENOENT;
+		if (err) {
+			unregister(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void profbuf_life_exit(void)
+{
+	unregister(ARRAY_SIZE(points));
+}
