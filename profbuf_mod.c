@@ -8,12 +8,13 @@
 
 #include "module/budget.h"
 #include "module/config.h"
-#include "module/counters.h"
 #include "module/dev.h"
 #include "module/labels.h"
-#include "module/tracepoints.h"
 #include "module/sampler.h"
-#include "module/sideband.h"
+#include "module/sessions.h"
+#include "module/sysfs.h"
+#include "module/tracepoints.h"
+#include "module/worker.h"
 #include "profbuf_version.h"
 
 /*
@@ -65,31 +66,36 @@ static int __init profbuf_mod_init(void)
 {
 	int err;
 
-	err = profbuf_counters_init();
+	err = profbuf_sessions_module_init();
 	if (err)
 		return err;
-	err = profbuf_sideband_module_init();
+	err = profbuf_sysfs_init();
 	if (err)
-		goto err_counters;
+		goto err_sessions;
+	err = profbuf_worker_module_init();
+	if (err)
+		goto err_sysfs;
 	err = profbuf_sampler_module_init();
 	if (err)
-		goto err_sideband;
-	err = profbuf_life_init();
+		goto err_worker;
+	err = profbuf_tracepoints_init();
 	if (err)
 		goto err_sampler;
 	err = profbuf_dev_init();
 	if (err)
-		goto err_life;
+		goto err_tracepoints;
 	return 0;
 
-err_life:
-	profbuf_life_exit();
+err_tracepoints:
+	profbuf_tracepoints_exit();
 err_sampler:
 	profbuf_sampler_module_exit();
-err_sideband:
-	profbuf_sideband_module_exit();
-err_counters:
-	profbuf_counters_exit();
+err_worker:
+	profbuf_worker_module_exit();
+err_sysfs:
+	profbuf_sysfs_exit();
+err_sessions:
+	profbuf_sessions_module_exit();
 	return err;
 }
 
@@ -97,11 +103,12 @@ err_counters:
 static void __exit profbuf_mod_exit(void)
 {
 	profbuf_dev_exit();
-	profbuf_life_exit();
+	profbuf_tracepoints_exit();
 	profbuf_labels_module_exit();
 	profbuf_sampler_module_exit();
-	profbuf_sideband_module_exit();
-	profbuf_counters_exit();
+	profbuf_worker_module_exit();
+	profbuf_sysfs_exit();
+	profbuf_sessions_module_exit();
 }
 
 module_init(profbuf_mod_init);

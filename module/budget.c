@@ -8,9 +8,9 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
+#include <asm/barrier.h>
 
 #include "budget.h"
-#include "session.h"
 
 #define WINDOW		(100 * NSEC_PER_MSEC)
 
@@ -62,10 +62,10 @@ static enum profbuf_budget_verdict change(struct profbuf_budget *b, u32 stride, 
 	return PROFBUF_BUDGET_CHANGED;
 }
 
-enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_session *s,
-						  u64 begin, u64 end)
+enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, u64 period, u32 parts, u64 begin,
+						  u64 end)
 {
-	u32 percent = READ_ONCE(profbuf_max_overhead_percent), parts = READ_ONCE(s->quota.parts);
+	u32 percent = READ_ONCE(profbuf_max_overhead_percent);
 	u64 elapsed, spent;
 	u32 needed;
 
@@ -78,7 +78,7 @@ enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, cons
 		return PROFBUF_BUDGET_KEPT;
 
 	spent = b->spent;
-	needed = percent == 100 ? 1 : needed_stride(b, s->config.period, elapsed, percent, parts);
+	needed = percent == 100 ? 1 : needed_stride(b, period, elapsed, percent, parts);
 	b->began = end;
 	b->spent = 0;
 	/* Up by a factor of two at least: no change for what is only noise. */

@@ -11,8 +11,6 @@
 
 #include <linux/types.h>
 
-struct profbuf_session;
-
 /* Module parameter: the limit, in percent of each CPU's time; 100 is none. */
 extern unsigned int profbuf_max_overhead_percent;
 
@@ -50,14 +48,15 @@ enum profbuf_budget_verdict {
 /**
  * profbuf_budget_charge() - a tick is over
  * @b: this CPU's
- * @s: the session
+ * @period: of the session, ns or cycles
+ * @parts: the ticks may take one of so many parts of the limit (quota.h)
  * @begin: when the tick began, ns
  * @end: now
  *
  * Context: the tick, NMI too.
  */
-enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, const struct profbuf_session *s,
-						  u64 begin, u64 end);
+enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, u64 period, u32 parts, u64 begin,
+						  u64 end);
 
 /* The reader: the first change that is not dropped; NULL if there is none. Others may only ask whether there is one. */
 const struct profbuf_rate_change *profbuf_budget_first(struct profbuf_budget *b);

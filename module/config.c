@@ -10,8 +10,12 @@
 #include <asm/tsc.h>
 
 #include "config.h"
-#include "sampler.h"
-#include "session.h"
+#include "cpu.h"
+#include "describe.h"
+#include "lives.h"
+#include "opener.h"
+#include "requests.h"
+#include "tags.h"
 
 #define RING_BYTES_DEFAULT	(512U << 10)
 #define RING_BYTES_LEAST	(16U << 10)	/* by default: any depth fits */
@@ -33,7 +37,8 @@ u64 profbuf_config_memory(const struct profbuf_config *c, unsigned int cpus)
 	u64 each = sizeof(struct profbuf_cpu) + (tags ? profbuf_tags_cpu_memory() : 0) +
 		   profbuf_memory(PROFBUF_HEADER_WORDS, c->ring_bytes / sizeof(u64), c->tag_slots);
 
-	return cpus * each + profbuf_sideband_memory() + (tags ? profbuf_tags_memory() : 0);
+	return cpus * each + profbuf_requests_memory() + profbuf_lives_memory() + profbuf_describe_memory() +
+	       (tags ? profbuf_tags_memory() : 0);
 }
 
 /* The default, or less on a machine of so many CPUs that a session may not have that much for each. */
@@ -55,18 +60,26 @@ static u64 default_period(void)
 	return (u64)max(profbuf_default_period_us, profbuf_min_period_us) * NSEC_PER_USEC;
 }
 
-void profbuf_config_default(const struct profbuf_session *s, struct profbuf_config *config)
+/* Those without rights see their own processes' user code only. */
+static u32 allowed_flags(const struct profbuf_opener *opener)
+{
+	if (opener->rights & PROFBUF_RIGHT_KERNEL)
+		return PROFBUF_CONFIG_FLAGS;
+	return PROFBUF_CONFIG_FLAGS & ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
+}
+
+void profbuf_config_default(const struct profbuf_opener *opener, struct profbuf_config *config)
 {
 	u32 ring_bytes = default_ring_bytes();
 
 	*config = (struct profbuf_config){
 		.size = sizeof(*config),
-		.flags = PROFBUF_CONFIG_FLAGS & ~PROFBUF_CONFIG_IDLE & profbuf_session_allowed_flags(s),
+		.flags = PROFBUF_CONFIG_FLAGS & ~PROFBUF_CONFIG_IDLE & allowed_flags(opener),
 		.source = PROFBUF_SOURCE_HRTIMER,
 		.period = default_period(),
 		.ring_bytes = ring_bytes,
 		.tag_slots = ring_bytes / 64,
-		.kernel_depth = s->rights & PROFBUF_RIGHT_KERNEL ? DEPTH_DEFAULT : 0,
+		.kernel_depth = opener->rights & PROFBUF_RIGHT_KERNEL ? DEPTH_DEFAULT : 0,
 		.user_depth = DEPTH_DEFAULT,
 		.watermark = ring_bytes / 2,
 		.flush_ns = FLUSH_DEFAULT,
@@ -172,7 +185,7 @@ static int get_mask(const struct profbuf_config *c, struct cpumask *mask)
 	return cpumask_empty(mask) ? -ENODEV : 0;
 }
 
-int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config *c, struct cpumask *mask)
+int profbuf_config_check(const struct profbuf_opener *opener, struct profbuf_config *c, struct cpumask *mask)
 {
 	unsigned int i;
 	int err;
@@ -195,8 +208,8 @@ int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config 
 	if (!err)
 		err = check_filter(c);
 	/* A CPU has few counters, and who has one keeps perf's users from it. */
-	if (!err && (c->flags & ~profbuf_session_allowed_flags(s) ||
-		     (c->source == PROFBUF_SOURCE_PERF_CYCLES && !(s->rights & PROFBUF_RIGHT_TASKS))))
+	if (!err && (c->flags & ~allowed_flags(opener) ||
+		     (c->source == PROFBUF_SOURCE_PERF_CYCLES && !(opener->rights & PROFBUF_RIGHT_TASKS))))
 		err = -EPERM;
 	if (!err)
 		err = get_mask(c, mask);

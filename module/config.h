@@ -10,7 +10,7 @@
 
 #include "profbuf_uapi.h"
 
-struct profbuf_session;
+struct profbuf_opener;
 
 /* Module parameters. */
 extern unsigned int profbuf_default_period_us;
@@ -19,20 +19,20 @@ extern unsigned int profbuf_max_memory_mb;
 
 /**
  * profbuf_config_default() - what a session does if nobody says otherwise
- * @s: for its rights
+ * @opener: for its rights
  * @config: set, complete
  */
-void profbuf_config_default(const struct profbuf_session *s, struct profbuf_config *config);
+void profbuf_config_default(const struct profbuf_opener *opener, struct profbuf_config *config);
 
 /**
  * profbuf_config_check() - validate all of a configuration, and fill in the defaults
- * @s: for its rights
+ * @opener: for its rights
  * @config: as user space gave it; complete on success
  * @mask: set to the CPUs
  *
  * Return: 0 or one of the errors in profbuf_uapi.h. The filter's object is not looked up.
  */
-int profbuf_config_check(const struct profbuf_session *s, struct profbuf_config *config, struct cpumask *mask);
+int profbuf_config_check(const struct profbuf_opener *opener, struct profbuf_config *config, struct cpumask *mask);
 
 /* Bytes of a session that has this complete configuration, on so many CPUs. */
 u64 profbuf_config_memory(const struct profbuf_config *config, unsigned int cpus);

@@ -11,12 +11,9 @@
 #define PROFBUF_COUNTERS_H
 
 #include <asm/local64.h>
-#include <linux/device.h>
+#include <linux/types.h>
 
 #include "profbuf_uapi.h"
-
-struct profbuf_cpu;
-struct profbuf_session;
 
 struct profbuf_cpu_counters {
 	local64_t entered;
@@ -66,41 +63,5 @@ void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_c
  * @c: what is added
  */
 void profbuf_counters_add(struct profbuf_counters *to, const struct profbuf_counters *c);
-
-/**
- * profbuf_counters_session() - counters of a session
- * @s: the session, not NEW
- * @cpu: a possible CPU, or PROFBUF_CPU_NONE for the sum
- * @to: set
- *
- * Return: 0; -EINVAL: no such CPU.
- */
-int profbuf_counters_session(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to);
-
-/* The sessions that run or ran, from profbuf_counters_join() to profbuf_counters_part(); read under RCU. */
-extern struct list_head profbuf_sessions;
-
-/**
- * profbuf_counters_join() - a session's counters show in sysfs from now on
- * @s: the session, about to start
- */
-void profbuf_counters_join(struct profbuf_session *s);
-
-/**
- * profbuf_counters_part() - its counters are added to the module's, and it is not looked at any more
- * @s: the session, its ticks off; after a grace period nobody looks at it
- */
-void profbuf_counters_part(struct profbuf_session *s);
-
-/**
- * profbuf_counters_init() - make the files below the device, cpu<N>/ and the totals
- *
- * Return: 0 or -ENOMEM.
- */
-int profbuf_counters_init(void);
-void profbuf_counters_exit(void);
-
-/* The files, for the misc device; NULL-terminated, from profbuf_counters_init() to profbuf_counters_exit(). */
-const struct attribute_group **profbuf_counters_groups(void);
 
 #endif /* PROFBUF_COUNTERS_H */

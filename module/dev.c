@@ -2,34 +2,23 @@
 /*
  * dev.c - the misc device: file operations, rights, ioctls
  */
-#include <linux/capability.h>
 #include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/security.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "config.h"
 #include "dev.h"
-#include "labels.h"
 #include "sampler.h"
 #include "session.h"
-#include "tag_sources.h"
+#include "sysfs.h"
 #include "profbuf_version.h"
-
-/* The opener's rights, for the life of the file, whoever has its descriptor later. */
-static u32 opener_rights(void)
-{
-	if (!perfmon_capable())
-		return 0;
-	return PROFBUF_RIGHT_TASKS | (security_locked_down(LOCKDOWN_PERF) ? 0 : PROFBUF_RIGHT_KERNEL);
-}
 
 static int profbuf_open(struct inode *inode, struct file *file)
 {
-	struct profbuf_session *s = profbuf_session_create(opener_rights());
+	struct profbuf_session *s = profbuf_session_create();
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -70,13 +59,13 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 	m->type = PROFBUF_RECORD_MARKER;
 	m->cpu = PROFBUF_CPU_NONE;
 	m->misc = count;
-	m->pid = task_tgid_nr_ns(current, s->pid_ns);
-	m->tid = task_pid_nr_ns(current, s->pid_ns);
+	m->pid = task_tgid_nr_ns(current, s->opener.pid_ns);
+	m->tid = task_pid_nr_ns(current, s->opener.pid_ns);
 	if (copy_from_user(m->text, from, count)) {
 		kfree(note);
 		return -EFAULT;
 	}
-	if (profbuf_sideband_put(&s->sideband, note))
+	if (profbuf_notes_put(&s->notes, note))
 		return count;
 	/* It may have been stopped meanwhile. */
 	return profbuf_session_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
@@ -127,7 +116,7 @@ static int ioctl_info(struct profbuf_session *s, void __user *arg)
 		.size = sizeof(info),
 		.abi_version = PROFBUF_ABI_VERSION,
 		.state = profbuf_session_state(s),
-		.rights = s->rights,
+		.rights = s->opener.rights,
 		.sources = profbuf_sampler_sources(),
 		.nr_cpus = nr_cpu_ids,
 		.min_period = (u64)profbuf_min_period_us * NSEC_PER_USEC,
@@ -141,7 +130,7 @@ static int ioctl_info(struct profbuf_session *s, void __user *arg)
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
-	info.used_memory = s->memory;
+	info.used_memory = s->quota.memory;
 	mutex_unlock(&s->lock);
 	return put_struct(arg, size, &info, sizeof(info));
 }
@@ -192,14 +181,14 @@ static int ioctl_counters(struct profbuf_session *s, void __user *arg)
 		return -EFAULT;
 	if (profbuf_session_state(s) == PROFBUF_STATE_NEW)
 		return -EINVAL;
-	err = profbuf_counters_session(s, get.cpu, &get.counters);
+	err = profbuf_session_counters(s, get.cpu, &get.counters);
 	if (err)
 		return err;
 	get.size = sizeof(get);
-	get.sideband_processes = atomic64_read(&s->sideband.processes);
-	get.sideband_mappings = atomic64_read(&s->sideband.mappings);
+	get.sideband_processes = atomic64_read(&s->describe.processes);
+	get.sideband_mappings = atomic64_read(&s->describe.mappings);
 	for (i = 0; i < PROFBUF_NR_SIDEBAND_CAUSES; i++)
-		get.sideband_lost[i] = atomic64_read(&s->sideband.lost[i]);
+		get.sideband_lost[i] = atomic64_read(&s->notes.lost[i]);
 	get.tag_definitions = atomic64_read(&s->tags.definitions);
 	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
 		get.tag_failed[i] = atomic64_read(&s->tags.failed[i]);
@@ -211,7 +200,7 @@ static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
 	struct profbuf_tag_source source;
 	int err = get_struct(arg, &source, sizeof(source));
 
-	return err ? err : profbuf_place_set(s, &source);
+	return err ? err : profbuf_place_set(&s->tags.places, &s->opener, &source);
 }
 
 static int ioctl_tag(struct profbuf_session *s, void __user *arg)
@@ -219,7 +208,7 @@ static int ioctl_tag(struct profbuf_session *s, void __user *arg)
 	struct profbuf_tag_set set;
 	int err = get_struct(arg, &set, sizeof(set));
 
-	return err ? err : profbuf_labels_set(s, &set);
+	return err ? err : profbuf_labels_set(&s->opener, &s->labels, &set);
 }
 
 static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -270,7 +259,7 @@ static struct miscdevice profbuf_device = {
 
 int profbuf_dev_init(void)
 {
-	profbuf_device.groups = profbuf_counters_groups();
+	profbuf_device.groups = profbuf_sysfs_groups();
 	return misc_register(&profbuf_device);
 }
 

@@ -12,7 +12,7 @@
 
 #include "compat.h"
 #include "kernel_modules.h"
-#include "sideband.h"
+#include "notes.h"
 
 /* Modules that come between the counting and the reading. */
 #define SPARE	16
@@ -54,7 +54,7 @@ static unsigned int read_modules(struct profbuf_module *to, unsigned int room)
 	return n + 1;
 }
 
-void profbuf_modules_describe(struct profbuf_sideband *b)
+void profbuf_kernel_modules_describe(struct profbuf_notes *notes)
 {
 	unsigned int room = read_modules(NULL, 0) + SPARE, n, i;
 	struct profbuf_module *modules, *m;
@@ -62,14 +62,14 @@ void profbuf_modules_describe(struct profbuf_sideband *b)
 
 	modules = kvcalloc(room, sizeof(*modules), GFP_KERNEL_ACCOUNT);
 	if (!modules) {
-		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_MEMORY]);
+		profbuf_notes_count(notes, PROFBUF_SIDEBAND_MEMORY);
 		return;
 	}
 	n = read_modules(modules, room);
 	for (i = 0; i < n; i++) {
 		note = i < room ? profbuf_note_alloc(sizeof(*m)) : NULL;
 		if (!note) {
-			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_MEMORY]);
+			profbuf_notes_count(notes, PROFBUF_SIDEBAND_MEMORY);
 			continue;
 		}
 		m = (struct profbuf_module *)note->words;
@@ -78,8 +78,8 @@ void profbuf_modules_describe(struct profbuf_sideband *b)
 		m->time = ktime_get_ns();
 		m->type = PROFBUF_RECORD_MODULE;
 		m->cpu = PROFBUF_CPU_NONE;
-		if (!profbuf_sideband_put(b, note))
-			atomic64_inc(&b->lost[PROFBUF_SIDEBAND_LIMIT]);
+		if (!profbuf_notes_put(notes, note))
+			profbuf_notes_count(notes, PROFBUF_SIDEBAND_LIMIT);
 	}
 	kvfree(modules);
 }

@@ -2,19 +2,19 @@
 /*
  * kernel_modules.h - the kernel's modules, for who reads kernel addresses elsewhere
  */
-#ifndef PROFBUF_MODULES_H
-#define PROFBUF_MODULES_H
+#ifndef PROFBUF_KERNEL_MODULES_H
+#define PROFBUF_KERNEL_MODULES_H
 
-struct profbuf_sideband;
+struct profbuf_notes;
 
 /**
- * profbuf_modules_describe() - put a record for each module that is loaded into the stream
- * @b: the sideband of a session that may see kernel addresses
+ * profbuf_kernel_modules_describe() - put a record for each module that is loaded into the stream
+ * @notes: the queue of a session that may see kernel addresses
  *
  * What there is no memory or no room for is counted.
  *
  * Context: may sleep.
  */
-void profbuf_modules_describe(struct profbuf_sideband *b);
+void profbuf_kernel_modules_describe(struct profbuf_notes *notes);
 
-#endif /* PROFBUF_MODULES_H */
+#endif /* PROFBUF_KERNEL_MODULES_H */

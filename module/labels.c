@@ -17,14 +17,13 @@
 #include <linux/uaccess.h>
 
 #include "labels.h"
-#include "session.h"
-#include "tasks.h"
+#include "opener.h"
 
 /* A label set, shared by all that have it: who it was set for, and what inherited it. */
 struct shared {
 	struct kref kref;
 	struct rcu_head rcu;
-	struct profbuf_session *owner;	/* removes it; NULL: it stays */
+	struct profbuf_labels_owner *owner;	/* removes it; NULL: it stays */
 	kuid_t uid;			/* whose session has set it */
 	bool removed;			/* no one inherits it any more; under lock */
 	struct profbuf_labels labels;
@@ -79,7 +78,8 @@ static void free_shared(struct kref *kref)
 	kfree_rcu(shared, rcu);
 }
 
-static struct shared *get_shared(struct profbuf_session *s, const struct profbuf_tag_set *set)
+static struct shared *get_shared(const struct profbuf_opener *opener, struct profbuf_labels_owner *owner,
+				 const struct profbuf_tag_set *set)
 {
 	struct shared *shared = kzalloc(struct_size(shared, labels.text, set->bytes), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -93,8 +93,8 @@ static struct shared *get_shared(struct profbuf_session *s, const struct profbuf
 	if (!profbuf_labels_valid(shared->labels.text, set->bytes, 0))
 		goto err_free;
 	kref_init(&shared->kref);
-	shared->owner = set->flags & PROFBUF_TAG_STAY ? NULL : s;
-	shared->uid = s->cred->uid;
+	shared->owner = set->flags & PROFBUF_TAG_STAY ? NULL : owner;
+	shared->uid = opener->cred->uid;
 	shared->labels.bytes = set->bytes;
 	shared->labels.id = PROFBUF_TAG_OUTSIDE | atomic64_inc_return(&next_id);
 	return shared;
@@ -179,8 +179,8 @@ static bool insert(struct tagged *t)
 	return true;
 }
 
-/* All that have @shared; if it is NULL, all that the session @s has set; if that is NULL too, all. */
-static void remove_all(const struct shared *shared, const struct profbuf_session *s)
+/* All that have @shared; if it is NULL, all that @owner has set; if that is NULL too, all. */
+static void remove_all(const struct shared *shared, const struct profbuf_labels_owner *owner)
 {
 	struct hlist_node *next;
 	struct tagged *t;
@@ -191,7 +191,7 @@ static void remove_all(const struct shared *shared, const struct profbuf_session
 	for (i = 0; i < HASH_SIZE(table); i++) {
 		raw_spin_lock_irqsave(&lock, flags);
 		hlist_for_each_entry_safe(t, next, &table[i], node) {
-			if (shared ? t->shared == shared : !s || t->shared->owner == s)
+			if (shared ? t->shared == shared : !owner || t->shared->owner == owner)
 				remove(t);
 		}
 		raw_spin_unlock_irqrestore(&lock, flags);
@@ -270,7 +270,7 @@ static int tag(struct task_struct *task, bool is_thread, struct shared *shared)
  * From all that have the label set, with what has inherited it. One without the right to see others' processes gets at
  * those only if they have it from him.
  */
-static int untag(const struct profbuf_session *s, const void *who)
+static int untag(const struct profbuf_opener *opener, const void *who)
 {
 	struct shared *shared = NULL;
 	unsigned long flags;
@@ -278,7 +278,7 @@ static int untag(const struct profbuf_session *s, const void *who)
 
 	raw_spin_lock_irqsave(&lock, flags);
 	t = find(who);
-	if (t && (s->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, s->cred->uid))) {
+	if (t && (opener->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, opener->cred->uid))) {
 		shared = t->shared;
 		kref_get(&shared->kref);
 		shared->removed = true;
@@ -293,7 +293,8 @@ static int untag(const struct profbuf_session *s, const void *who)
 	return t ? 0 : -ENOENT;
 }
 
-int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *set)
+int profbuf_labels_set(const struct profbuf_opener *opener, struct profbuf_labels_owner *owner,
+		       const struct profbuf_tag_set *set)
 {
 	bool is_thread = set->flags & PROFBUF_TAG_THREAD, removes = set->flags & PROFBUF_TAG_REMOVE;
 	struct shared *shared = NULL;
@@ -307,10 +308,10 @@ int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *
 		return err;
 	/* Before the task: the user's memory may take its time. */
 	if (!removes)
-		shared = get_shared(s, set);
+		shared = get_shared(opener, owner, set);
 	if (IS_ERR(shared))
 		return PTR_ERR(shared);
-	task = profbuf_task_get(s, set->pid, is_thread ? PIDTYPE_PID : PIDTYPE_TGID, 0, &mm);
+	task = profbuf_task_get(opener, set->pid, is_thread ? PIDTYPE_PID : PIDTYPE_TGID, 0, &mm);
 	if (IS_ERR(task)) {
 		if (shared)
 			kref_put(&shared->kref, free_shared);
@@ -321,22 +322,22 @@ int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *
 		err = tag(task, is_thread, shared);
 	} else {
 		pid = get_task_pid(task, PIDTYPE_TGID);
-		err = untag(s, is_thread ? (void *)task : pid);
+		err = untag(opener, is_thread ? (void *)task : pid);
 		put_pid(pid);
 	}
 	put_task_struct(task);
 	return err;
 }
 
-void profbuf_labels_drop(struct profbuf_session *s)
+void profbuf_labels_drop(struct profbuf_labels_owner *owner)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	s->labels_dropped = true;
+	owner->dropped = true;
 	raw_spin_unlock_irqrestore(&lock, flags);
 	if (READ_ONCE(nr_tagged))
-		remove_all(NULL, s);
+		remove_all(NULL, owner);
 }
 
 /* Creation and end */
@@ -344,7 +345,7 @@ void profbuf_labels_drop(struct profbuf_session *s)
 static bool is_inherited(const struct shared *shared)
 {
 	lockdep_assert_held(&lock);
-	return !shared->removed && !(shared->owner && shared->owner->labels_dropped);
+	return !shared->removed && !(shared->owner && shared->owner->dropped);
 }
 
 /* One out of the store; NULL: there is none left. */

@@ -15,7 +15,7 @@
 
 #include "profbuf_uapi.h"
 
-struct profbuf_session;
+struct profbuf_opener;
 struct task_struct;
 
 #define PROFBUF_LABELS_TAGGED	65536	/* processes and threads at once */
@@ -25,6 +25,11 @@ struct profbuf_labels {
 	u64 id;				/* the tag */
 	u16 bytes;
 	char text[];
+};
+
+/* Who has set labels, and takes those away at the end that are not to stay: a session. */
+struct profbuf_labels_owner {
+	bool dropped;			/* nothing inherits what it has set; under the lock of labels.c */
 };
 
 /* Is that a label set's text, with so many labels (or, if it is 0, as many as there are)? */
@@ -41,16 +46,18 @@ const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);
 
 /**
  * profbuf_labels_set() - tag a process or a thread from outside, or remove that
- * @s: who does it
+ * @opener: who may
+ * @owner: who does it
  * @set: as user space gave it, not yet validated
  *
  * Context: may sleep.
  * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
  */
-int profbuf_labels_set(struct profbuf_session *s, const struct profbuf_tag_set *set);
+int profbuf_labels_set(const struct profbuf_opener *opener, struct profbuf_labels_owner *owner,
+		       const struct profbuf_tag_set *set);
 
-/* Removes what a session has set and did not ask to stay. Context: no call on the session is under way; may sleep. */
-void profbuf_labels_drop(struct profbuf_session *s);
+/* Removes what @owner has set and did not ask to stay. Context: it sets nothing meanwhile; may sleep. */
+void profbuf_labels_drop(struct profbuf_labels_owner *owner);
 
 /* A task has been created, and does not run yet; a task has ended. Context: preemption disabled. */
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child);

@@ -13,8 +13,10 @@
 #include <asm/elf.h>
 
 #include "compat.h"
+#include "hash.h"
 #include "mappings.h"
-#include "sideband.h"
+#include "notes.h"
+#include "requests.h"
 
 /* The note that has the build id, of the owner GNU; no header of the kernel's names it. */
 #define NT_GNU_BUILD_ID	3

@@ -12,7 +12,8 @@
 
 #include "config.h"
 #include "quota.h"
-#include "session.h"
+#include "opener.h"
+#include "profbuf_uapi.h"
 
 #define SESSIONS_MAX		64
 #define UNPRIVILEGED_MAX	(SESSIONS_MAX / 2)	/* of all users without rights */
@@ -25,9 +26,9 @@ static DEFINE_MUTEX(quota_lock);
 static LIST_HEAD(holders);		/* of a slot; under quota_lock */
 static unsigned int nr_holders;		/* written under quota_lock */
 
-static bool is_privileged(const struct profbuf_session *s)
+static bool is_privileged(const struct profbuf_quota *q)
 {
-	return s->rights & PROFBUF_RIGHT_TASKS;
+	return q->opener->rights & PROFBUF_RIGHT_TASKS;
 }
 
 static u64 session_memory_max(void)
@@ -41,77 +42,77 @@ static u64 unprivileged_memory_max(void)
 	return (u64)totalram_pages() * PAGE_SIZE / 4;
 }
 
-static int check(const struct profbuf_session *s, size_t memory)
+static int check(const struct profbuf_quota *q, size_t memory)
 {
 	unsigned int unprivileged = 0, users = 0;
 	u64 unprivileged_memory = memory, users_memory = memory;
-	const struct profbuf_session *other;
+	const struct profbuf_quota *other;
 
 	lockdep_assert_held(&quota_lock);
-	list_for_each_entry(other, &holders, quota.list) {
+	list_for_each_entry(other, &holders, list) {
 		if (is_privileged(other))
 			continue;
 		unprivileged++;
 		unprivileged_memory += other->memory;
-		if (uid_eq(other->cred->uid, s->cred->uid)) {
+		if (uid_eq(other->opener->cred->uid, q->opener->cred->uid)) {
 			users++;
 			users_memory += other->memory;
 		}
 	}
 	if (nr_holders >= SESSIONS_MAX)
 		return -EUSERS;
-	if (is_privileged(s))
+	if (is_privileged(q))
 		return memory > session_memory_max() ? -EDQUOT : 0;
 	if (unprivileged >= UNPRIVILEGED_MAX || users >= USER_MAX)
 		return -EUSERS;
 	return users_memory > session_memory_max() || unprivileged_memory > unprivileged_memory_max() ? -EDQUOT : 0;
 }
 
-int profbuf_quota_take(struct profbuf_session *s, size_t memory)
+int profbuf_quota_take(struct profbuf_quota *q, size_t memory)
 {
 	int err;
 
 	mutex_lock(&quota_lock);
-	err = check(s, memory);
+	err = check(q, memory);
 	if (!err) {
-		s->memory = memory;
-		list_add_tail(&s->quota.list, &holders);
+		q->memory = memory;
+		list_add_tail(&q->list, &holders);
 		WRITE_ONCE(nr_holders, nr_holders + 1);
 	}
 	mutex_unlock(&quota_lock);
 	return err;
 }
 
-void profbuf_quota_give(struct profbuf_session *s)
+void profbuf_quota_give(struct profbuf_quota *q)
 {
 	mutex_lock(&quota_lock);
-	list_del(&s->quota.list);
+	list_del(&q->list);
 	WRITE_ONCE(nr_holders, nr_holders - 1);
-	s->memory = 0;
+	q->memory = 0;
 	mutex_unlock(&quota_lock);
 }
 
-u64 profbuf_quota_flush_ns(const struct profbuf_session *s)
+u64 profbuf_quota_flush_ns(u64 flush_ns)
 {
-	return max_t(u64, s->config.flush_ns, READ_ONCE(nr_holders) * FLUSH_SPACING);
+	return max_t(u64, flush_ns, READ_ONCE(nr_holders) * FLUSH_SPACING);
 }
 
 /* Parts of the overhead limit */
 
 /* The sessions between which a part is divided: those with rights, or those of one user without. */
-static bool are_peers(const struct profbuf_session *a, const struct profbuf_session *b)
+static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota *b)
 {
-	return is_privileged(a) == is_privileged(b) && (is_privileged(a) || uid_eq(a->cred->uid, b->cred->uid));
+	return is_privileged(a) == is_privileged(b) && (is_privileged(a) || uid_eq(a->opener->cred->uid, b->opener->cred->uid));
 }
 
 /* How many have ticks, and which is the first of them. */
-static u32 peers_of(const struct profbuf_session *s, const struct profbuf_session **first)
+static u32 peers_of(const struct profbuf_quota *q, const struct profbuf_quota **first)
 {
-	const struct profbuf_session *other;
+	const struct profbuf_quota *other;
 	u32 n = 0;
 
-	list_for_each_entry(other, &holders, quota.list) {
-		if (!other->quota.ticking || !are_peers(other, s))
+	list_for_each_entry(other, &holders, list) {
+		if (!other->ticking || !are_peers(other, q))
 			continue;
 		if (!n++)
 			*first = other;
@@ -125,36 +126,41 @@ static u32 peers_of(const struct profbuf_session *s, const struct profbuf_sessio
  */
 static void share_out(void)
 {
-	const struct profbuf_session *first;
-	struct profbuf_session *s;
+	const struct profbuf_quota *first;
+	struct profbuf_quota *q;
 	bool privileged = false;
 	u32 parts, users = 0;
 
 	lockdep_assert_held(&quota_lock);
-	list_for_each_entry(s, &holders, quota.list) {
-		if (!s->quota.ticking)
+	list_for_each_entry(q, &holders, list) {
+		if (!q->ticking)
 			continue;
-		if (is_privileged(s))
+		if (is_privileged(q))
 			privileged = true;
-		else if (peers_of(s, &first) && first == s)
+		else if (peers_of(q, &first) && first == q)
 			users++;
 	}
-	list_for_each_entry(s, &holders, quota.list) {
-		if (!s->quota.ticking)
+	list_for_each_entry(q, &holders, list) {
+		if (!q->ticking)
 			continue;
-		parts = peers_of(s, &first);
-		if (!is_privileged(s))
+		parts = peers_of(q, &first);
+		if (!is_privileged(q))
 			parts *= users;
 		if (privileged && users)
 			parts *= 2;
-		WRITE_ONCE(s->quota.parts, parts);
+		WRITE_ONCE(q->parts, parts);
 	}
 }
 
-void profbuf_quota_tick(struct profbuf_session *s, bool on)
+void profbuf_quota_tick(struct profbuf_quota *q, bool on)
 {
 	mutex_lock(&quota_lock);
-	s->quota.ticking = on;
+	q->ticking = on;
 	share_out();
 	mutex_unlock(&quota_lock);
+}
+
+void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *opener)
+{
+	q->opener = opener;
 }

@@ -12,48 +12,52 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-struct profbuf_session;
+struct profbuf_opener;
 
 /**
  * struct profbuf_quota - a session's share of it
  */
 struct profbuf_quota {
+	const struct profbuf_opener *opener;
+	size_t memory;		/* bytes that it has taken */
 	struct list_head list;	/* of the sessions that have a slot; under quota_lock, as the next */
 	bool ticking;
 	u32 parts;		/* the ticks may take one of so many parts of the overhead limit; written likewise */
 };
 
+void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *opener);
+
 /**
  * profbuf_quota_take() - a slot, and memory
- * @s: the session, its lock held
- * @memory: bytes, not allocated yet; s->memory from now on
+ * @q: the session's
+ * @memory: bytes, not allocated yet
  *
  * Return: 0; -EUSERS: there are as many sessions as there may be, in all, without rights, or of its user; -EDQUOT: more
  * memory than a session, its user, or all without rights may have.
  */
-int profbuf_quota_take(struct profbuf_session *s, size_t memory);
+int profbuf_quota_take(struct profbuf_quota *q, size_t memory);
 
 /**
  * profbuf_quota_give() - give them back
- * @s: a session that has taken them, its memory freed and its ticks off
+ * @q: of a session that has taken them, its memory freed and its ticks off
  */
-void profbuf_quota_give(struct profbuf_session *s);
+void profbuf_quota_give(struct profbuf_quota *q);
 
 /**
  * profbuf_quota_flush_ns() - how long to wait until the next flush of a session
- * @s: it
+ * @flush_ns: its flush period
  *
  * Flushes are no ticks, and outside of the overhead limit: all sessions together have 1,000 a second.
  *
- * Return: its flush period, or more if there are so many sessions.
+ * Return: @flush_ns, or more if there are so many sessions.
  */
-u64 profbuf_quota_flush_ns(const struct profbuf_session *s);
+u64 profbuf_quota_flush_ns(u64 flush_ns);
 
 /**
  * profbuf_quota_tick() - the overhead limit is shared out anew
- * @s: a session that has a slot
+ * @q: of a session that has a slot
  * @on: its ticks are to be turned on; or they are off
  */
-void profbuf_quota_tick(struct profbuf_session *s, bool on);
+void profbuf_quota_tick(struct profbuf_quota *q, bool on);
 
 #endif /* PROFBUF_QUOTA_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reader.c - what a reader gets: the stream, out of the sideband's queue and the rings; and how it waits for it
+ * reader.c - what a reader gets: the stream, out of the queue of notes and the rings; and how it waits for it
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -8,6 +8,7 @@
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
+#include "sampler.h"
 #include "session.h"
 
 static bool session_readable(struct profbuf_session *s)
@@ -16,7 +17,7 @@ static bool session_readable(struct profbuf_session *s)
 
 	if (profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
 		return true;	/* a read starts it, or gets the rest, or the end */
-	if (profbuf_sideband_first(&s->sideband))
+	if (profbuf_notes_first(&s->notes))
 		return true;
 	for_each_cpu(cpu, s->cpumask) {
 		if (profbuf_readable(&s->cpus[cpu]->ring) || profbuf_budget_first(&s->cpus[cpu]->budget))
@@ -29,6 +30,25 @@ void profbuf_session_flush(struct profbuf_session *s)
 {
 	if (session_readable(s))
 		wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Out of the tick: what it may not do itself. */
+static void after_tick(struct irq_work *work)
+{
+	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
+	struct profbuf_session *s = c->session;
+
+	atomic_inc(&s->wakeups);	/* before: whoever is woken looks at it */
+	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
+	if (profbuf_requests_pending(&c->requests) || (c->tags && profbuf_tags_pending(c->tags)))
+		profbuf_worker_wake(&s->worker);
+	if (READ_ONCE(c->ended))
+		profbuf_sampler_check_end(s);
+}
+
+void profbuf_session_init_wake(struct profbuf_cpu *c)
+{
+	c->wake = IRQ_WORK_INIT(after_tick);
 }
 
 /* Where a read has got to in the user's buffer. */
@@ -66,10 +86,10 @@ static bool read_notes(struct profbuf_session *s, struct reader *r)
 {
 	struct profbuf_note *note;
 
-	while ((note = profbuf_sideband_first(&s->sideband))) {
+	while ((note = profbuf_notes_first(&s->notes))) {
 		if (!copy_out(r, note->words, note->words[0]))
 			return false;
-		profbuf_sideband_drop(&s->sideband, note);
+		profbuf_notes_drop(&s->notes, note);
 	}
 	return true;
 }
@@ -101,13 +121,13 @@ static bool read_counts(struct reader *r, enum profbuf_record_type type, const a
 	return true;
 }
 
-/* What the stream does not say, of processes and of tags, it says it does not say. */
-static bool read_not_said(struct profbuf_session *s, struct reader *r)
+/* Report what was dropped of descriptions and of tags. */
+static bool read_dropped(struct profbuf_session *s, struct reader *r)
 {
 	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
 		     sizeof(struct profbuf_sideband_lost) != sizeof(struct profbuf_tag_lost) ||
 		     PROFBUF_NR_SIDEBAND_CAUSES > 8 || PROFBUF_NR_TAG_CAUSES > 8);
-	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, s->sideband.lost, s->sideband.lost_told,
+	return read_counts(r, PROFBUF_RECORD_SIDEBAND_LOST, s->notes.lost, s->notes.lost_told,
 			   PROFBUF_NR_SIDEBAND_CAUSES) &&
 	       read_counts(r, PROFBUF_RECORD_TAG_LOST, s->tags.unread, s->tags.unread_told, PROFBUF_NR_TAG_CAUSES);
 }
@@ -208,7 +228,7 @@ static bool read_final_counters(struct profbuf_session *s, struct reader *r)
 			continue;
 		counters.time = ktime_get_ns();
 		counters.cpu = s->final_cpu;
-		profbuf_counters_session(s, s->final_cpu, &counters.counters);
+		profbuf_session_counters(s, s->final_cpu, &counters.counters);
 		if (!copy_out(r, (u64 *)&counters, counters.len))
 			return false;
 	}
@@ -255,7 +275,7 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 			return -ERESTARTSYS;
 		/* Before the rings: after the stop they do not fill any more. */
 		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
-		if (read_notes(s, &r) && read_not_said(s, &r) && read_rings(s, &r) && stopped)
+		if (read_notes(s, &r) && read_dropped(s, &r) && read_rings(s, &r) && stopped)
 			read_final_counters(s, &r);
 		if (r.done || stopped) {
 			mutex_unlock(&s->read_lock);

@@ -9,10 +9,17 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uidgid.h>
+#include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "gfp.h"
+#include "hash.h"
+#include "lives.h"
+#include "notes.h"
+#include "opener.h"
 #include "requests.h"
-#include "session.h"
+
+#define ASKED		1024	/* per session: processes that some CPU has asked for */
 
 /*
  * A process is asked for once in this time at most, and once in so much for each of its mappings, which is many times
@@ -22,6 +29,13 @@
 #define PACE_NS		500000ULL
 #define PACE_MAPPING_NS	4000ULL
 #define PACE_FROM	16
+
+/* The last request for a process, of any CPU. */
+struct profbuf_asked {
+	u64 time;
+	u64 signature;
+	u32 times;			/* how often, for as long as it was no other process */
+};
 
 /*
  * The current task's process: its first thread. A thread that has been released, and runs on for a moment, has left
@@ -49,9 +63,9 @@ static kuid_t uid_of(const struct task_struct *task)
  * A process, and the state of its mappings as far as a tick can tell: another program or mapping, another signature.
  * The upper half is the number of the process; when that started is in the lower one.
  */
-static u64 signature(const struct profbuf_sideband *b, const struct task_struct *leader, const struct mm_struct *mm)
+static u64 signature(const struct profbuf_notes *notes, const struct task_struct *leader, const struct mm_struct *mm)
 {
-	u64 h = READ_ONCE(b->generation) ^ (u64)__kuid_val(uid_of(leader ? leader : current)) << 32;
+	u64 h = READ_ONCE(notes->generation) ^ (u64)__kuid_val(uid_of(leader ? leader : current)) << 32;
 
 	if (leader)
 		h ^= leader->start_boottime;
@@ -100,13 +114,13 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 }
 
 /* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
-static struct profbuf_request *get_request(struct profbuf_sideband *b, struct profbuf_requests *q, u64 now, u32 pid)
+static struct profbuf_request *get_request(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
 	struct profbuf_request *r;
 
 	/* The worker has done with the entries before tail. */
 	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
-		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_BUSY]);
+		profbuf_notes_count(q->all->notes, PROFBUF_SIDEBAND_BUSY);
 		return NULL;
 	}
 	r = &q->ring[q->head % PROFBUF_REQUESTS];
@@ -115,9 +129,9 @@ static struct profbuf_request *get_request(struct profbuf_sideband *b, struct pr
 	return r;
 }
 
-static void put_request(struct profbuf_requests *q)
+static void put_request(struct profbuf_cpu_requests *q)
 {
-	smp_store_release(&q->head, q->head + 1);	/* pairs with describe_requests() */
+	smp_store_release(&q->head, q->head + 1);	/* pairs with profbuf_requests_first() */
 }
 
 /* Has another CPU asked for just that, at a time from which on it holds for a sample of now? */
@@ -158,75 +172,72 @@ static bool is_put_off(u64 seen)
 }
 
 /* It was not sampled here again, so what it changed is not described. */
-static void forget(struct profbuf_sideband *b, u64 seen)
+static void forget(struct profbuf_notes *notes, u64 seen)
 {
 	if (is_put_off(seen))
-		atomic64_inc(&b->lost[PROFBUF_SIDEBAND_CHANGES]);
+		profbuf_notes_count(notes, PROFBUF_SIDEBAND_CHANGES);
 }
 
-static void set_seen(struct profbuf_sideband *b, u64 *seen, u64 sig)
+static void set_seen(struct profbuf_notes *notes, u64 *seen, u64 sig)
 {
 	if (*seen >> 32 != sig >> 32)
-		forget(b, *seen);
+		forget(notes, *seen);
 	*seen = sig;
 }
 
-static bool see_process(struct profbuf_cpu *c, u64 now, u32 pid)
+static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
-	struct profbuf_sideband *b = &c->session->sideband;
+	struct profbuf_requests *all = q->all;
 	struct task_struct *leader = leader_of_current();
 	/* A kernel thread may borrow a memory map; it does not describe the thread. */
 	bool kernel_thread = profbuf_compat_kernel_thread(current);
 	struct mm_struct *mm = kernel_thread ? NULL : current->mm;
-	struct profbuf_requests *q = &c->requests;
-	u64 sig = signature(b, leader, mm);
+	u64 sig = signature(all->notes, leader, mm);
 	u64 *seen = &q->seen[hash_32(current->tgid, ilog2(PROFBUF_SEEN))];
 	struct profbuf_asked *asked;
 	struct profbuf_request *r;
 
 	if (likely(*seen == sig))
 		return false;
-	asked = &b->tables->asked[hash_32(current->tgid, ilog2(PROFBUF_ASKED))];
+	asked = &all->asked[hash_32(current->tgid, ilog2(ASKED))];
 	/* A thread that exits has let go of its memory; the process's others may have it still. */
 	if (!mm && !kernel_thread &&
 	    (*seen >> 32 == sig >> 32 || READ_ONCE(asked->signature) >> 32 == sig >> 32))
 		return false;
 	if (is_asked(asked, sig, now)) {
-		set_seen(b, seen, sig);
+		set_seen(all->notes, seen, sig);
 		return false;
 	}
 	if (is_too_soon(asked, sig, now, mm)) {
-		set_seen(b, seen, put_off(sig));
+		set_seen(all->notes, seen, put_off(sig));
 		return false;
 	}
-	r = get_request(b, q, now, pid);
+	r = get_request(q, now, pid);
 	if (!r)
 		return false;
-	fill_process(r, c->session->pid_ns, leader, mm);
+	fill_process(r, all->opener->pid_ns, leader, mm);
 	put_request(q);
 	set_asked(asked, sig, now);
 	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
 	if (leader && !current->exit_state)
-		profbuf_sideband_expect_end(b, leader);
-	set_seen(b, seen, sig);
+		profbuf_lives_expect_end(all->lives, leader);
+	set_seen(all->notes, seen, sig);
 	return true;
 }
 
 /* The name is part of the signature: a new one is asked for like a new thread. */
-static bool see_thread(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+static bool see_thread(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 tid)
 {
-	struct profbuf_sideband *b = &c->session->sideband;
-	struct profbuf_requests *q = &c->requests;
 	u64 *seen = &q->seen_threads[hash_64((u64)current, ilog2(PROFBUF_SEEN))];
 	struct profbuf_request *r;
 	u64 comm[2], sig;
 
 	BUILD_BUG_ON(sizeof(comm) != sizeof(current->comm));
 	memcpy(comm, current->comm, sizeof(comm));
-	sig = (comm[0] * 3 ^ comm[1] * 5) + current->start_boottime + READ_ONCE(b->generation);
+	sig = (comm[0] * 3 ^ comm[1] * 5) + current->start_boottime + READ_ONCE(q->all->notes->generation);
 	if (likely(*seen == sig))
 		return false;
-	r = get_request(b, q, now, pid);
+	r = get_request(q, now, pid);
 	if (!r)
 		return false;
 	fill_thread(r, tid);
@@ -235,18 +246,71 @@ static bool see_thread(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
 	return true;
 }
 
-bool profbuf_requests_see(struct profbuf_cpu *c, u64 now, u32 pid, u32 tid)
+bool profbuf_requests_see(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 tid)
 {
-	bool asked = see_process(c, now, pid);
+	bool asked = see_process(q, now, pid);
 
 	/* One that has been reaped has no number in the opener's namespace any more, nor a name that matters. */
-	return (tid && see_thread(c, now, pid, tid)) || asked;
+	return (tid && see_thread(q, now, pid, tid)) || asked;
 }
 
-void profbuf_requests_forget(struct profbuf_cpu *c)
+void profbuf_requests_forget(struct profbuf_cpu_requests *q)
 {
 	unsigned int i;
 
 	for (i = 0; i < PROFBUF_SEEN; i++)
-		forget(&c->session->sideband, c->requests.seen[i]);
+		forget(q->all->notes, q->seen[i]);
+}
+
+/* The worker */
+
+bool profbuf_requests_pending(const struct profbuf_cpu_requests *q)
+{
+	return READ_ONCE(q->head) != READ_ONCE(q->tail);
+}
+
+struct profbuf_request *profbuf_requests_first(struct profbuf_cpu_requests *q)
+{
+	/* Pairs with put_request(). */
+	return q->tail == smp_load_acquire(&q->head) ? NULL : &q->ring[q->tail % PROFBUF_REQUESTS];
+}
+
+void profbuf_requests_drop(struct profbuf_cpu_requests *q)
+{
+	smp_store_release(&q->tail, q->tail + 1);	/* pairs with get_request() */
+}
+
+/* Life */
+
+void profbuf_requests_init(struct profbuf_requests *all, const struct profbuf_opener *opener,
+			   struct profbuf_notes *notes, struct profbuf_lives *lives)
+{
+	all->opener = opener;
+	all->notes = notes;
+	all->lives = lives;
+}
+
+void profbuf_requests_init_cpu(struct profbuf_cpu_requests *q, struct profbuf_requests *all)
+{
+	q->all = all;
+	/* Positions wrap on the first lap. */
+	q->head = -(PROFBUF_REQUESTS / 2);
+	q->tail = q->head;
+}
+
+size_t profbuf_requests_memory(void)
+{
+	return ASKED * sizeof(struct profbuf_asked);
+}
+
+int profbuf_requests_alloc(struct profbuf_requests *all)
+{
+	all->asked = __vmalloc(profbuf_requests_memory(), PROFBUF_GFP_LARGE);
+	return all->asked ? 0 : -ENOMEM;
+}
+
+void profbuf_requests_free(struct profbuf_requests *all)
+{
+	vfree(all->asked);
+	all->asked = NULL;
 }

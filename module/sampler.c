@@ -16,10 +16,8 @@
 #include <asm/irq_regs.h>
 
 #include "compat.h"
-#include "requests.h"
 #include "sampler.h"
 #include "session.h"
-#include "tasks.h"
 #include "unwind.h"
 
 static enum cpuhp_state hotplug_state;
@@ -53,8 +51,8 @@ static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEA
 static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
 	return task->mm && !profbuf_compat_kernel_thread(task) &&
-	       (likely(s->pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->pid_ns)) &&
-	       profbuf_process_is_own(s, current_real_cred(), task->mm);
+	       (likely(s->opener.pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->opener.pid_ns)) &&
+	       profbuf_process_is_own(&s->opener, current_real_cred(), task->mm);
 }
 
 static bool passes_filter(const struct profbuf_session *s, struct task_struct *task)
@@ -135,7 +133,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		profbuf_counters_skip(&c->counters, skip);
 		return;
 	}
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task)) {
+	if (!(s->opener.rights & PROFBUF_RIGHT_TASKS) && !is_own(s, task)) {
 		profbuf_counters_skip(&c->counters, PROFBUF_SKIP_RIGHTS);
 		return;
 	}
@@ -144,15 +142,15 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		return;
 	}
 
-	if (likely(s->pid_ns == &init_pid_ns)) {
+	if (likely(s->opener.pid_ns == &init_pid_ns)) {
 		h.pid = task->tgid;
 		h.tid = task->pid;
 	} else {
-		h.pid = task_tgid_nr_ns(task, s->pid_ns);
-		h.tid = task_pid_nr_ns(task, s->pid_ns);
+		h.pid = task_tgid_nr_ns(task, s->opener.pid_ns);
+		h.tid = task_pid_nr_ns(task, s->opener.pid_ns);
 	}
 	/* A kernel address leaves only with the right to it, whatever the configuration says. */
-	if (h.mode != PROFBUF_MODE_USER && (s->rights & PROFBUF_RIGHT_KERNEL))
+	if (h.mode != PROFBUF_MODE_USER && (s->opener.rights & PROFBUF_RIGHT_KERNEL))
 		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);
 	user = user_regs(task, regs, &user_stop);
 	if (user) {
@@ -161,7 +159,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
 	}
 	h.stop = kernel_stop | user_stop << 4;
-	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c, regs, &no_tag) : 0;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c->tags, regs, &no_tag) : 0;
 
 	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
 	if (wrote & PROFBUF_WROTE)
@@ -169,13 +167,13 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 	else
 		local64_inc(&c->counters.lost);
 	if (unlikely(no_tag) && !tag && wrote & PROFBUF_WROTE)
-		profbuf_tags_count_unread(c, no_tag);
+		profbuf_tags_count_unread(c->tags->all, no_tag);
 
 	irq_work = wrote & PROFBUF_WAKE;
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && h.pid)
-		irq_work |= profbuf_requests_see(c, now, h.pid, h.tid);
+		irq_work |= profbuf_requests_see(&c->requests, now, h.pid, h.tid);
 	if (tag && unlikely(c->tags->fresh))
-		irq_work |= profbuf_tags_ask(c, now, h.pid, tag);
+		irq_work |= profbuf_tags_ask(c->tags, now, h.pid, tag);
 	if (irq_work)
 		irq_work_queue(&c->wake);
 }
@@ -184,12 +182,13 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 static void charge(struct profbuf_cpu *c, u64 begin)
 {
 	struct profbuf_session *s = c->session;
+	u64 end = ktime_get_mono_fast_ns();
 
-	switch (profbuf_budget_charge(&c->budget, s, begin, ktime_get_mono_fast_ns())) {
+	switch (profbuf_budget_charge(&c->budget, s->config.period, READ_ONCE(s->quota.parts), begin, end)) {
 	case PROFBUF_BUDGET_KEPT:
 		break;
 	case PROFBUF_BUDGET_UNSEEN:
-		atomic64_inc(&s->sideband.lost[PROFBUF_SIDEBAND_BUSY]);
+		profbuf_notes_count(&s->notes, PROFBUF_SIDEBAND_BUSY);
 		break;
 	case PROFBUF_BUDGET_CHANGED:
 		irq_work_queue(&c->wake);
@@ -236,19 +235,6 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 	}
 	profbuf_counters_leave(counters);
 	return !c->ended;
-}
-
-/* Out of the tick: what it may not do itself. */
-static void after_tick(struct irq_work *work)
-{
-	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
-	struct profbuf_session *s = c->session;
-
-	atomic_inc(&s->wakeups);	/* before: whoever is woken looks at it */
-	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
-	profbuf_sideband_pass(c);
-	if (READ_ONCE(c->ended))
-		profbuf_session_cpu_ended(s);
 }
 
 /* hrtimer */
@@ -390,6 +376,28 @@ int profbuf_sampler_probe(const struct profbuf_config *config)
 	return 0;
 }
 
+/* The end of the session, by its ticks */
+
+void profbuf_sampler_check_end(struct profbuf_session *s)
+{
+	bool any = false;
+	unsigned int cpu;
+
+	if (!s->config.max_ticks)
+		return;
+	smp_mb();	/* of two CPUs that end at once, the later one sees both */
+	for_each_cpu(cpu, s->cpumask) {
+		const struct profbuf_cpu *c = s->cpus[cpu];
+
+		if (READ_ONCE(c->ended))
+			any = true;
+		else if (cpu_online(cpu) && !READ_ONCE(c->off))
+			return;
+	}
+	if (any)
+		mod_delayed_work(system_wq, &s->stop_work, 0);
+}
+
 /* CPU hotplug: on the CPU that comes or goes. */
 
 static int cpu_up(unsigned int cpu, struct hlist_node *node)
@@ -413,7 +421,7 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 	WRITE_ONCE(c->err, err);
 	if (err) {
 		WRITE_ONCE(c->off, true);
-		profbuf_session_cpu_ended(s);
+		profbuf_sampler_check_end(s);
 	}
 	return 0;
 }
@@ -434,7 +442,7 @@ static int cpu_down(unsigned int cpu, struct hlist_node *node)
 		irq_work_sync(&c->wake);
 	/* It is online still. */
 	WRITE_ONCE(c->off, true);
-	profbuf_session_cpu_ended(s);
+	profbuf_sampler_check_end(s);
 	return 0;
 }
 
@@ -442,7 +450,6 @@ void profbuf_sampler_init_cpu(struct profbuf_cpu *c)
 {
 	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	c->timer.function = hrtimer_tick;
-	c->wake = IRQ_WORK_INIT(after_tick);
 }
 
 static void sync_irq_works(struct profbuf_session *s)

@@ -46,6 +46,14 @@ int profbuf_sampler_start(struct profbuf_session *s);
  */
 void profbuf_sampler_stop(struct profbuf_session *s);
 
+/**
+ * profbuf_sampler_check_end() - a CPU had its last tick, or went offline: is the session at its end?
+ * @s: the session, RUNNING
+ *
+ * Context: irq_work or task.
+ */
+void profbuf_sampler_check_end(struct profbuf_session *s);
+
 int profbuf_sampler_module_init(void);
 void profbuf_sampler_module_exit(void);
 

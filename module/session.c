@@ -2,9 +2,7 @@
 /*
  * session.c - one open file
  */
-#include <linux/capability.h>
 #include <linux/cgroup.h>
-#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/pid.h>
@@ -16,10 +14,11 @@
 #include <linux/vmalloc.h>
 
 #include "config.h"
-#include "labels.h"
+#include "gfp.h"
 #include "kernel_modules.h"
 #include "sampler.h"
 #include "session.h"
+#include "sessions.h"
 
 static void set_state(struct profbuf_session *s, enum profbuf_state state)
 {
@@ -80,11 +79,11 @@ int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_co
 	err = -EBUSY;
 	if (s->state != PROFBUF_STATE_NEW)
 		goto out_unlock;
-	err = profbuf_config_check(s, &config, mask);
+	err = profbuf_config_check(&s->opener, &config, mask);
 	if (!err)
 		err = profbuf_sampler_probe(&config);
 	if (!err)
-		err = find_filter(&config, s->pid_ns, &pid, &cgroup);
+		err = find_filter(&config, s->opener.pid_ns, &pid, &cgroup);
 	if (err)
 		goto out_unlock;
 
@@ -118,7 +117,9 @@ static void free_run(struct profbuf_session *s)
 	kfree(s->cpus);
 	s->cpus = NULL;
 	profbuf_tags_stop(&s->tags);
-	profbuf_sideband_free(&s->sideband);
+	profbuf_requests_free(&s->requests);
+	profbuf_lives_free(&s->lives);
+	profbuf_describe_free(&s->describe);
 }
 
 static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
@@ -137,18 +138,15 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 	if (!c->memory)
 		return -ENOMEM;
 	if (s->config.flags & PROFBUF_CONFIG_TAGS) {
-		c->tags = profbuf_tags_alloc_cpu();
+		c->tags = profbuf_tags_alloc_cpu(&s->tags);
 		if (!c->tags)
 			return -ENOMEM;
-		/* Positions wrap on the first lap. */
-		c->tags->head = -(PROFBUF_TAG_REQUESTS / 2);
-		c->tags->tail = c->tags->head;
 	}
-	c->requests.head = -(PROFBUF_REQUESTS / 2);	/* likewise */
-	c->requests.tail = c->requests.head;
+	profbuf_requests_init_cpu(&c->requests, &s->requests);
 	profbuf_budget_init(&c->budget);
 	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
 	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
+	profbuf_session_init_wake(c);
 	profbuf_sampler_init_cpu(c);
 	return 0;
 }
@@ -161,9 +159,13 @@ static int alloc_run(struct profbuf_session *s)
 	s->cpus = kcalloc(nr_cpu_ids, sizeof(*s->cpus), GFP_KERNEL_ACCOUNT);
 	if (!s->cpus)
 		return -ENOMEM;
-	err = profbuf_sideband_alloc(&s->sideband);
+	err = profbuf_requests_alloc(&s->requests);
+	if (!err)
+		err = profbuf_lives_alloc(&s->lives);
+	if (!err)
+		err = profbuf_describe_alloc(&s->describe);
 	if (!err && s->config.flags & PROFBUF_CONFIG_TAGS)
-		err = profbuf_tags_start(&s->tags);
+		err = profbuf_tags_start(&s->tags, s->config.flags & PROFBUF_CONFIG_SIDEBAND);
 	for_each_cpu(cpu, s->cpumask) {
 		if (!err)
 			err = alloc_cpu(s, cpu);
@@ -196,7 +198,7 @@ static struct profbuf_note *stream_info(const struct profbuf_session *s)
 	info->nr_skips = PROFBUF_NR_SKIPS;
 	info->kernel_depth = s->config.kernel_depth;
 	info->user_depth = s->config.user_depth;
-	if (s->rights & PROFBUF_RIGHT_KERNEL)
+	if (s->opener.rights & PROFBUF_RIGHT_KERNEL)
 		info->kernel_anchor = (u64)&schedule;
 	strscpy(info->release, init_utsname()->release, sizeof(info->release));
 	strscpy(info->machine, init_utsname()->machine, sizeof(info->machine));
@@ -215,18 +217,47 @@ static int start_ticks(struct profbuf_session *s)
 	int err;
 
 	lockdep_assert_held(&s->lock);
-	profbuf_quota_tick(s, true);
+	profbuf_quota_tick(&s->quota, true);
 	err = profbuf_sampler_start(s);
 	if (err) {
 		/* CPUs that had as many ticks as they may would end the next start. */
 		cancel_delayed_work(&s->stop_work);
-		profbuf_quota_tick(s, false);
+		profbuf_quota_tick(&s->quota, false);
 		return err;
 	}
 	s->ticking = true;
 	if (s->config.duration_ns)
 		schedule_delayed_work(&s->stop_work, delay_jiffies(s->config.duration_ns));
 	return 0;
+}
+
+/* A turn of the worker. */
+static void describe(struct work_struct *work)
+{
+	struct profbuf_session *s = container_of(work, struct profbuf_session, worker.work);
+	struct profbuf_turn turn;
+	unsigned int cpu;
+
+	profbuf_turn_begin(&turn);
+	for_each_cpu(cpu, s->cpumask) {
+		profbuf_describe_requests(&s->describe, &s->cpus[cpu]->requests, &turn);
+		if (s->cpus[cpu]->tags)
+			profbuf_tags_define(s->cpus[cpu]->tags);
+	}
+	profbuf_lives_describe(&s->lives);
+	profbuf_turn_end(&turn);
+}
+
+/* Describes the last requests; from now on nothing is put into the queue. The ticks and their irq_works are off. */
+static void stop_describing(struct profbuf_session *s)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, s->cpumask)
+		profbuf_requests_forget(&s->cpus[cpu]->requests);
+	profbuf_lives_stop(&s->lives);
+	profbuf_worker_finish(&s->worker);
+	profbuf_notes_close(&s->notes);
 }
 
 int profbuf_session_start(struct profbuf_session *s)
@@ -239,7 +270,7 @@ int profbuf_session_start(struct profbuf_session *s)
 	if (s->state != PROFBUF_STATE_NEW)
 		goto err_unlock;
 	/* Before there is any memory: starts at once together do not take more than they may either. */
-	err = profbuf_quota_take(s, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
+	err = profbuf_quota_take(&s->quota, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
 	err = alloc_run(s);
@@ -250,13 +281,13 @@ int profbuf_session_start(struct profbuf_session *s)
 	if (!info)
 		goto err_free;
 
-	profbuf_counters_join(s);
+	profbuf_sessions_join(s);
 	/* Nothing is queued yet, so there is room. */
-	profbuf_sideband_put(&s->sideband, info);
+	profbuf_notes_put(&s->notes, info);
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
-	    s->rights & PROFBUF_RIGHT_KERNEL)
-		profbuf_modules_describe(&s->sideband);
-	profbuf_sideband_start(&s->sideband);
+	    s->opener.rights & PROFBUF_RIGHT_KERNEL)
+		profbuf_kernel_modules_describe(&s->notes);
+	profbuf_lives_start(&s->lives);
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);
 		if (err)
@@ -264,21 +295,21 @@ int profbuf_session_start(struct profbuf_session *s)
 	} else {
 		schedule_delayed_work(&s->start_work, delay_jiffies(s->config.delay_ns));
 	}
-	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s)));
+	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
 	set_state(s, PROFBUF_STATE_RUNNING);
 	mutex_unlock(&s->lock);
 	return 0;
 
 err_part:
-	profbuf_counters_part(s);
+	profbuf_sessions_part(s);
 	synchronize_rcu();
 	/* A source that failed on the second CPU may have left requests of the first. */
-	profbuf_sideband_stop(s);
-	profbuf_sideband_clear(&s->sideband);
+	stop_describing(s);
+	profbuf_notes_clear(&s->notes);
 err_free:
 	free_run(s);
 err_give:
-	profbuf_quota_give(s);
+	profbuf_quota_give(&s->quota);
 err_unlock:
 	mutex_unlock(&s->lock);
 	return err;
@@ -293,10 +324,10 @@ static void stop_locked(struct profbuf_session *s)
 		return;
 	if (s->ticking) {
 		profbuf_sampler_stop(s);
-		profbuf_quota_tick(s, false);
+		profbuf_quota_tick(&s->quota, false);
 	}
 	s->ticking = false;
-	profbuf_sideband_stop(s);
+	stop_describing(s);
 	/* The state first: a reader that finds a ring closed finds the session stopped, and does not look again. */
 	set_state(s, PROFBUF_STATE_STOPPED);
 	for_each_cpu(cpu, s->cpumask)
@@ -337,38 +368,39 @@ static void do_stop(struct work_struct *work)
 	mutex_unlock(&s->lock);
 }
 
-void profbuf_session_cpu_ended(struct profbuf_session *s)
-{
-	bool any = false;
-	unsigned int cpu;
-
-	if (!s->config.max_ticks)
-		return;
-	smp_mb();	/* of two CPUs that end at once, the later one sees both */
-	for_each_cpu(cpu, s->cpumask) {
-		const struct profbuf_cpu *c = s->cpus[cpu];
-
-		if (READ_ONCE(c->ended))
-			any = true;
-		else if (cpu_online(cpu) && !READ_ONCE(c->off))
-			return;
-	}
-	if (any)
-		mod_delayed_work(system_wq, &s->stop_work, 0);
-}
-
 static void do_flush(struct work_struct *work)
 {
 	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, flush_work);
 
 	profbuf_session_flush(s);
 	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING)
-		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s)));
+		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
+}
+
+/* Counters */
+
+int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to)
+{
+	struct profbuf_counters one;
+
+	memset(to, 0, sizeof(*to));
+	if (cpu != PROFBUF_CPU_NONE) {
+		if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
+			return -EINVAL;
+		if (s->cpus[cpu])
+			profbuf_counters_get(&s->cpus[cpu]->counters, to);
+		return 0;
+	}
+	for_each_cpu(cpu, s->cpumask) {
+		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
+		profbuf_counters_add(to, &one);
+	}
+	return 0;
 }
 
 /* Life */
 
-struct profbuf_session *profbuf_session_create(u32 rights)
+struct profbuf_session *profbuf_session_create(void)
 {
 	struct profbuf_session *s;
 
@@ -379,20 +411,21 @@ struct profbuf_session *profbuf_session_create(u32 rights)
 		kfree(s);
 		return ERR_PTR(-ENOMEM);
 	}
-	s->rights = rights;
-	s->may_ptrace = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
-	s->cred = get_current_cred();
-	s->pid_ns = get_pid_ns(task_active_pid_ns(current));
-	s->opener = get_pid(task_tgid(current));
+	profbuf_opener_init(&s->opener);
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
 	init_waitqueue_head(&s->wait);
-	profbuf_sideband_init(&s->sideband);
-	profbuf_tags_init(&s->tags);
+	profbuf_quota_init(&s->quota, &s->opener);
+	profbuf_notes_init(&s->notes);
+	profbuf_worker_init(&s->worker, describe);
+	profbuf_lives_init(&s->lives, &s->opener, &s->notes, &s->worker);
+	profbuf_requests_init(&s->requests, &s->opener, &s->notes, &s->lives);
+	profbuf_describe_init(&s->describe, &s->notes);
+	profbuf_tags_init(&s->tags, &s->opener, &s->notes);
 	INIT_DELAYED_WORK(&s->start_work, do_start);
 	INIT_DELAYED_WORK(&s->stop_work, do_stop);
 	INIT_DELAYED_WORK(&s->flush_work, do_flush);
-	profbuf_config_default(s, &s->config);
+	profbuf_config_default(&s->opener, &s->config);
 	cpumask_copy(s->cpumask, cpu_possible_mask);
 	return s;
 }
@@ -404,19 +437,17 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	cancel_delayed_work_sync(&s->stop_work);
 	cancel_delayed_work_sync(&s->flush_work);
 	if (profbuf_session_state(s) != PROFBUF_STATE_NEW) {
-		profbuf_counters_part(s);
+		profbuf_sessions_part(s);
 		synchronize_rcu();
 	}
-	profbuf_labels_drop(s);
-	profbuf_sideband_exit(&s->sideband);
+	profbuf_labels_drop(&s->labels);
+	profbuf_notes_exit(&s->notes);
 	profbuf_tags_exit(&s->tags);
 	free_run(s);
 	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
-		profbuf_quota_give(s);
+		profbuf_quota_give(&s->quota);
 	put_filter(s->filter_pid, s->filter_cgroup);
-	put_pid(s->opener);
-	put_pid_ns(s->pid_ns);
-	put_cred(s->cred);
+	profbuf_opener_exit(&s->opener);
 	free_cpumask_var(s->cpumask);
 	kfree(s);
 }

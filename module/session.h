@@ -10,23 +10,20 @@
  *	session->read_lock	the reader's side of the rings, the queue's head
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
- *	    sessions_lock	the list of running sessions (counters.c)
+ *	    sessions_lock	the register of sessions (sessions.c)
  *	    quota_lock		what they have together (quota.c)
- *	    queue.lock		the sideband queue
+ *	    notes.lock		the queue of notes
  *
  * The tick takes none of them.
  *
  * Teardown: ticks off on every CPU (profbuf_sampler_stop), then the irq_works they queued, then the requests these
- * made (profbuf_sideband_stop), then the rings are closed and readers woken. Memory goes at the release.
+ * made (stop_describing()), then the rings are closed and readers woken. Memory goes at the release.
  */
 #ifndef PROFBUF_SESSION_H
 #define PROFBUF_SESSION_H
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include <linux/gfp.h>
-#include <linux/hrtimer.h>
-#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -34,60 +31,20 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "budget.h"
-#include "profbuf_core.h"
-#include "counters.h"
+#include "cpu.h"
+#include "describe.h"
+#include "labels.h"
+#include "lives.h"
+#include "notes.h"
+#include "opener.h"
 #include "quota.h"
-#include "sideband.h"
+#include "requests.h"
 #include "tags.h"
+#include "worker.h"
 #include "profbuf_uapi.h"
 
 struct cgroup;
-struct cred;
-struct perf_event;
 struct pid;
-struct pid_namespace;
-
-/* Words of a sample's header: what struct profbuf_sample has between time and frames. */
-#define PROFBUF_HEADER_WORDS	4
-
-/*
- * For what is as large as the user says, or there for each CPU: that there is no memory is an answer to the user. It is
- * no reason to kill anybody in the cgroup that would be charged, and none for a report in the kernel's log.
- */
-#define PROFBUF_GFP_LARGE	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/**
- * struct profbuf_cpu - one CPU's part of a session
- *
- * The ring's writer is that CPU's tick: one at a time, which @busy guards.
- */
-struct profbuf_cpu {
-	struct profbuf ring;
-
-	/* The tick's own. */
-	struct profbuf_session *session;
-	unsigned int cpu;
-	bool busy;			/* a tick is at work: a nested one only counts */
-	bool ended;			/* max_ticks reached */
-	bool off;			/* the CPU has gone offline, or its source did not start: no ticks come */
-	int err;			/* why it did not; 0: it did, or has not been asked to */
-	struct profbuf_cpu_counters counters;
-	struct profbuf_requests requests;
-	struct profbuf_budget budget;
-	u64 frames[2 * PROFBUF_STACK_MAX];
-
-	/* The source: started and stopped on this CPU only. */
-	struct hrtimer timer;
-	struct perf_event *event;
-	u64 expires;			/* of the perf clock's tick before; 0: none yet */
-	u64 left_out;			/* periods before the next tick that have none, for the budget */
-	u64 left_out_next;		/* the same of the tick after it */
-
-	struct irq_work wake;		/* out of the tick: wakes readers, passes requests on, ends */
-	u64 *memory;			/* the ring's */
-	struct profbuf_cpu_tags *tags;	/* NULL: the session has none */
-};
 
 /**
  * struct profbuf_session - one open file
@@ -99,14 +56,9 @@ struct profbuf_session {
 	struct pid *filter_pid;
 	struct cgroup *filter_cgroup;
 	struct profbuf_cpu **cpus;	/* [nr_cpu_ids], NULL where not sampled */
-	size_t memory;			/* bytes of the rings and what is around them; quota.c writes it */
 
 	/* Constant from the open. */
-	u32 rights;			/* PROFBUF_RIGHT_*, the opener's */
-	bool may_ptrace;		/* the opener had CAP_SYS_PTRACE: thread contexts of every process */
-	const struct cred *cred;	/* the opener's */
-	struct pid_namespace *pid_ns;	/* the opener's */
-	struct pid *opener;		/* its process */
+	struct profbuf_opener opener;
 
 	struct mutex lock;		/* outer to cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */
@@ -118,9 +70,14 @@ struct profbuf_session {
 	struct delayed_work stop_work;	/* after duration_ns, or max_ticks */
 	struct delayed_work flush_work;	/* every flush_ns */
 
-	struct profbuf_sideband sideband;
+	/* What explains samples: asked for by ticks and tracepoints, described by the worker, noted for the reader. */
+	struct profbuf_requests requests;
+	struct profbuf_lives lives;
 	struct profbuf_tags tags;
-	bool labels_dropped;		/* nothing inherits what it has set; under the lock of labels.c */
+	struct profbuf_worker worker;
+	struct profbuf_describe describe;
+	struct profbuf_notes notes;
+	struct profbuf_labels_owner labels;
 
 	/* Readers. */
 	wait_queue_head_t wait;
@@ -132,11 +89,10 @@ struct profbuf_session {
 
 /**
  * profbuf_session_create() - a session for the task that opens the device
- * @rights: PROFBUF_RIGHT_*
  *
  * Return: the session, or an ERR_PTR: ENOMEM.
  */
-struct profbuf_session *profbuf_session_create(u32 rights);
+struct profbuf_session *profbuf_session_create(void);
 
 /**
  * profbuf_session_destroy() - stop and free it
@@ -198,24 +154,21 @@ __poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll
 void profbuf_session_flush(struct profbuf_session *s);
 
 /**
- * profbuf_session_cpu_ended() - a CPU had its last tick, or went offline: is the session at its end?
- * @s: the session, RUNNING
+ * profbuf_session_counters() - what became of a session's ticks
+ * @s: the session, not NEW
+ * @cpu: a possible CPU, or PROFBUF_CPU_NONE for the sum
+ * @to: set
  *
- * Context: irq_work or task.
+ * Return: 0; -EINVAL: no such CPU.
  */
-void profbuf_session_cpu_ended(struct profbuf_session *s);
+int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to);
+
+/* The irq_work of a CPU that its tick queues: wakes readers, and the worker. */
+void profbuf_session_init_wake(struct profbuf_cpu *c);
 
 static inline int profbuf_session_state(const struct profbuf_session *s)
 {
 	return smp_load_acquire(&s->state);	/* with set_state() */
-}
-
-/* The unprivileged see their own processes' user code only: what flags a session without rights may have. */
-static inline u32 profbuf_session_allowed_flags(const struct profbuf_session *s)
-{
-	if (s->rights & PROFBUF_RIGHT_KERNEL)
-		return PROFBUF_CONFIG_FLAGS;
-	return PROFBUF_CONFIG_FLAGS & ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
 }
 
 #endif /* PROFBUF_SESSION_H */

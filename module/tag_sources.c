@@ -11,9 +11,8 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include "session.h"
 #include "tag_sources.h"
-#include "tasks.h"
+#include "opener.h"
 
 const struct profbuf_place *profbuf_place_find(const struct profbuf_places *places, const struct mm_struct *mm)
 {
@@ -159,12 +158,13 @@ static int change(struct profbuf_places *places, struct profbuf_place *place,
  * A thread context has no magic: what is taken for one can be something else, 28 bytes of it at least. So it is for
  * those who may read the process's memory by ptrace(), where Yama lets a process look at those that descend from it.
  */
-static bool may_have_contexts(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
+static bool may_have_contexts(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm)
 {
-	return s->may_ptrace || (profbuf_task_is_own(s, task, mm) && profbuf_task_descends(task, s->opener));
+	return opener->may_ptrace || (profbuf_task_is_own(opener, task, mm) && profbuf_task_descends(task, opener->pid));
 }
 
-int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source *from)
+int profbuf_place_set(struct profbuf_places *places, const struct profbuf_opener *opener,
+		      const struct profbuf_tag_source *from)
 {
 	struct profbuf_place *place;
 	struct task_struct *task;
@@ -176,18 +176,18 @@ int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source
 	place = kzalloc(sizeof(*place), GFP_KERNEL_ACCOUNT);
 	if (!place)
 		return -ENOMEM;
-	task = profbuf_task_get(s, from->pid, PIDTYPE_TGID, from->start_time, &place->mm);
+	task = profbuf_task_get(opener, from->pid, PIDTYPE_TGID, from->start_time, &place->mm);
 	if (IS_ERR(task)) {
 		kfree(place);
 		return PTR_ERR(task);
 	}
 	place->key = get_random_u64();
-	err = from->kind == PROFBUF_TAG_OTEL && !may_have_contexts(s, task, place->mm) ? -EPERM : 0;
+	err = from->kind == PROFBUF_TAG_OTEL && !may_have_contexts(opener, task, place->mm) ? -EPERM : 0;
 	put_task_struct(task);
 	mmgrab(place->mm);
 	mmput_async(place->mm);
 	if (!err)
-		err = change(&s->tags.places, place, from);
+		err = change(places, place, from);
 	if (err)
 		free_place(place);
 	return err;

@@ -4,8 +4,8 @@
  *
  * A session's. Known by the memory map, so that a process that executes another program is not read by it.
  */
-#ifndef PROFBUF_PLACES_H
-#define PROFBUF_PLACES_H
+#ifndef PROFBUF_TAG_SOURCES_H
+#define PROFBUF_TAG_SOURCES_H
 
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
@@ -14,7 +14,7 @@
 #include "profbuf_uapi.h"
 
 struct mm_struct;
-struct profbuf_session;
+struct profbuf_opener;
 
 #define PROFBUF_PLACES	4096	/* per session: processes */
 
@@ -68,12 +68,14 @@ const struct profbuf_place *profbuf_place_find(const struct profbuf_places *plac
 
 /**
  * profbuf_place_set() - where a process has the pointer to its tag, or that it has none any more
- * @s: the session
+ * @places: the session's
+ * @opener: whose rights
  * @from: as user space gave it, not yet validated
  *
  * Context: may sleep.
  * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
  */
-int profbuf_place_set(struct profbuf_session *s, const struct profbuf_tag_source *from);
+int profbuf_place_set(struct profbuf_places *places, const struct profbuf_opener *opener,
+		      const struct profbuf_tag_source *from);
 
-#endif /* PROFBUF_PLACES_H */
+#endif /* PROFBUF_TAG_SOURCES_H */

@@ -10,11 +10,13 @@
 #include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "gfp.h"
+#include "hash.h"
 #include "labels.h"
-#include "session.h"
+#include "notes.h"
+#include "opener.h"
 #include "tag_sources.h"
 #include "tags.h"
-#include "tasks.h"
 #include "unwind.h"
 #include "usermem.h"
 
@@ -67,9 +69,9 @@ static __always_inline bool read_pointer(const struct profbuf_location *at, u64 
 	return read_dynamic(at, tp, pointer);
 }
 
-static void count_failed(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+static void count_failed(struct profbuf_tags *t, enum profbuf_tag_cause cause)
 {
-	atomic64_inc(&c->session->tags.failed[cause]);
+	atomic64_inc(&t->failed[cause]);
 }
 
 /* The tick: has this been seen? */
@@ -98,15 +100,15 @@ static bool is_defined(const struct profbuf_tags *t, u64 signature)
 }
 
 /* What is asked for is asked for again when that has changed. */
-static u32 generation_of(const struct profbuf_cpu *c)
+static u32 generation_of(const struct profbuf_cpu_tags *tags)
 {
-	return READ_ONCE(c->session->sideband.generation);
+	return READ_ONCE(tags->all->notes->generation);
 }
 
-static __always_inline bool is_seen(const struct profbuf_cpu *c, u64 signature)
+static __always_inline bool is_seen(const struct profbuf_cpu_tags *tags, u64 signature)
 {
-	return c->tags->asked[signature % PROFBUF_TAG_ASKED] == signature + generation_of(c) ||
-	       is_defined(&c->session->tags, signature);
+	return tags->asked[signature % PROFBUF_TAG_ASKED] == signature + generation_of(tags) ||
+	       is_defined(tags->all, signature);
 }
 
 static void set_fresh(struct profbuf_cpu_tags *tags, u64 signature)
@@ -178,15 +180,15 @@ static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid
 }
 
 /* A thread context changes in place, so it is read whole at each sample. @tag: 0: the thread has none now. */
-static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
-						    u64 *tag)
+static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
+						    u64 tp, u64 *tag)
 {
-	struct profbuf_cpu_tags *tags = c->tags;
+	const struct profbuf_opener *opener = tags->all->opener;
 	bool is_valid;
 	u64 from, sig;
 
 	/* Without a magic, more may be taken for one than is one. */
-	if (!c->session->may_ptrace && !profbuf_process_is_own(c->session, current_real_cred(), current->mm))
+	if (!opener->may_ptrace && !profbuf_process_is_own(opener, current_real_cred(), current->mm))
 		return PROFBUF_TAG_RIGHTS;
 	if (!read_pointer(&place->at[PROFBUF_TAG_OTEL], tp, &from))
 		return PROFBUF_TAG_FAULT;
@@ -198,7 +200,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu *c, const
 		return PROFBUF_TAG_KNOWN;
 	*tag = hash_context(tags->data, PROFBUF_WORDS(tags->bytes));
 	sig = signature(place, *tag);
-	if (is_seen(c, sig))
+	if (is_seen(tags, sig))
 		return PROFBUF_TAG_KNOWN;
 	if (!are_attributes((u8 *)tags->data + OTEL_HEADER, tags->bytes - OTEL_HEADER)) {
 		*tag = 0;
@@ -209,8 +211,8 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu *c, const
 }
 
 /* The pointer at the thread's variable. It is a tag, and leaves, only if it points to a label set. */
-static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu *c, const struct profbuf_place *place, u64 tp,
-						       u64 *tag)
+static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
+						       u64 tp, u64 *tag)
 {
 	u64 word, sig;
 
@@ -222,18 +224,18 @@ static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu *c, co
 	if (unlikely(word & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
 		return PROFBUF_TAG_BAD;
 	sig = signature(place, word);
-	if (unlikely(!is_seen(c, sig))) {
-		if (!read_labels(c->tags, word))
+	if (unlikely(!is_seen(tags, sig))) {
+		if (!read_labels(tags, word))
 			return PROFBUF_TAG_BAD;
-		set_fresh(c->tags, sig);
+		set_fresh(tags, sig);
 	}
 	*tag = word;
 	return PROFBUF_TAG_KNOWN;
 }
 
 /* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
-static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_place *place, struct pt_regs *regs,
-				   enum profbuf_tag_cause *cause)
+static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
+				   struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	u64 tp, tag = 0;
 
@@ -242,17 +244,17 @@ static __always_inline u64 own_tag(struct profbuf_cpu *c, const struct profbuf_p
 	} else {
 		profbuf_user_begin();
 		if (place->at[PROFBUF_TAG_LABELS].known)
-			*cause = read_tag(c, place, tp, &tag);
+			*cause = read_tag(tags, place, tp, &tag);
 		if (!tag && !*cause && place->at[PROFBUF_TAG_OTEL].known)
-			*cause = read_context(c, place, tp, &tag);
+			*cause = read_context(tags, place, tp, &tag);
 		profbuf_user_end();
 	}
 	if (unlikely(*cause))
-		count_failed(c, *cause);
+		count_failed(tags->all, *cause);
 	return tag;
 }
 
-static noinline u64 outside_tag(struct profbuf_cpu *c, struct task_struct *task)
+static noinline u64 outside_tag(struct profbuf_cpu_tags *tags, struct task_struct *task)
 {
 	const struct profbuf_labels *labels = profbuf_labels_of(task);
 	u64 sig;
@@ -260,32 +262,32 @@ static noinline u64 outside_tag(struct profbuf_cpu *c, struct task_struct *task)
 	if (!labels)
 		return 0;
 	sig = signature(NULL, labels->id);
-	if (!is_seen(c, sig))
-		set_fresh(c->tags, sig);
+	if (!is_seen(tags, sig))
+		set_fresh(tags, sig);
 	return labels->id;
 }
 
-u64 profbuf_tags_get(struct profbuf_cpu *c, struct pt_regs *regs, enum profbuf_tag_cause *cause)
+u64 profbuf_tags_get(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	struct task_struct *task = current;
 	const struct profbuf_place *place;
 	u64 tag = 0;
 
-	if (likely(!READ_ONCE(c->session->tags.places.n) && !profbuf_labels_tagged()))
+	if (likely(!READ_ONCE(tags->all->places.n) && !profbuf_labels_tagged()))
 		return 0;
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
 	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
 	/* A thread that exits may have its variables freed by another one. */
-	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&c->session->tags.places, task->mm);
+	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&tags->all->places, task->mm);
 	if (place)
-		tag = own_tag(c, place, regs, cause);
-	return tag ? tag : outside_tag(c, task);
+		tag = own_tag(tags, place, regs, cause);
+	return tag ? tag : outside_tag(tags, task);
 }
 
-void profbuf_tags_count_unread(struct profbuf_cpu *c, enum profbuf_tag_cause cause)
+void profbuf_tags_count_unread(struct profbuf_tags *t, enum profbuf_tag_cause cause)
 {
-	atomic64_inc(&c->session->tags.unread[cause]);
+	atomic64_inc(&t->unread[cause]);
 }
 
 /* The tick: its meaning */
@@ -296,13 +298,13 @@ static enum profbuf_tag_kind kind_of(u64 tag)
 }
 
 /* Return: FAULT: the labels from outside have been replaced since, on another CPU. */
-static enum profbuf_tag_cause get_meaning(struct profbuf_cpu *c, struct profbuf_tag_request *r)
+static enum profbuf_tag_cause get_meaning(const struct profbuf_cpu_tags *tags, struct profbuf_tag_request *r)
 {
 	const struct profbuf_labels *labels;
 
 	if (!(r->tag & PROFBUF_TAG_OUTSIDE)) {
-		r->bytes = c->tags->bytes;
-		memcpy(r->data, c->tags->data, r->bytes);
+		r->bytes = tags->bytes;
+		memcpy(r->data, tags->data, r->bytes);
 		return PROFBUF_TAG_KNOWN;
 	}
 	r->bytes = 0;
@@ -314,23 +316,22 @@ static enum profbuf_tag_cause get_meaning(struct profbuf_cpu *c, struct profbuf_
 	return PROFBUF_TAG_KNOWN;
 }
 
-bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
+bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 {
-	struct profbuf_tags *t = &c->session->tags;
-	struct profbuf_cpu_tags *tags = c->tags;
+	struct profbuf_tags *t = tags->all;
 	u64 sig = tags->signature, *asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
 	struct profbuf_tag_request *r;
-	u32 generation = generation_of(c);
+	u32 generation = generation_of(tags);
 
 	tags->fresh = false;
-	if (!(c->session->config.flags & PROFBUF_CONFIG_SIDEBAND)) {
+	if (!t->defines) {
 		*asked = sig + generation;
 		return false;
 	}
 	/* The worker has done with the entries before tail. */
 	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
-		count_failed(c, PROFBUF_TAG_BUSY);
-		atomic64_inc(&c->session->sideband.lost[PROFBUF_SIDEBAND_TAGS]);
+		count_failed(t, PROFBUF_TAG_BUSY);
+		profbuf_notes_count(t->notes, PROFBUF_SIDEBAND_TAGS);
 		return false;
 	}
 	r = &tags->ring[tags->head % PROFBUF_TAG_REQUESTS];
@@ -338,9 +339,9 @@ bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
 	r->tag = tag;
 	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
 	r->kind = kind_of(tag);
-	r->cause = get_meaning(c, r);
+	r->cause = get_meaning(tags, r);
 	if (r->cause) {
-		count_failed(c, r->cause);
+		count_failed(t, r->cause);
 		/* Said once; what is there later may be better. */
 		sig ^= r->cause;
 		asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
@@ -355,9 +356,9 @@ bool profbuf_tags_ask(struct profbuf_cpu *c, u64 now, u32 pid, u64 tag)
 
 /* The worker */
 
-bool profbuf_tags_pending(const struct profbuf_cpu *c)
+bool profbuf_tags_pending(const struct profbuf_cpu_tags *tags)
 {
-	return c->tags && READ_ONCE(c->tags->head) != READ_ONCE(c->tags->tail);
+	return READ_ONCE(tags->head) != READ_ONCE(tags->tail);
 }
 
 static void set_defined(struct profbuf_tags *t, u64 signature)
@@ -371,9 +372,8 @@ static void set_defined(struct profbuf_tags *t, u64 signature)
 	WRITE_ONCE(at[i < WAYS ? i : signature % WAYS], signature);
 }
 
-static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
+static void define(struct profbuf_tags *t, struct profbuf_tag_request *r)
 {
-	struct profbuf_tags *t = &s->tags;
 	struct profbuf_note *note;
 	struct profbuf_tag *tag;
 
@@ -381,7 +381,7 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 		return;
 	note = profbuf_note_alloc(sizeof(*tag) + r->bytes);
 	if (!note) {
-		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_MEMORY);
+		profbuf_notes_lose(t->notes, PROFBUF_SIDEBAND_MEMORY);
 		return;
 	}
 	tag = (struct profbuf_tag *)note->words;
@@ -394,20 +394,18 @@ static void define(struct profbuf_session *s, struct profbuf_tag_request *r)
 	tag->bytes = r->bytes;
 	tag->tag = r->tag;
 	memcpy(tag->data, r->data, r->bytes);
-	if (!profbuf_sideband_put(&s->sideband, note)) {
-		profbuf_sideband_lose(&s->sideband, PROFBUF_SIDEBAND_LIMIT);
+	if (!profbuf_notes_put(t->notes, note)) {
+		profbuf_notes_lose(t->notes, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
 	set_defined(t, r->signature);
 	atomic64_inc(&t->definitions);
 }
 
-void profbuf_tags_define(struct profbuf_cpu *c)
+void profbuf_tags_define(struct profbuf_cpu_tags *tags)
 {
-	struct profbuf_cpu_tags *tags = c->tags;
-
-	while (tags && tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_ask() */
-		define(c->session, &tags->ring[tags->tail % PROFBUF_TAG_REQUESTS]);
+	while (tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_ask() */
+		define(tags->all, &tags->ring[tags->tail % PROFBUF_TAG_REQUESTS]);
 		smp_store_release(&tags->tail, tags->tail + 1);	/* likewise */
 	}
 }
@@ -424,21 +422,33 @@ size_t profbuf_tags_memory(void)
 	return PROFBUF_TAG_DEFINED * sizeof(u64);
 }
 
-struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(void)
+struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(struct profbuf_tags *t)
 {
+	struct profbuf_cpu_tags *tags;
+
 	BUILD_BUG_ON(PROFBUF_TAG_DATA % sizeof(u64) || PROFBUF_TAG_DATA < OTEL_HEADER + PROFBUF_LABELS_BYTES);
-	return __vmalloc(sizeof(struct profbuf_cpu_tags), PROFBUF_GFP_LARGE);
+	tags = __vmalloc(sizeof(*tags), PROFBUF_GFP_LARGE);
+	if (!tags)
+		return NULL;
+	tags->all = t;
+	/* Positions wrap on the first lap. */
+	tags->head = -(PROFBUF_TAG_REQUESTS / 2);
+	tags->tail = tags->head;
+	return tags;
 }
 
-void profbuf_tags_init(struct profbuf_tags *t)
+void profbuf_tags_init(struct profbuf_tags *t, const struct profbuf_opener *opener, struct profbuf_notes *notes)
 {
+	t->opener = opener;
+	t->notes = notes;
 	profbuf_places_init(&t->places);
 }
 
-int profbuf_tags_start(struct profbuf_tags *t)
+int profbuf_tags_start(struct profbuf_tags *t, bool defines)
 {
 	unsigned int i;
 
+	t->defines = defines;
 	/* Of a start that failed. */
 	atomic64_set(&t->definitions, 0);
 	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++) {

@@ -10,10 +10,10 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "counters.h"
 #include "labels.h"
-#include "tracepoints.h"
 #include "session.h"
+#include "sessions.h"
+#include "tracepoints.h"
 
 static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
@@ -27,7 +27,7 @@ static void tell(u16 type, struct task_struct *task)
 	rcu_read_lock();
 	list_for_each_entry_rcu(s, &profbuf_sessions, list) {
 		if (s->config.flags & PROFBUF_CONFIG_SIDEBAND)
-			profbuf_sideband_tell(s, type, task);
+			profbuf_lives_tell(&s->lives, type, task);
 	}
 	rcu_read_unlock();
 }
@@ -72,7 +72,7 @@ static void unregister(unsigned int n)
 	tracepoint_synchronize_unregister();
 }
 
-int profbuf_life_init(void)
+int profbuf_tracepoints_init(void)
 {
 	unsigned int i;
 	int err;
@@ -89,7 +89,7 @@ int profbuf_life_init(void)
 	return 0;
 }
 
-void profbuf_life_exit(void)
+void profbuf_tracepoints_exit(void)
 {
 	unregister(ARRAY_SIZE(points));
 }

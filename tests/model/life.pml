@@ -4,9 +4,9 @@
  *
  * One file is opened, its session started, perhaps stopped, and released, by one thread or, with -DREADER, two of them;
  * then, or at any time the kernel lets it, the module is unloaded. Beside that run: a timer on each CPU, the irq_works
- * out of the ticks, the delayed works, the sideband's work, a tracepoint's probe, a look at sysfs, and, with -DHOTPLUG,
- * a CPU that goes offline and comes back. Names are those of module/session.c, module/sampler.c, module/sideband.c,
- * module/counters.c and profbuf_mod.c; one step is what no other process can come between. Of the kernel there is:
+ * out of the ticks, the delayed works, the worker, a tracepoint's probe, a look at sysfs, and, with -DHOTPLUG,
+ * a CPU that goes offline and comes back. Names are those of module/session.c, module/sampler.c, module/lives.c,
+ * module/sessions.c and profbuf_mod.c; one step is what no other process can come between. Of the kernel there is:
  *  - a timer: its callback may start it again; hrtimer_cancel() waits for the callback;
  *  - an irq_work: not queued again while it is pending, which it is no more when it runs; irq_work_sync() waits;
  *    a CPU that goes offline has run its own before;
@@ -54,7 +54,7 @@ bit off[CPUS];			/* gone, or on its way */
 bit pending[CPUS];		/* the irq_work */
 bit in_irq_work[CPUS];
 
-/* Works: the delayed ones, and the sideband's. */
+/* Works: the delayed ones, and the worker's. */
 #define START	0
 #define STOP	1
 #define FLUSH	2
@@ -119,7 +119,7 @@ end:
 	do
 	:: d_step { armed[c] -> armed[c] = 0; in_tick[c] = 1; RINGS };
 	   if
-	   :: pending[c] = 1				/* there is a wakeup, or something for the sideband */
+	   :: pending[c] = 1				/* there is a wakeup, or something for the worker */
 	   :: skip
 #ifdef MAX_TICKS
 	   :: d_step { ended[c] = 1; pending[c] = 1 }
@@ -240,7 +240,7 @@ inline sampler_stop()
 
 /* ---- start and stop ---- */
 
-inline sideband_stop()
+inline stop_describing()
 {
 #ifndef M_LIVES_LEFT_ON
 	lives_on = 0;
@@ -253,7 +253,7 @@ inline sideband_stop()
 #endif
 }
 
-inline counters_part()
+inline sessions_part()
 {
 	MUTEX_LOCK(sessions_lock);
 	RINGS;
@@ -304,7 +304,7 @@ inline session_start()
 	:: true ->
 #endif
 		d_step { SESSION; assert(!cpus); cpus = 1; ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0 };
-		MUTEX_LOCK(sessions_lock);		/* profbuf_counters_join() */
+		MUTEX_LOCK(sessions_lock);		/* profbuf_sessions_join() */
 		listed = 1;
 		sessions_lock = 0;
 		lives_on = 1;
@@ -317,10 +317,10 @@ inline session_start()
 		if
 		:: ok -> queue(FLUSH); state = RUNNING
 		:: else ->
-			counters_part();
+			sessions_part();
 			synchronize_rcu();
 #ifndef M_FAILED_START_LEAVES_SIDEBAND
-			sideband_stop();
+			stop_describing();
 #endif
 			cpus = 0
 		fi;
@@ -339,7 +339,7 @@ inline stop_locked()
 		:: ticking -> sampler_stop(); ticking = 0
 		:: else
 		fi;
-		sideband_stop();
+		stop_describing();
 		d_step { state = STOPPED; RINGS }	/* profbuf_close() of each ring */
 	:: else
 	fi
@@ -373,7 +373,7 @@ inline session_destroy()
 #endif
 #endif
 	if
-	:: state != NEW -> counters_part(); synchronize_rcu()
+	:: state != NEW -> sessions_part(); synchronize_rcu()
 	:: else
 	fi;
 	d_step { SESSION; cpus = 0; session = 0 }
@@ -458,7 +458,7 @@ end:
 	   if						/* list_for_each_entry_rcu */
 	   :: listed ->
 		d_step { SESSION };
-		d_step {				/* under lives_lock */
+		d_step {				/* under lives.lock */
 			SESSION;
 			if
 			:: lives_on -> assert(workqueue); queued[SIDE] = 1
@@ -576,7 +576,7 @@ proctype rmmod()
 #endif
 	device = 0;					/* misc_deregister() */
 	!in_sysfs;
-	probes = 0;					/* profbuf_life_exit() */
+	probes = 0;					/* profbuf_tracepoints_exit() */
 #ifndef M_PROBES_NOT_SYNCED
 	!in_probe;
 #endif

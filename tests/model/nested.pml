@@ -7,7 +7,7 @@
  * another CPU, may come between: a counter's local64_inc() is one instruction. x86 shows stores in their order, so that
  * to the other CPU a step is done when it is done; where barrier() or smp_wmb() is missing the compiler may turn two of
  * them round, which is what some mutants do. Names are those of tick() in module/sampler.c and of
- * profbuf_counters.[ch].
+ * module/counters.[ch].
  *
  * With -DSTRIDE a tick may change the stride: then the timer leaves out all periods but one of so many. How far its
  * expiry is moved and what the next tick takes for left out have to be the same, though an NMI may change the stride

@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tasks.h - processes and threads that user space names by their numbers, and whether it may
+ * opener.h - who opened the device, and which processes it may see
  */
-#ifndef PROFBUF_TASKS_H
-#define PROFBUF_TASKS_H
+#ifndef PROFBUF_OPENER_H
+#define PROFBUF_OPENER_H
 
 #include <linux/pid.h>
 #include <linux/types.h>
 
 struct cred;
 struct mm_struct;
-struct profbuf_session;
+struct pid_namespace;
 struct task_struct;
 
 /**
+ * struct profbuf_opener - the process that opened a file, as it was then; its rights stay with the file
+ */
+struct profbuf_opener {
+	u32 rights;			/* PROFBUF_RIGHT_* */
+	bool may_ptrace;		/* it had CAP_SYS_PTRACE: thread contexts of every process */
+	const struct cred *cred;
+	struct pid_namespace *pid_ns;
+	struct pid *pid;
+};
+
+/* The current process opens; exit gives the references back. */
+void profbuf_opener_init(struct profbuf_opener *opener);
+void profbuf_opener_exit(struct profbuf_opener *opener);
+
+/**
  * profbuf_cred_is_own() - may the opener look at who has these credentials, without a right to do so?
- * @s: the session
+ * @opener: who
  * @cred: a task's own, that is its real ones
  *
  * What the kernel asks of who reads a process's memory or takes samples of it by perf (ptrace_may_access() with
@@ -25,20 +40,20 @@ struct task_struct;
  *
  * Context: any, NMI too.
  */
-bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred);
+bool profbuf_cred_is_own(const struct profbuf_opener *opener, const struct cred *cred);
 
 /* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
-bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm);
+bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred, struct mm_struct *mm);
 
 /* Is @pid the task's thread group, or one that it descends from, by parents that have not exited? Context: any. */
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
 
 /* profbuf_process_is_own() of a task that has that memory map. Context: may sleep. */
-bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm);
+bool profbuf_task_is_own(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm);
 
 /**
  * profbuf_task_get() - a thread by its number, or any living thread of a process: its first one may have ended before
- * @s: whose pid namespace and rights
+ * @opener: whose pid namespace and rights
  * @nr: the number
  * @type: PIDTYPE_PID or PIDTYPE_TGID
  * @start_time: what has the number has to have that; 0: whatever it has
@@ -48,7 +63,7 @@ bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *ta
  * Return: the thread, a reference for put_task_struct(); -ESRCH: there is none, or it has no memory of its own; -EPERM:
  * another user's, without the right to see it.
  */
-struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time,
+struct task_struct *profbuf_task_get(const struct profbuf_opener *opener, u32 nr, enum pid_type type, u64 start_time,
 				     struct mm_struct **mm);
 
-#endif /* PROFBUF_TASKS_H */
+#endif /* PROFBUF_OPENER_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tasks.c - processes and threads that user space names by their numbers, and whether it may
+ * opener.c - who opened the device, and which processes it may see
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/pid_namespace.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -12,12 +13,37 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "compat.h"
-#include "session.h"
-#include "tasks.h"
+#include "opener.h"
+#include "profbuf_uapi.h"
+
+/* Its rights, for the life of the file, whoever has its descriptor later. */
+static u32 rights_of_current(void)
+{
+	if (!perfmon_capable())
+		return 0;
+	return PROFBUF_RIGHT_TASKS | (security_locked_down(LOCKDOWN_PERF) ? 0 : PROFBUF_RIGHT_KERNEL);
+}
+
+void profbuf_opener_init(struct profbuf_opener *opener)
+{
+	opener->rights = rights_of_current();
+	opener->may_ptrace = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
+	opener->cred = get_current_cred();
+	opener->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	opener->pid = get_pid(task_tgid(current));
+}
+
+void profbuf_opener_exit(struct profbuf_opener *opener)
+{
+	put_pid(opener->pid);
+	put_pid_ns(opener->pid_ns);
+	put_cred(opener->cred);
+}
 
 /* One that has not begun to exit; NULL: there is none. */
 static struct task_struct *living_thread(struct task_struct *leader)
@@ -32,12 +58,12 @@ static struct task_struct *living_thread(struct task_struct *leader)
 	return NULL;
 }
 
-static struct task_struct *find(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time)
+static struct task_struct *find(const struct profbuf_opener *opener, u32 nr, enum pid_type type, u64 start_time)
 {
 	struct task_struct *task;
 
 	rcu_read_lock();
-	task = pid_task(find_pid_ns(nr, s->pid_ns), type);
+	task = pid_task(find_pid_ns(nr, opener->pid_ns), type);
 	if (task && start_time && task->start_boottime != start_time)
 		task = NULL;
 	if (task && type == PIDTYPE_TGID)
@@ -58,21 +84,21 @@ static bool has_made(const struct cred *opener, const struct user_namespace *ns)
 	return false;
 }
 
-bool profbuf_cred_is_own(const struct profbuf_session *s, const struct cred *cred)
+bool profbuf_cred_is_own(const struct profbuf_opener *opener, const struct cred *cred)
 {
-	const struct cred *opener = s->cred;
+	const struct cred *mine = opener->cred;
 
-	if (!uid_eq(cred->uid, opener->uid) || !uid_eq(cred->euid, opener->uid) || !uid_eq(cred->suid, opener->uid) ||
-	    !gid_eq(cred->gid, opener->gid) || !gid_eq(cred->egid, opener->gid) || !gid_eq(cred->sgid, opener->gid))
+	if (!uid_eq(cred->uid, mine->uid) || !uid_eq(cred->euid, mine->uid) || !uid_eq(cred->suid, mine->uid) ||
+	    !gid_eq(cred->gid, mine->gid) || !gid_eq(cred->egid, mine->gid) || !gid_eq(cred->sgid, mine->gid))
 		return false;
-	if (cred->user_ns == opener->user_ns)
-		return cap_issubset(cred->cap_permitted, opener->cap_permitted);
-	return has_made(opener, cred->user_ns);
+	if (cred->user_ns == mine->user_ns)
+		return cap_issubset(cred->cap_permitted, mine->cap_permitted);
+	return has_made(mine, cred->user_ns);
 }
 
-bool profbuf_process_is_own(const struct profbuf_session *s, const struct cred *cred, struct mm_struct *mm)
+bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred, struct mm_struct *mm)
 {
-	return profbuf_cred_is_own(s, cred) && get_dumpable(mm) == SUID_DUMP_USER;
+	return profbuf_cred_is_own(opener, cred) && get_dumpable(mm) == SUID_DUMP_USER;
 }
 
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
@@ -93,19 +119,19 @@ bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
 	return depth < 32 && task && task->pid;
 }
 
-bool profbuf_task_is_own(const struct profbuf_session *s, struct task_struct *task, struct mm_struct *mm)
+bool profbuf_task_is_own(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *cred = get_task_cred(task);
-	bool is = profbuf_process_is_own(s, cred, mm);
+	bool is = profbuf_process_is_own(opener, cred, mm);
 
 	put_cred(cred);
 	return is;
 }
 
-struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, enum pid_type type, u64 start_time,
+struct task_struct *profbuf_task_get(const struct profbuf_opener *opener, u32 nr, enum pid_type type, u64 start_time,
 				     struct mm_struct **mm)
 {
-	struct task_struct *task = find(s, nr, type, start_time);
+	struct task_struct *task = find(opener, nr, type, start_time);
 	int err = -ESRCH;
 
 	if (!task)
@@ -115,7 +141,7 @@ struct task_struct *profbuf_task_get(const struct profbuf_session *s, u32 nr, en
 	if (!*mm)
 		goto err_put;
 	err = -EPERM;
-	if (!(s->rights & PROFBUF_RIGHT_TASKS) && !profbuf_task_is_own(s, task, *mm))
+	if (!(opener->rights & PROFBUF_RIGHT_TASKS) && !profbuf_task_is_own(opener, task, *mm))
 		goto err_put_mm;
 	return task;
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lives.c - processes that were sampled change their program, or end
+ */
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include "gfp.h"
+#include "hash.h"
+#include "lives.h"
+#include "notes.h"
+#include "opener.h"
+#include "worker.h"
+
+#define CHANGES		256	/* between two turns of the worker */
+#define SAMPLED		8192	/* processes whose end is to be told */
+#define WAYS		4	/* entries in a row that may have one */
+
+/* A process changed its program, or ended. */
+struct profbuf_life_change {
+	u64 time;
+	u64 start_time;
+	u16 type;
+	u32 pid;
+	u32 tid;
+	char comm[TASK_COMM_LEN];
+};
+
+struct profbuf_lives_tables {
+	u64 sampled[SAMPLED];		/* who they are, in no order; set by ticks, marked at the end; 0 is free */
+	struct profbuf_life_change changes[CHANGES];	/* under the lock */
+};
+
+/* Beside who it is: its end was told. It stays, as threads of it may still be sampled, until its place is needed. */
+#define TOLD	1ULL
+
+static u64 who(const struct task_struct *leader)
+{
+	u64 h = profbuf_hash(leader->start_boottime + ((u64)leader->tgid << 40)) & ~TOLD;
+
+	return h ? h : TOLD << 1;
+}
+
+static u64 *sampled_row(struct profbuf_lives *l, u64 who)
+{
+	return &l->tables->sampled[who / 2 % (SAMPLED / WAYS) * WAYS];
+}
+
+static u64 *find_sampled(struct profbuf_lives *l, u64 who)
+{
+	u64 *row = sampled_row(l, who);
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (READ_ONCE(row[i]) == who)
+			return &row[i];
+	}
+	return NULL;
+}
+
+void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct *leader)
+{
+	u64 id = who(leader), *row = sampled_row(l, id), old;
+	unsigned int i;
+
+	if (find_sampled(l, id) || find_sampled(l, id | TOLD))
+		return;
+	for (i = 0; i < WAYS; i++) {
+		old = READ_ONCE(row[i]);
+		if ((!old || old & TOLD) && try_cmpxchg(&row[i], &old, id))
+			return;
+		/* Another CPU has put it in just now. */
+		if ((old & ~TOLD) == id)
+			return;
+	}
+	/* No room: the end of one of them is not told. */
+	WRITE_ONCE(row[id >> 32 & (WAYS - 1)], id);
+	profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_BUSY);
+}
+
+/*
+ * Of threads that end at once, each may look like the last; and a process may be in its row twice, if two CPUs put it
+ * in at once. The caller holds @lock.
+ */
+static bool end_is_news(struct profbuf_lives *l, u64 id)
+{
+	bool told = find_sampled(l, id | TOLD), marked = false;
+	u64 *sampled;
+
+	while ((sampled = find_sampled(l, id)))
+		marked |= cmpxchg(sampled, id, id | TOLD) == id;
+	return marked && !told;
+}
+
+void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *task)
+{
+	u64 id = who(task->group_leader);
+	struct profbuf_life_change *r;
+	unsigned long flags;
+	bool full, own;
+
+	if (!find_sampled(l, id))
+		return;
+	/* It has been the session's to see. What it is called now may be another's; that it ends is not. */
+	own = l->opener->rights & PROFBUF_RIGHT_TASKS || profbuf_cred_is_own(l->opener, current_real_cred());
+	if (type == PROFBUF_RECORD_EXEC && !own)
+		return;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	if (type == PROFBUF_RECORD_EXIT && !end_is_news(l, id))
+		goto unlock;
+	full = l->head - l->tail == CHANGES;
+	if (l->on && !full) {
+		r = &l->tables->changes[l->head++ % CHANGES];
+		r->time = ktime_get_ns();
+		r->start_time = task->group_leader->start_boottime;
+		r->type = type;
+		r->pid = task_tgid_nr_ns(task, l->opener->pid_ns);
+		r->tid = task_pid_nr_ns(task, l->opener->pid_ns);
+		memset(r->comm, 0, sizeof(r->comm));
+		if (own)
+			memcpy(r->comm, task->comm, sizeof(r->comm));
+		profbuf_worker_wake(l->worker);
+	} else if (l->on) {
+		profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_BUSY);
+	}
+unlock:
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+}
+
+/* Takes one; false if there is none. */
+static bool next_life(struct profbuf_lives *l, struct profbuf_life_change *r)
+{
+	bool any;
+
+	raw_spin_lock_irq(&l->lock);
+	any = l->tail != l->head;
+	if (any)
+		*r = l->tables->changes[l->tail++ % CHANGES];
+	raw_spin_unlock_irq(&l->lock);
+	return any;
+}
+
+void profbuf_lives_describe(struct profbuf_lives *l)
+{
+	struct profbuf_life_change r;
+	struct profbuf_note *note;
+	struct profbuf_life *life;
+
+	while (next_life(l, &r)) {
+		note = profbuf_note_alloc(sizeof(*life));
+		if (!note) {
+			profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_MEMORY);
+			continue;
+		}
+		life = (struct profbuf_life *)note->words;
+		life->time = r.time;
+		life->type = r.type;
+		life->cpu = PROFBUF_CPU_NONE;
+		life->pid = r.pid;
+		life->tid = r.tid;
+		life->start_time = r.start_time;
+		memcpy(life->comm, r.comm, sizeof(life->comm));
+		life->comm[sizeof(life->comm) - 1] = 0;
+		if (!profbuf_notes_put(l->notes, note))
+			profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_LIMIT);
+	}
+}
+
+/* Life */
+
+static void set_on(struct profbuf_lives *l, bool on)
+{
+	raw_spin_lock_irq(&l->lock);
+	l->on = on;
+	raw_spin_unlock_irq(&l->lock);
+}
+
+void profbuf_lives_start(struct profbuf_lives *l)
+{
+	set_on(l, true);
+}
+
+void profbuf_lives_stop(struct profbuf_lives *l)
+{
+	set_on(l, false);
+}
+
+void profbuf_lives_init(struct profbuf_lives *l, const struct profbuf_opener *opener, struct profbuf_notes *notes,
+			struct profbuf_worker *worker)
+{
+	raw_spin_lock_init(&l->lock);
+	l->opener = opener;
+	l->notes = notes;
+	l->worker = worker;
+	/* Positions wrap on the first lap. */
+	l->head = -(CHANGES / 2);
+	l->tail = l->head;
+}
+
+size_t profbuf_lives_memory(void)
+{
+	return sizeof(struct profbuf_lives_tables);
+}
+
+int profbuf_lives_alloc(struct profbuf_lives *l)
+{
+	l->tables = __vmalloc(sizeof(*l->tables), PROFBUF_GFP_LARGE);
+	return l->tables ? 0 : -ENOMEM;
+}
+
+void profbuf_lives_free(struct profbuf_lives *l)
+{
+	vfree(l->tables);
+	l->tables = NULL;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lives.h - processes that were sampled change their program, or end
+ *
+ * The tick says whom it has sampled. The tracepoints say what becomes of processes; of one that was sampled it is kept
+ * until the worker makes a note of it.
+ */
+#ifndef PROFBUF_LIVES_H
+#define PROFBUF_LIVES_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct profbuf_notes;
+struct profbuf_opener;
+struct profbuf_worker;
+struct task_struct;
+
+/**
+ * struct profbuf_lives - a session's part
+ */
+struct profbuf_lives {
+	const struct profbuf_opener *opener;
+	struct profbuf_notes *notes;
+	struct profbuf_worker *worker;
+	struct profbuf_lives_tables *tables;	/* NULL before the start */
+	raw_spinlock_t lock;		/* raw: tracepoints come with preemption disabled */
+	unsigned int head;		/* of the changes between two turns; under @lock, as the next two */
+	unsigned int tail;
+	bool on;			/* from start to stop */
+};
+
+void profbuf_lives_init(struct profbuf_lives *l, const struct profbuf_opener *opener, struct profbuf_notes *notes,
+			struct profbuf_worker *worker);
+
+/* Bytes of the tables. */
+size_t profbuf_lives_memory(void);
+
+/* The tables, all zeros. Return: 0 or -ENOMEM. */
+int profbuf_lives_alloc(struct profbuf_lives *l);
+
+/* Without them, or after profbuf_lives_stop() and with nobody in profbuf_lives_tell(). */
+void profbuf_lives_free(struct profbuf_lives *l);
+
+/* From start to stop profbuf_lives_tell() does something, and wakes the worker. */
+void profbuf_lives_start(struct profbuf_lives *l);
+void profbuf_lives_stop(struct profbuf_lives *l);
+
+/* The tick asked for a process: its end is to be told. Context: the tick, NMI too. */
+void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct *leader);
+
+/**
+ * profbuf_lives_tell() - a process changed its program, or ended: say so if it was sampled
+ * @l: of a session that has its tables
+ * @type: PROFBUF_RECORD_EXEC or PROFBUF_RECORD_EXIT
+ * @task: the thread that does it, the current one
+ *
+ * Context: preemption disabled.
+ */
+void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *task);
+
+/* The worker: a note of each. */
+void profbuf_lives_describe(struct profbuf_lives *l);
+
+#endif /* PROFBUF_LIVES_H */
