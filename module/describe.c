@@ -203,7 +203,7 @@ void profbuf_turn_end(struct profbuf_turn *turn)
 	kfree(turn->path);
 }
 
-/* Life */
+/* Init and exit */
 
 void profbuf_describe_init(struct profbuf_describe *d, struct profbuf_notes *notes)
 {

@@ -200,7 +200,7 @@ static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
 	struct profbuf_tag_source source;
 	int err = get_struct(arg, &source, sizeof(source));
 
-	return err ? err : profbuf_place_set(&s->tags.places, &s->opener, &source);
+	return err ? err : profbuf_tag_source_set(&s->tags.processes, &s->opener, &source);
 }
 
 static int ioctl_tag(struct profbuf_session *s, void __user *arg)

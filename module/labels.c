@@ -25,7 +25,7 @@ struct shared {
 	struct rcu_head rcu;
 	struct profbuf_labels_owner *owner;	/* removes it; NULL: it stays */
 	kuid_t uid;			/* whose session has set it */
-	bool removed;			/* no one inherits it any more; under lock */
+	bool removed;			/* no one inherits it any more; under the lock */
 	struct profbuf_labels labels;
 };
 
@@ -41,16 +41,16 @@ struct tagged {
 	struct rcu_head rcu;
 };
 
-static DEFINE_HASHTABLE(table, 10);	/* by who; under lock, ticks and tracepoints read under RCU */
-static DEFINE_RAW_SPINLOCK(lock);	/* raw: tracepoints come with preemption disabled */
-static unsigned int nr_tagged;		/* under lock */
+static DEFINE_HASHTABLE(table, 10);	/* by who; under the lock, ticks and tracepoints read under RCU */
+static DEFINE_RAW_SPINLOCK(profbuf_labels_lock);	/* raw: tracepoints come with preemption disabled */
+static unsigned int nr_tagged;		/* under the lock */
 static atomic64_t next_id;
 static atomic64_t nr_lost;
 
 /* A fork cannot allocate, so there are some in store. */
 #define STORE	512
-static HLIST_HEAD(store);		/* under lock */
-static unsigned int nr_stored;		/* under lock */
+static HLIST_HEAD(store);		/* under the lock */
+static unsigned int nr_stored;		/* under the lock */
 
 bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int count)
 {
@@ -110,7 +110,7 @@ static struct tagged *find(const void *who)
 {
 	struct tagged *t;
 
-	hash_for_each_possible_rcu(table, t, node, (unsigned long)who, lockdep_is_held(&lock)) {
+	hash_for_each_possible_rcu(table, t, node, (unsigned long)who, lockdep_is_held(&profbuf_labels_lock)) {
 		if (t->who == who)
 			return t;
 	}
@@ -157,7 +157,7 @@ static void free_tagged(struct rcu_head *rcu)
 
 static void remove(struct tagged *t)
 {
-	lockdep_assert_held(&lock);
+	lockdep_assert_held(&profbuf_labels_lock);
 	hash_del_rcu(&t->node);
 	WRITE_ONCE(nr_tagged, nr_tagged - 1);
 	call_rcu(&t->rcu, free_tagged);
@@ -168,7 +168,7 @@ static bool insert(struct tagged *t)
 {
 	struct tagged *old = find(t->who);
 
-	lockdep_assert_held(&lock);
+	lockdep_assert_held(&profbuf_labels_lock);
 	if (!old && nr_tagged == PROFBUF_LABELS_TAGGED)
 		return false;
 	/* The new one in front of the old one, so that it has labels at any time. */
@@ -189,12 +189,12 @@ static void remove_all(const struct shared *shared, const struct profbuf_labels_
 
 	/* Once: what is to be removed is not inherited any more, so none comes where this has been. */
 	for (i = 0; i < HASH_SIZE(table); i++) {
-		raw_spin_lock_irqsave(&lock, flags);
+		raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 		hlist_for_each_entry_safe(t, next, &table[i], node) {
 			if (shared ? t->shared == shared : !owner || t->shared->owner == owner)
 				remove(t);
 		}
-		raw_spin_unlock_irqrestore(&lock, flags);
+		raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 		cond_resched();
 	}
 }
@@ -213,7 +213,7 @@ static int check_set(const struct profbuf_tag_set *set)
 	return !set->bytes || set->bytes > PROFBUF_LABELS_BYTES ? -EINVAL : 0;
 }
 
-static void fill_store(struct work_struct *work)
+static void profbuf_fill_store(struct work_struct *work)
 {
 	struct tagged *t;
 	unsigned long flags;
@@ -222,14 +222,14 @@ static void fill_store(struct work_struct *work)
 		t = kzalloc(sizeof(*t), GFP_KERNEL);
 		if (!t)
 			return;
-		raw_spin_lock_irqsave(&lock, flags);
+		raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 		hlist_add_head(&t->node, &store);
 		WRITE_ONCE(nr_stored, nr_stored + 1);
-		raw_spin_unlock_irqrestore(&lock, flags);
+		raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 	}
 }
 
-static DECLARE_WORK(fill_store_work, fill_store);
+static DECLARE_WORK(fill_store_work, profbuf_fill_store);
 
 /* Has begun to end: profbuf_labels_exit() has been there, or will be, and finds what was inserted before this. */
 static bool ends(struct task_struct *task, bool is_thread)
@@ -251,18 +251,18 @@ static int tag(struct task_struct *task, bool is_thread, struct shared *shared)
 	rcu_read_lock();
 	init_tagged(t, task, is_thread, shared);
 	rcu_read_unlock();
-	raw_spin_lock_irqsave(&lock, flags);
+	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	if (!insert(t)) {
 		err = -ENOSPC;
 	} else if (ends(task, is_thread)) {
 		remove(t);
 		err = -ESRCH;
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 	if (err == -ENOSPC)
 		free_tagged(&t->rcu);
 	if (!err)
-		fill_store(NULL);
+		profbuf_fill_store(NULL);
 	return err;
 }
 
@@ -276,7 +276,7 @@ static int untag(const struct profbuf_opener *opener, const void *who)
 	unsigned long flags;
 	struct tagged *t;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	t = find(who);
 	if (t && (opener->rights & PROFBUF_RIGHT_TASKS || uid_eq(t->shared->uid, opener->cred->uid))) {
 		shared = t->shared;
@@ -285,7 +285,7 @@ static int untag(const struct profbuf_opener *opener, const void *who)
 	} else if (t) {
 		remove(t);
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 	if (shared) {
 		remove_all(shared, NULL);
 		kref_put(&shared->kref, free_shared);
@@ -333,9 +333,9 @@ void profbuf_labels_drop(struct profbuf_labels_owner *owner)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	owner->dropped = true;
-	raw_spin_unlock_irqrestore(&lock, flags);
+	raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 	if (READ_ONCE(nr_tagged))
 		remove_all(NULL, owner);
 }
@@ -344,7 +344,7 @@ void profbuf_labels_drop(struct profbuf_labels_owner *owner)
 
 static bool is_inherited(const struct shared *shared)
 {
-	lockdep_assert_held(&lock);
+	lockdep_assert_held(&profbuf_labels_lock);
 	return !shared->removed && !(shared->owner && shared->owner->dropped);
 }
 
@@ -353,7 +353,7 @@ static struct tagged *take_stored(void)
 {
 	struct tagged *t;
 
-	lockdep_assert_held(&lock);
+	lockdep_assert_held(&profbuf_labels_lock);
 	if (nr_stored < STORE / 2)
 		schedule_work(&fill_store_work);
 	if (!nr_stored)
@@ -371,7 +371,7 @@ static void inherit(struct task_struct *parent, struct task_struct *child, bool 
 	struct tagged *t;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	from = is_thread ? find(parent) : find_of(parent);
 	/* Whoever is faster than the fork's end says what he wants it to have. */
 	if (!from || !is_inherited(from->shared) || find(is_thread ? (void *)child : task_tgid(child)))
@@ -385,7 +385,7 @@ static void inherit(struct task_struct *parent, struct task_struct *child, bool 
 		atomic64_inc(&nr_lost);
 	}
 out:
-	raw_spin_unlock_irqrestore(&lock, flags);
+	raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 }
 
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child)
@@ -412,12 +412,12 @@ static void remove_of(const void *who)
 	rcu_read_unlock();
 	if (!t)
 		return;
-	raw_spin_lock_irqsave(&lock, flags);
+	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	/* It may be another one by now, or gone. */
 	t = find(who);
 	if (t)
 		remove(t);
-	raw_spin_unlock_irqrestore(&lock, flags);
+	raw_spin_unlock_irqrestore(&profbuf_labels_lock, flags);
 }
 
 void profbuf_labels_exit(struct task_struct *task)

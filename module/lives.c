@@ -170,7 +170,7 @@ void profbuf_lives_describe(struct profbuf_lives *l)
 	}
 }
 
-/* Life */
+/* Init and exit */
 
 static void set_on(struct profbuf_lives *l, bool on)
 {

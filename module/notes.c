@@ -89,7 +89,7 @@ void profbuf_notes_lose(struct profbuf_notes *n, enum profbuf_sideband_cause cau
 	schedule_delayed_work(&n->retry, RETRY);
 }
 
-static void retry(struct work_struct *work)
+static void profbuf_retry(struct work_struct *work)
 {
 	struct profbuf_notes *n = container_of(to_delayed_work(work), struct profbuf_notes, retry);
 
@@ -99,7 +99,7 @@ static void retry(struct work_struct *work)
 		WRITE_ONCE(n->generation, n->generation + 1);
 }
 
-/* Life */
+/* Init and exit */
 
 static void set_closed(struct profbuf_notes *n, bool closed)
 {
@@ -112,7 +112,7 @@ void profbuf_notes_init(struct profbuf_notes *n)
 {
 	spin_lock_init(&n->lock);
 	INIT_LIST_HEAD(&n->list);
-	INIT_DELAYED_WORK(&n->retry, retry);
+	INIT_DELAYED_WORK(&n->retry, profbuf_retry);
 }
 
 void profbuf_notes_exit(struct profbuf_notes *n)

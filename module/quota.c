@@ -22,9 +22,9 @@
 /* Between two flushes, of any sessions, on the average. Each is a timer and a turn of a kernel thread. */
 #define FLUSH_SPACING		NSEC_PER_MSEC
 
-static DEFINE_MUTEX(quota_lock);
-static LIST_HEAD(holders);		/* of a slot; under quota_lock */
-static unsigned int nr_holders;		/* written under quota_lock */
+static DEFINE_MUTEX(profbuf_quota_lock);
+static LIST_HEAD(holders);		/* of a slot; under profbuf_quota_lock */
+static unsigned int nr_holders;		/* written under profbuf_quota_lock */
 
 static bool is_privileged(const struct profbuf_quota *q)
 {
@@ -48,7 +48,7 @@ static int check(const struct profbuf_quota *q, size_t memory)
 	u64 unprivileged_memory = memory, users_memory = memory;
 	const struct profbuf_quota *other;
 
-	lockdep_assert_held(&quota_lock);
+	lockdep_assert_held(&profbuf_quota_lock);
 	list_for_each_entry(other, &holders, list) {
 		if (is_privileged(other))
 			continue;
@@ -72,24 +72,24 @@ int profbuf_quota_take(struct profbuf_quota *q, size_t memory)
 {
 	int err;
 
-	mutex_lock(&quota_lock);
+	mutex_lock(&profbuf_quota_lock);
 	err = check(q, memory);
 	if (!err) {
 		q->memory = memory;
 		list_add_tail(&q->list, &holders);
 		WRITE_ONCE(nr_holders, nr_holders + 1);
 	}
-	mutex_unlock(&quota_lock);
+	mutex_unlock(&profbuf_quota_lock);
 	return err;
 }
 
 void profbuf_quota_give(struct profbuf_quota *q)
 {
-	mutex_lock(&quota_lock);
+	mutex_lock(&profbuf_quota_lock);
 	list_del(&q->list);
 	WRITE_ONCE(nr_holders, nr_holders - 1);
 	q->memory = 0;
-	mutex_unlock(&quota_lock);
+	mutex_unlock(&profbuf_quota_lock);
 }
 
 u64 profbuf_quota_flush_ns(u64 flush_ns)
@@ -102,7 +102,8 @@ u64 profbuf_quota_flush_ns(u64 flush_ns)
 /* The sessions between which a part is divided: those with rights, or those of one user without. */
 static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota *b)
 {
-	return is_privileged(a) == is_privileged(b) && (is_privileged(a) || uid_eq(a->opener->cred->uid, b->opener->cred->uid));
+	return is_privileged(a) == is_privileged(b) &&
+	       (is_privileged(a) || uid_eq(a->opener->cred->uid, b->opener->cred->uid));
 }
 
 /* How many have ticks, and which is the first of them. */
@@ -131,7 +132,7 @@ static void share_out(void)
 	bool privileged = false;
 	u32 parts, users = 0;
 
-	lockdep_assert_held(&quota_lock);
+	lockdep_assert_held(&profbuf_quota_lock);
 	list_for_each_entry(q, &holders, list) {
 		if (!q->ticking)
 			continue;
@@ -154,10 +155,10 @@ static void share_out(void)
 
 void profbuf_quota_tick(struct profbuf_quota *q, bool on)
 {
-	mutex_lock(&quota_lock);
+	mutex_lock(&profbuf_quota_lock);
 	q->ticking = on;
 	share_out();
-	mutex_unlock(&quota_lock);
+	mutex_unlock(&profbuf_quota_lock);
 }
 
 void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *opener)

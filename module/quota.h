@@ -20,7 +20,7 @@ struct profbuf_opener;
 struct profbuf_quota {
 	const struct profbuf_opener *opener;
 	size_t memory;		/* bytes that it has taken */
-	struct list_head list;	/* of the sessions that have a slot; under quota_lock, as the next */
+	struct list_head list;	/* of the sessions that have a slot; under profbuf_quota_lock, as the next */
 	bool ticking;
 	u32 parts;		/* the ticks may take one of so many parts of the overhead limit; written likewise */
 };

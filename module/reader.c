@@ -33,7 +33,7 @@ void profbuf_session_flush(struct profbuf_session *s)
 }
 
 /* Out of the tick: what it may not do itself. */
-static void after_tick(struct irq_work *work)
+static void profbuf_after_tick(struct irq_work *work)
 {
 	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
 	struct profbuf_session *s = c->session;
@@ -48,7 +48,7 @@ static void after_tick(struct irq_work *work)
 
 void profbuf_session_init_wake(struct profbuf_cpu *c)
 {
-	c->wake = IRQ_WORK_INIT(after_tick);
+	c->wake = IRQ_WORK_INIT(profbuf_after_tick);
 }
 
 /* Where a read has got to in the user's buffer. */

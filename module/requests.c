@@ -280,7 +280,7 @@ void profbuf_requests_drop(struct profbuf_cpu_requests *q)
 	smp_store_release(&q->tail, q->tail + 1);	/* pairs with get_request() */
 }
 
-/* Life */
+/* Init and exit */
 
 void profbuf_requests_init(struct profbuf_requests *all, const struct profbuf_opener *opener,
 			   struct profbuf_notes *notes, struct profbuf_lives *lives)

@@ -239,7 +239,7 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 
 /* hrtimer */
 
-static enum hrtimer_restart hrtimer_tick(struct hrtimer *timer)
+static enum hrtimer_restart profbuf_hrtimer_tick(struct hrtimer *timer)
 {
 	struct profbuf_cpu *c = container_of(timer, struct profbuf_cpu, timer);
 	u64 period = c->session->config.period;
@@ -293,7 +293,7 @@ static void forgive_idle(struct perf_event *event)
 		event->hw.interrupts = 0;
 }
 
-static void perf_tick(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
+static void profbuf_perf_tick(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
 {
 	struct profbuf_cpu *c = event->overflow_handler_context;
 	u32 stride;
@@ -329,7 +329,7 @@ static struct perf_event *perf_event_of(const struct profbuf_config *config, uns
 		attr.type = PERF_TYPE_SOFTWARE;
 		attr.config = PERF_COUNT_SW_CPU_CLOCK;
 	}
-	return perf_event_create_kernel_counter(&attr, cpu, NULL, perf_tick, context);
+	return perf_event_create_kernel_counter(&attr, cpu, NULL, profbuf_perf_tick, context);
 }
 
 static int perf_start(struct profbuf_cpu *c)
@@ -400,7 +400,7 @@ void profbuf_sampler_check_end(struct profbuf_session *s)
 
 /* CPU hotplug: on the CPU that comes or goes. */
 
-static int cpu_up(unsigned int cpu, struct hlist_node *node)
+static int profbuf_cpu_up(unsigned int cpu, struct hlist_node *node)
 {
 	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
 	struct profbuf_cpu *c = s->cpus[cpu];
@@ -426,7 +426,7 @@ static int cpu_up(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
-static int cpu_down(unsigned int cpu, struct hlist_node *node)
+static int profbuf_cpu_down(unsigned int cpu, struct hlist_node *node)
 {
 	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
 	struct profbuf_cpu *c = s->cpus[cpu];
@@ -449,7 +449,7 @@ static int cpu_down(unsigned int cpu, struct hlist_node *node)
 void profbuf_sampler_init_cpu(struct profbuf_cpu *c)
 {
 	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	c->timer.function = hrtimer_tick;
+	c->timer.function = profbuf_hrtimer_tick;
 }
 
 static void sync_irq_works(struct profbuf_session *s)
@@ -485,7 +485,7 @@ void profbuf_sampler_stop(struct profbuf_session *s)
 
 int profbuf_sampler_module_init(void)
 {
-	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "profbuf:online", cpu_up, cpu_down);
+	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "profbuf:online", profbuf_cpu_up, profbuf_cpu_down);
 
 	if (state < 0)
 		return state;

@@ -232,7 +232,7 @@ static int start_ticks(struct profbuf_session *s)
 }
 
 /* A turn of the worker. */
-static void describe(struct work_struct *work)
+static void profbuf_describe(struct work_struct *work)
 {
 	struct profbuf_session *s = container_of(work, struct profbuf_session, worker.work);
 	struct profbuf_turn turn;
@@ -348,7 +348,7 @@ int profbuf_session_stop(struct profbuf_session *s)
 	return err;
 }
 
-static void do_start(struct work_struct *work)
+static void profbuf_do_start(struct work_struct *work)
 {
 	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, start_work);
 
@@ -359,7 +359,7 @@ static void do_start(struct work_struct *work)
 	mutex_unlock(&s->lock);
 }
 
-static void do_stop(struct work_struct *work)
+static void profbuf_do_stop(struct work_struct *work)
 {
 	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, stop_work);
 
@@ -368,7 +368,7 @@ static void do_stop(struct work_struct *work)
 	mutex_unlock(&s->lock);
 }
 
-static void do_flush(struct work_struct *work)
+static void profbuf_do_flush(struct work_struct *work)
 {
 	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, flush_work);
 
@@ -398,7 +398,7 @@ int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct
 	return 0;
 }
 
-/* Life */
+/* Init and exit */
 
 struct profbuf_session *profbuf_session_create(void)
 {
@@ -417,14 +417,14 @@ struct profbuf_session *profbuf_session_create(void)
 	init_waitqueue_head(&s->wait);
 	profbuf_quota_init(&s->quota, &s->opener);
 	profbuf_notes_init(&s->notes);
-	profbuf_worker_init(&s->worker, describe);
+	profbuf_worker_init(&s->worker, profbuf_describe);
 	profbuf_lives_init(&s->lives, &s->opener, &s->notes, &s->worker);
 	profbuf_requests_init(&s->requests, &s->opener, &s->notes, &s->lives);
 	profbuf_describe_init(&s->describe, &s->notes);
 	profbuf_tags_init(&s->tags, &s->opener, &s->notes);
-	INIT_DELAYED_WORK(&s->start_work, do_start);
-	INIT_DELAYED_WORK(&s->stop_work, do_stop);
-	INIT_DELAYED_WORK(&s->flush_work, do_flush);
+	INIT_DELAYED_WORK(&s->start_work, profbuf_do_start);
+	INIT_DELAYED_WORK(&s->stop_work, profbuf_do_stop);
+	INIT_DELAYED_WORK(&s->flush_work, profbuf_do_flush);
 	profbuf_config_default(&s->opener, &s->config);
 	cpumask_copy(s->cpumask, cpu_possible_mask);
 	return s;

@@ -10,8 +10,8 @@
  *	session->read_lock	the reader's side of the rings, the queue's head
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
- *	    sessions_lock	the register of sessions (sessions.c)
- *	    quota_lock		what they have together (quota.c)
+ *	    profbuf_sessions_lock the register of sessions (sessions.c)
+ *	    profbuf_quota_lock	what they have together (quota.c)
  *	    notes.lock		the queue of notes
  *
  * The tick takes none of them.

@@ -10,17 +10,17 @@
 #include "session.h"
 #include "sessions.h"
 
-static DEFINE_MUTEX(sessions_lock);
-LIST_HEAD(profbuf_sessions);		/* written under sessions_lock, as the next two */
+static DEFINE_MUTEX(profbuf_sessions_lock);
+LIST_HEAD(profbuf_sessions);		/* written under profbuf_sessions_lock, as the next two */
 static unsigned int nr_sessions;
 static struct profbuf_counters *past;	/* [nr_cpu_ids]: of sessions that have gone */
 
 void profbuf_sessions_join(struct profbuf_session *s)
 {
-	mutex_lock(&sessions_lock);
+	mutex_lock(&profbuf_sessions_lock);
 	list_add_tail_rcu(&s->list, &profbuf_sessions);
 	nr_sessions++;
-	mutex_unlock(&sessions_lock);
+	mutex_unlock(&profbuf_sessions_lock);
 }
 
 void profbuf_sessions_part(struct profbuf_session *s)
@@ -28,14 +28,14 @@ void profbuf_sessions_part(struct profbuf_session *s)
 	struct profbuf_counters one;
 	unsigned int cpu;
 
-	mutex_lock(&sessions_lock);
+	mutex_lock(&profbuf_sessions_lock);
 	for_each_cpu(cpu, s->cpumask) {
 		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(&past[cpu], &one);
 	}
 	list_del_rcu(&s->list);
 	nr_sessions--;
-	mutex_unlock(&sessions_lock);
+	mutex_unlock(&profbuf_sessions_lock);
 }
 
 /* All sessions, past and present. */
@@ -44,7 +44,7 @@ static void add_all(unsigned int cpu, struct profbuf_counters *to)
 	struct profbuf_counters one;
 	struct profbuf_session *s;
 
-	lockdep_assert_held(&sessions_lock);
+	lockdep_assert_held(&profbuf_sessions_lock);
 	profbuf_counters_add(to, &past[cpu]);
 	list_for_each_entry(s, &profbuf_sessions, list) {
 		if (!s->cpus[cpu])
@@ -57,23 +57,23 @@ static void add_all(unsigned int cpu, struct profbuf_counters *to)
 void profbuf_sessions_counters(unsigned int cpu, struct profbuf_counters *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	mutex_lock(&sessions_lock);
+	mutex_lock(&profbuf_sessions_lock);
 	if (cpu != PROFBUF_CPU_NONE) {
 		add_all(cpu, sum);
 	} else {
 		for_each_possible_cpu(cpu)
 			add_all(cpu, sum);
 	}
-	mutex_unlock(&sessions_lock);
+	mutex_unlock(&profbuf_sessions_lock);
 }
 
 unsigned int profbuf_sessions_count(void)
 {
 	unsigned int n;
 
-	mutex_lock(&sessions_lock);
+	mutex_lock(&profbuf_sessions_lock);
 	n = nr_sessions;
-	mutex_unlock(&sessions_lock);
+	mutex_unlock(&profbuf_sessions_lock);
 	return n;
 }
 

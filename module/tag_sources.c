@@ -14,54 +14,56 @@
 #include "tag_sources.h"
 #include "opener.h"
 
-const struct profbuf_place *profbuf_place_find(const struct profbuf_places *places, const struct mm_struct *mm)
+const struct profbuf_tag_process *profbuf_tag_process_find(const struct profbuf_tag_processes *processes,
+							   const struct mm_struct *mm)
 {
-	const struct profbuf_place *place;
+	const struct profbuf_tag_process *process;
 
-	hash_for_each_possible_rcu(places->table, place, node, (unsigned long)mm, lockdep_is_held(&places->lock)) {
-		if (place->mm == mm)
-			return place;
+	hash_for_each_possible_rcu(processes->table, process, node, (unsigned long)mm,
+				   lockdep_is_held(&processes->lock)) {
+		if (process->mm == mm)
+			return process;
 	}
 	return NULL;
 }
 
-static void free_place(struct profbuf_place *place)
+static void free_process(struct profbuf_tag_process *process)
 {
-	mmdrop(place->mm);
-	kfree(place);
+	mmdrop(process->mm);
+	kfree(process);
 }
 
-static void unlink_place(struct profbuf_places *places, struct profbuf_place *place)
+static void unlink_process(struct profbuf_tag_processes *processes, struct profbuf_tag_process *process)
 {
-	lockdep_assert_held(&places->lock);
-	hash_del_rcu(&place->node);
-	WRITE_ONCE(places->n, places->n - 1);
+	lockdep_assert_held(&processes->lock);
+	hash_del_rcu(&process->node);
+	WRITE_ONCE(processes->n, processes->n - 1);
 }
 
 /* Forgets processes that have gone; not again for a second, however often somebody asks for more. */
-static void sweep(struct profbuf_places *places)
+static void sweep(struct profbuf_tag_processes *processes)
 {
-	struct profbuf_place *place, *gone = NULL;
+	struct profbuf_tag_process *process, *gone = NULL;
 	struct hlist_node *next;
 	unsigned int i;
 
-	lockdep_assert_held(&places->lock);
-	if (time_before(jiffies, places->next_sweep))
+	lockdep_assert_held(&processes->lock);
+	if (time_before(jiffies, processes->next_sweep))
 		return;
-	hash_for_each_safe(places->table, i, next, place, node) {
-		if (atomic_read(&place->mm->mm_users))
+	hash_for_each_safe(processes->table, i, next, process, node) {
+		if (atomic_read(&process->mm->mm_users))
 			continue;
-		unlink_place(places, place);
-		place->gone = gone;
-		gone = place;
+		unlink_process(processes, process);
+		process->gone = gone;
+		gone = process;
 	}
 	synchronize_rcu();
 	while (gone) {
-		place = gone;
-		gone = place->gone;
-		free_place(place);
+		process = gone;
+		gone = process->gone;
+		free_process(process);
 	}
-	places->next_sweep = jiffies + HZ;
+	processes->next_sweep = jiffies + HZ;
 }
 
 /* x86-64: a program's own variables lie below the thread pointer. What is above are the C library's secrets. */
@@ -75,7 +77,7 @@ static bool is_block_offset(s64 offset)
 	return offset >= 0 && offset < PROFBUF_TLS_BYTES && !(offset % sizeof(u64));
 }
 
-static int check_place(const struct profbuf_tag_source *s)
+static int check_source(const struct profbuf_tag_source *s)
 {
 	if (s->kind >= PROFBUF_NR_TAG_KINDS || s->tls >= PROFBUF_NR_TLS || !s->pid || s->pid > INT_MAX ||
 	    s->reserved[0] || s->reserved[1])
@@ -90,63 +92,64 @@ static int check_place(const struct profbuf_tag_source *s)
 	}
 }
 
-/* Puts @place where @old is, which may be NULL. Returns -ENOSPC if there is no room. */
-static int replace_place(struct profbuf_places *places, struct profbuf_place *old, struct profbuf_place *place)
+/* Puts @process where @old is, which may be NULL. Returns -ENOSPC if there is no room. */
+static int replace_process(struct profbuf_tag_processes *processes, struct profbuf_tag_process *old,
+			   struct profbuf_tag_process *process)
 {
-	lockdep_assert_held(&places->lock);
+	lockdep_assert_held(&processes->lock);
 	if (old) {
-		hlist_replace_rcu(&old->node, &place->node);
+		hlist_replace_rcu(&old->node, &process->node);
 		return 0;
 	}
-	if (places->n == PROFBUF_PLACES)
-		sweep(places);
-	if (places->n == PROFBUF_PLACES)
+	if (processes->n == PROFBUF_TAG_PROCESSES)
+		sweep(processes);
+	if (processes->n == PROFBUF_TAG_PROCESSES)
 		return -ENOSPC;
-	hash_add_rcu(places->table, &place->node, (unsigned long)place->mm);
-	WRITE_ONCE(places->n, places->n + 1);
+	hash_add_rcu(processes->table, &process->node, (unsigned long)process->mm);
+	WRITE_ONCE(processes->n, processes->n + 1);
 	return 0;
 }
 
-static bool has_location(const struct profbuf_place *place)
+static bool has_location(const struct profbuf_tag_process *process)
 {
 	unsigned int i;
 
 	for (i = 0; i < PROFBUF_NR_TAG_KINDS; i++) {
-		if (place->at[i].known)
+		if (process->at[i].known)
 			return true;
 	}
 	return false;
 }
 
-/* Changes that of @place's memory map. On success @place, with its reference, is in the table, or freed. */
-static int change(struct profbuf_places *places, struct profbuf_place *place,
+/* Changes that of @process's memory map. On success @process, with its reference, is in the table, or freed. */
+static int change(struct profbuf_tag_processes *processes, struct profbuf_tag_process *process,
 		  const struct profbuf_tag_source *from)
 {
-	struct profbuf_place *old;
+	struct profbuf_tag_process *old;
 	bool is_none = from->tls == PROFBUF_TLS_NONE, is_left;
 	int err = 0;
 
-	mutex_lock(&places->lock);
-	old = (struct profbuf_place *)profbuf_place_find(places, place->mm);
+	mutex_lock(&processes->lock);
+	old = (struct profbuf_tag_process *)profbuf_tag_process_find(processes, process->mm);
 	if (is_none && !(old && old->at[from->kind].known)) {
-		mutex_unlock(&places->lock);
+		mutex_unlock(&processes->lock);
 		return -ENOENT;
 	}
 	if (old) {
-		memcpy(place->at, old->at, sizeof(place->at));
-		place->key = old->key;
+		memcpy(process->at, old->at, sizeof(process->at));
+		process->key = old->key;
 	}
-	place->at[from->kind] = (struct profbuf_location){ !is_none, from->tls, from->offset, from->module };
-	is_left = has_location(place);
+	process->at[from->kind] = (struct profbuf_tag_location){ !is_none, from->tls, from->offset, from->module };
+	is_left = has_location(process);
 	if (is_left)
-		err = replace_place(places, old, place);
+		err = replace_process(processes, old, process);
 	else
-		unlink_place(places, old);
-	mutex_unlock(&places->lock);
+		unlink_process(processes, old);
+	mutex_unlock(&processes->lock);
 	if (err)
 		return err;
 	if (!is_left)
-		free_place(place);
+		free_process(process);
 	if (old) {
 		mmdrop(old->mm);	/* a tick that still sees it runs on it */
 		kfree_rcu(old, rcu);
@@ -160,54 +163,55 @@ static int change(struct profbuf_places *places, struct profbuf_place *place,
  */
 static bool may_have_contexts(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm)
 {
-	return opener->may_ptrace || (profbuf_task_is_own(opener, task, mm) && profbuf_task_descends(task, opener->pid));
+	return opener->may_ptrace ||
+	       (profbuf_task_is_own(opener, task, mm) && profbuf_task_descends(task, opener->pid));
 }
 
-int profbuf_place_set(struct profbuf_places *places, const struct profbuf_opener *opener,
-		      const struct profbuf_tag_source *from)
+int profbuf_tag_source_set(struct profbuf_tag_processes *processes, const struct profbuf_opener *opener,
+			   const struct profbuf_tag_source *from)
 {
-	struct profbuf_place *place;
+	struct profbuf_tag_process *process;
 	struct task_struct *task;
 	int err;
 
-	err = check_place(from);
+	err = check_source(from);
 	if (err)
 		return err;
-	place = kzalloc(sizeof(*place), GFP_KERNEL_ACCOUNT);
-	if (!place)
+	process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
+	if (!process)
 		return -ENOMEM;
-	task = profbuf_task_get(opener, from->pid, PIDTYPE_TGID, from->start_time, &place->mm);
+	task = profbuf_task_get(opener, from->pid, PIDTYPE_TGID, from->start_time, &process->mm);
 	if (IS_ERR(task)) {
-		kfree(place);
+		kfree(process);
 		return PTR_ERR(task);
 	}
-	place->key = get_random_u64();
-	err = from->kind == PROFBUF_TAG_OTEL && !may_have_contexts(opener, task, place->mm) ? -EPERM : 0;
+	process->key = get_random_u64();
+	err = from->kind == PROFBUF_TAG_OTEL && !may_have_contexts(opener, task, process->mm) ? -EPERM : 0;
 	put_task_struct(task);
-	mmgrab(place->mm);
-	mmput_async(place->mm);
+	mmgrab(process->mm);
+	mmput_async(process->mm);
 	if (!err)
-		err = change(places, place, from);
+		err = change(processes, process, from);
 	if (err)
-		free_place(place);
+		free_process(process);
 	return err;
 }
 
-void profbuf_places_init(struct profbuf_places *places)
+void profbuf_tag_processes_init(struct profbuf_tag_processes *processes)
 {
-	mutex_init(&places->lock);
-	hash_init(places->table);
-	places->next_sweep = jiffies;
+	mutex_init(&processes->lock);
+	hash_init(processes->table);
+	processes->next_sweep = jiffies;
 }
 
-void profbuf_places_exit(struct profbuf_places *places)
+void profbuf_tag_processes_exit(struct profbuf_tag_processes *processes)
 {
-	struct profbuf_place *place;
+	struct profbuf_tag_process *process;
 	struct hlist_node *next;
 	unsigned int i;
 
-	hash_for_each_safe(places->table, i, next, place, node) {
-		hash_del(&place->node);
-		free_place(place);
+	hash_for_each_safe(processes->table, i, next, process, node) {
+		hash_del(&process->node);
+		free_process(process);
 	}
 }

@@ -34,7 +34,7 @@
 /* The tick: the thread-local variable */
 
 /* The block of a module's thread-local variables, by the thread's vector of them; 0: this thread has none yet. */
-static bool read_block(const struct profbuf_location *at, u64 tp, u64 *block)
+static bool read_block(const struct profbuf_tag_location *at, u64 tp, u64 *block)
 {
 	bool glibc = at->tls == PROFBUF_TLS_GLIBC;
 	u64 entry = glibc ? 16 : 8, dtv, length;
@@ -52,7 +52,7 @@ static bool read_block(const struct profbuf_location *at, u64 tp, u64 *block)
 	return true;
 }
 
-static noinline bool read_dynamic(const struct profbuf_location *at, u64 tp, u64 *pointer)
+static noinline bool read_dynamic(const struct profbuf_tag_location *at, u64 tp, u64 *pointer)
 {
 	u64 block;
 
@@ -62,7 +62,7 @@ static noinline bool read_dynamic(const struct profbuf_location *at, u64 tp, u64
 	return !block || profbuf_user_words(pointer, block + at->offset, 1);
 }
 
-static __always_inline bool read_pointer(const struct profbuf_location *at, u64 tp, u64 *pointer)
+static __always_inline bool read_pointer(const struct profbuf_tag_location *at, u64 tp, u64 *pointer)
 {
 	if (likely(at->tls == PROFBUF_TLS_STATIC))
 		return profbuf_user_words(pointer, tp + at->offset, 1);
@@ -80,9 +80,9 @@ static void count_failed(struct profbuf_tags *t, enum profbuf_tag_cause cause)
  * A tag of process memory means what it does in one process only. The key is secret, so that no other process can be
  * made to have a tag that looks as if it had been seen in this one.
  */
-static u64 signature(const struct profbuf_place *place, u64 tag)
+static u64 signature(const struct profbuf_tag_process *process, u64 tag)
 {
-	u64 h = profbuf_hash(tag ^ (place ? place->key + ((u64)current->tgid << 48) : 0));
+	u64 h = profbuf_hash(tag ^ (process ? process->key + ((u64)current->tgid << 48) : 0));
 
 	return h ? h : 1;
 }
@@ -180,8 +180,8 @@ static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid
 }
 
 /* A thread context changes in place, so it is read whole at each sample. @tag: 0: the thread has none now. */
-static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
-						    u64 tp, u64 *tag)
+static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tags,
+						    const struct profbuf_tag_process *process, u64 tp, u64 *tag)
 {
 	const struct profbuf_opener *opener = tags->all->opener;
 	bool is_valid;
@@ -190,7 +190,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 	/* Without a magic, more may be taken for one than is one. */
 	if (!opener->may_ptrace && !profbuf_process_is_own(opener, current_real_cred(), current->mm))
 		return PROFBUF_TAG_RIGHTS;
-	if (!read_pointer(&place->at[PROFBUF_TAG_OTEL], tp, &from))
+	if (!read_pointer(&process->at[PROFBUF_TAG_OTEL], tp, &from))
 		return PROFBUF_TAG_FAULT;
 	if (!from)
 		return PROFBUF_TAG_KNOWN;
@@ -199,7 +199,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 	if (!is_valid)
 		return PROFBUF_TAG_KNOWN;
 	*tag = hash_context(tags->data, PROFBUF_WORDS(tags->bytes));
-	sig = signature(place, *tag);
+	sig = signature(process, *tag);
 	if (is_seen(tags, sig))
 		return PROFBUF_TAG_KNOWN;
 	if (!are_attributes((u8 *)tags->data + OTEL_HEADER, tags->bytes - OTEL_HEADER)) {
@@ -211,19 +211,19 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 }
 
 /* The pointer at the thread's variable. It is a tag, and leaves, only if it points to a label set. */
-static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
-						       u64 tp, u64 *tag)
+static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *tags,
+						       const struct profbuf_tag_process *process, u64 tp, u64 *tag)
 {
 	u64 word, sig;
 
-	if (!read_pointer(&place->at[PROFBUF_TAG_LABELS], tp, &word))
+	if (!read_pointer(&process->at[PROFBUF_TAG_LABELS], tp, &word))
 		return PROFBUF_TAG_FAULT;
 	if (!word)
 		return PROFBUF_TAG_KNOWN;
 	/* No pointer has these bits. */
 	if (unlikely(word & (TAG_HASHED | PROFBUF_TAG_OUTSIDE)))
 		return PROFBUF_TAG_BAD;
-	sig = signature(place, word);
+	sig = signature(process, word);
 	if (unlikely(!is_seen(tags, sig))) {
 		if (!read_labels(tags, word))
 			return PROFBUF_TAG_BAD;
@@ -234,7 +234,7 @@ static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *
 }
 
 /* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
-static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct profbuf_place *place,
+static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct profbuf_tag_process *process,
 				   struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	u64 tp, tag = 0;
@@ -243,10 +243,10 @@ static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct p
 		*cause = PROFBUF_TAG_CONTEXT;
 	} else {
 		profbuf_user_begin();
-		if (place->at[PROFBUF_TAG_LABELS].known)
-			*cause = read_tag(tags, place, tp, &tag);
-		if (!tag && !*cause && place->at[PROFBUF_TAG_OTEL].known)
-			*cause = read_context(tags, place, tp, &tag);
+		if (process->at[PROFBUF_TAG_LABELS].known)
+			*cause = read_tag(tags, process, tp, &tag);
+		if (!tag && !*cause && process->at[PROFBUF_TAG_OTEL].known)
+			*cause = read_context(tags, process, tp, &tag);
 		profbuf_user_end();
 	}
 	if (unlikely(*cause))
@@ -270,18 +270,18 @@ static noinline u64 outside_tag(struct profbuf_cpu_tags *tags, struct task_struc
 u64 profbuf_tags_get(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	struct task_struct *task = current;
-	const struct profbuf_place *place;
+	const struct profbuf_tag_process *process;
 	u64 tag = 0;
 
-	if (likely(!READ_ONCE(tags->all->places.n) && !profbuf_labels_tagged()))
+	if (likely(!READ_ONCE(tags->all->processes.n) && !profbuf_labels_tagged()))
 		return 0;
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
 	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
 	/* A thread that exits may have its variables freed by another one. */
-	place = task->flags & PF_EXITING ? NULL : profbuf_place_find(&tags->all->places, task->mm);
-	if (place)
-		tag = own_tag(tags, place, regs, cause);
+	process = task->flags & PF_EXITING ? NULL : profbuf_tag_process_find(&tags->all->processes, task->mm);
+	if (process)
+		tag = own_tag(tags, process, regs, cause);
 	return tag ? tag : outside_tag(tags, task);
 }
 
@@ -410,7 +410,7 @@ void profbuf_tags_define(struct profbuf_cpu_tags *tags)
 	}
 }
 
-/* Life */
+/* Init and exit */
 
 size_t profbuf_tags_cpu_memory(void)
 {
@@ -441,7 +441,7 @@ void profbuf_tags_init(struct profbuf_tags *t, const struct profbuf_opener *open
 {
 	t->opener = opener;
 	t->notes = notes;
-	profbuf_places_init(&t->places);
+	profbuf_tag_processes_init(&t->processes);
 }
 
 int profbuf_tags_start(struct profbuf_tags *t, bool defines)
@@ -467,5 +467,5 @@ void profbuf_tags_stop(struct profbuf_tags *t)
 
 void profbuf_tags_exit(struct profbuf_tags *t)
 {
-	profbuf_places_exit(&t->places);
+	profbuf_tag_processes_exit(&t->processes);
 }

@@ -60,7 +60,7 @@ struct profbuf_tags {
 	const struct profbuf_opener *opener;
 	struct profbuf_notes *notes;
 	bool defines;			/* what tags mean is to be in the stream */
-	struct profbuf_places places;
+	struct profbuf_tag_processes processes;
 	u64 *defined;			/* [PROFBUF_TAG_DEFINED] signatures; the worker writes, ticks read */
 	atomic64_t definitions;
 	atomic64_t failed[PROFBUF_NR_TAG_CAUSES];	/* tags, or what they mean */
@@ -79,11 +79,11 @@ void profbuf_tags_init(struct profbuf_tags *t, const struct profbuf_opener *open
  */
 int profbuf_tags_start(struct profbuf_tags *t, bool defines);
 
-/* Frees what profbuf_tags_start() took, if it did; the places stay. */
+/* Frees what profbuf_tags_start() took, if it did; the processes that tag stay. */
 void profbuf_tags_stop(struct profbuf_tags *t);
 
 /**
- * profbuf_tags_exit() - forget the places
+ * profbuf_tags_exit() - forget the processes that tag
  * @t: of a session whose ticks are off
  *
  * Context: may sleep.

@@ -15,7 +15,7 @@
 #include "sessions.h"
 #include "tracepoints.h"
 
-static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static void profbuf_probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
 	profbuf_labels_fork(parent, child);
 }
@@ -32,12 +32,12 @@ static void tell(u16 type, struct task_struct *task)
 	rcu_read_unlock();
 }
 
-static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static void profbuf_probe_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	tell(PROFBUF_RECORD_EXEC, task);
 }
 
-static void probe_exit(void *data, struct task_struct *task)
+static void profbuf_probe_exit(void *data, struct task_struct *task)
 {
 	profbuf_labels_exit(task);
 	if (!atomic_read(&task->signal->live))
@@ -49,9 +49,9 @@ static struct {
 	void *probe;
 	struct tracepoint *tracepoint;
 } points[] = {
-	{ "sched_process_fork", probe_fork },
-	{ "sched_process_exec", probe_exec },
-	{ "sched_process_exit", probe_exit },
+	{ "sched_process_fork", profbuf_probe_fork },
+	{ "sched_process_exec", profbuf_probe_exec },
+	{ "sched_process_exit", profbuf_probe_exit },
 };
 
 static void find_point(struct tracepoint *tracepoint, void *data)
