@@ -8,7 +8,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
-#include <asm/barrier.h>
 
 #include "budget.h"
 
@@ -26,9 +25,7 @@
 void profbuf_budget_init(struct profbuf_budget *b)
 {
 	b->stride = 1;
-	/* Positions wrap on the first lap. */
-	b->head = -(PROFBUF_RATE_CHANGES / 2);
-	b->tail = b->head;
+	profbuf_fifo_init(&b->fifo, PROFBUF_RATE_CHANGES);
 }
 
 void profbuf_budget_begin(struct profbuf_budget *b, u64 now)
@@ -51,14 +48,13 @@ static enum profbuf_budget_verdict change(struct profbuf_budget *b, u32 stride, 
 	struct profbuf_rate_change *c;
 
 	b->stride = stride;
-	/* The reader has done with the entries before tail. */
-	if (b->head - smp_load_acquire(&b->tail) == PROFBUF_RATE_CHANGES)
+	if (profbuf_fifo_is_full(&b->fifo, PROFBUF_RATE_CHANGES))
 		return PROFBUF_BUDGET_UNSEEN;
-	c = &b->changes[b->head % PROFBUF_RATE_CHANGES];
+	c = &b->changes[b->fifo.head % PROFBUF_RATE_CHANGES];
 	c->time = now;
 	c->stride = stride;
 	c->overhead = overhead;
-	smp_store_release(&b->head, b->head + 1);	/* pairs with profbuf_budget_first() */
+	profbuf_fifo_put(&b->fifo);
 	return PROFBUF_BUDGET_CHANGED;
 }
 
@@ -89,14 +85,10 @@ enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, u64 
 
 const struct profbuf_rate_change *profbuf_budget_first(struct profbuf_budget *b)
 {
-	unsigned int tail = READ_ONCE(b->tail);
-
-	if (tail == smp_load_acquire(&b->head))	/* pairs with change() */
-		return NULL;
-	return &b->changes[tail % PROFBUF_RATE_CHANGES];
+	return profbuf_fifo_is_empty(&b->fifo) ? NULL : &b->changes[b->fifo.tail % PROFBUF_RATE_CHANGES];
 }
 
 void profbuf_budget_drop(struct profbuf_budget *b)
 {
-	smp_store_release(&b->tail, b->tail + 1);	/* pairs with change() */
+	profbuf_fifo_drop(&b->fifo);
 }

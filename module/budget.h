@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "fifo.h"
+
 /* Module parameter: the limit, in percent of each CPU's time; 100 is none. */
 extern unsigned int profbuf_max_overhead_percent;
 
@@ -29,8 +31,7 @@ struct profbuf_budget {
 	u64 began;		/* the time that is looked at */
 	u64 spent;		/* ns in ticks since then */
 	u32 stride;		/* of so many periods one has a tick */
-	unsigned int head;	/* of @changes: the tick puts */
-	unsigned int tail;	/* the reader takes */
+	struct profbuf_fifo fifo;	/* of @changes: the tick puts, the reader takes */
 	struct profbuf_rate_change changes[PROFBUF_RATE_CHANGES];
 };
 

@@ -112,9 +112,9 @@ void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *t
 	raw_spin_lock_irqsave(&l->lock, flags);
 	if (type == PROFBUF_RECORD_EXIT && !end_is_news(l, id))
 		goto unlock;
-	full = l->head - l->tail == CHANGES;
+	full = profbuf_fifo_is_full(&l->fifo, CHANGES);
 	if (l->on && !full) {
-		r = &l->tables->changes[l->head++ % CHANGES];
+		r = &l->tables->changes[l->fifo.head % CHANGES];
 		r->time = ktime_get_ns();
 		r->start_time = task->group_leader->start_boottime;
 		r->type = type;
@@ -123,6 +123,7 @@ void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *t
 		memset(r->comm, 0, sizeof(r->comm));
 		if (own)
 			memcpy(r->comm, task->comm, sizeof(r->comm));
+		profbuf_fifo_put(&l->fifo);
 		profbuf_worker_wake(l->worker);
 	} else if (l->on) {
 		profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_BUSY);
@@ -137,9 +138,11 @@ static bool next_life(struct profbuf_lives *l, struct profbuf_life_change *r)
 	bool any;
 
 	raw_spin_lock_irq(&l->lock);
-	any = l->tail != l->head;
-	if (any)
-		*r = l->tables->changes[l->tail++ % CHANGES];
+	any = !profbuf_fifo_is_empty(&l->fifo);
+	if (any) {
+		*r = l->tables->changes[l->fifo.tail % CHANGES];
+		profbuf_fifo_drop(&l->fifo);
+	}
 	raw_spin_unlock_irq(&l->lock);
 	return any;
 }
@@ -196,9 +199,7 @@ void profbuf_lives_init(struct profbuf_lives *l, const struct profbuf_opener *op
 	l->opener = opener;
 	l->notes = notes;
 	l->worker = worker;
-	/* Positions wrap on the first lap. */
-	l->head = -(CHANGES / 2);
-	l->tail = l->head;
+	profbuf_fifo_init(&l->fifo, CHANGES);
 }
 
 size_t profbuf_lives_memory(void)

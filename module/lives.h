@@ -11,6 +11,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "fifo.h"
+
 struct profbuf_notes;
 struct profbuf_opener;
 struct profbuf_worker;
@@ -25,8 +27,7 @@ struct profbuf_lives {
 	struct profbuf_worker *worker;
 	struct profbuf_lives_tables *tables;	/* NULL before the start */
 	raw_spinlock_t lock;		/* raw: tracepoints come with preemption disabled */
-	unsigned int head;		/* of the changes between two turns; under @lock, as the next two */
-	unsigned int tail;
+	struct profbuf_fifo fifo;	/* of the changes between two turns of the worker; under @lock, as the next */
 	bool on;			/* from start to stop */
 };
 

@@ -113,25 +113,19 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 	r->mm = NULL;
 }
 
-/* Room for a request, which put_request() hands over; NULL if there is none, which is counted. */
+/* Room for a request, which profbuf_fifo_put() hands over; NULL if there is none, which is counted. */
 static struct profbuf_request *get_request(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
 	struct profbuf_request *r;
 
-	/* The worker has done with the entries before tail. */
-	if (q->head - smp_load_acquire(&q->tail) == PROFBUF_REQUESTS) {
+	if (profbuf_fifo_is_full(&q->fifo, PROFBUF_REQUESTS)) {
 		profbuf_notes_count(q->all->notes, PROFBUF_SIDEBAND_BUSY);
 		return NULL;
 	}
-	r = &q->ring[q->head % PROFBUF_REQUESTS];
+	r = &q->ring[q->fifo.head % PROFBUF_REQUESTS];
 	r->time = now;
 	r->pid = pid;
 	return r;
-}
-
-static void put_request(struct profbuf_cpu_requests *q)
-{
-	smp_store_release(&q->head, q->head + 1);	/* pairs with profbuf_requests_first() */
 }
 
 /* Has another CPU asked for just that, at a time from which on it holds for a sample of now? */
@@ -216,7 +210,7 @@ static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 	if (!r)
 		return false;
 	fill_process(r, all->opener->pid_ns, leader, mm);
-	put_request(q);
+	profbuf_fifo_put(&q->fifo);
 	set_asked(asked, sig, now);
 	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
 	if (leader && !current->exit_state)
@@ -241,7 +235,7 @@ static bool see_thread(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 tid
 	if (!r)
 		return false;
 	fill_thread(r, tid);
-	put_request(q);
+	profbuf_fifo_put(&q->fifo);
 	*seen = sig;
 	return true;
 }
@@ -266,18 +260,17 @@ void profbuf_requests_forget(struct profbuf_cpu_requests *q)
 
 bool profbuf_requests_pending(const struct profbuf_cpu_requests *q)
 {
-	return READ_ONCE(q->head) != READ_ONCE(q->tail);
+	return !profbuf_fifo_is_empty(&q->fifo);
 }
 
 struct profbuf_request *profbuf_requests_first(struct profbuf_cpu_requests *q)
 {
-	/* Pairs with put_request(). */
-	return q->tail == smp_load_acquire(&q->head) ? NULL : &q->ring[q->tail % PROFBUF_REQUESTS];
+	return profbuf_fifo_is_empty(&q->fifo) ? NULL : &q->ring[q->fifo.tail % PROFBUF_REQUESTS];
 }
 
 void profbuf_requests_drop(struct profbuf_cpu_requests *q)
 {
-	smp_store_release(&q->tail, q->tail + 1);	/* pairs with get_request() */
+	profbuf_fifo_drop(&q->fifo);
 }
 
 /* Init and exit */
@@ -293,9 +286,7 @@ void profbuf_requests_init(struct profbuf_requests *all, const struct profbuf_op
 void profbuf_requests_init_cpu(struct profbuf_cpu_requests *q, struct profbuf_requests *all)
 {
 	q->all = all;
-	/* Positions wrap on the first lap. */
-	q->head = -(PROFBUF_REQUESTS / 2);
-	q->tail = q->head;
+	profbuf_fifo_init(&q->fifo, PROFBUF_REQUESTS);
 }
 
 size_t profbuf_requests_memory(void)

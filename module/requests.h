@@ -16,6 +16,8 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "fifo.h"
+
 struct mm_struct;
 struct profbuf_asked;
 struct profbuf_lives;
@@ -50,12 +52,11 @@ struct profbuf_requests {
 	struct profbuf_asked *asked;	/* the ticks': the last request for each process; NULL before the start */
 };
 
-/* A CPU's part: the tick puts at @head, the worker takes at @tail. */
+/* A CPU's part. */
 struct profbuf_cpu_requests {
 	struct profbuf_requests *all;
 	struct profbuf_request ring[PROFBUF_REQUESTS];
-	unsigned int head;
-	unsigned int tail;
+	struct profbuf_fifo fifo;	/* of @ring: the tick puts, the worker takes */
 	u64 seen[PROFBUF_SEEN];		/* the tick's: signatures of what was asked for */
 	u64 seen_threads[PROFBUF_SEEN];	/* likewise */
 };

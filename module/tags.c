@@ -328,13 +328,12 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 		*asked = sig + generation;
 		return false;
 	}
-	/* The worker has done with the entries before tail. */
-	if (tags->head - smp_load_acquire(&tags->tail) == PROFBUF_TAG_REQUESTS) {
+	if (profbuf_fifo_is_full(&tags->fifo, PROFBUF_TAG_REQUESTS)) {
 		count_failed(t, PROFBUF_TAG_BUSY);
 		profbuf_notes_count(t->notes, PROFBUF_SIDEBAND_TAGS);
 		return false;
 	}
-	r = &tags->ring[tags->head % PROFBUF_TAG_REQUESTS];
+	r = &tags->ring[tags->fifo.head % PROFBUF_TAG_REQUESTS];
 	r->time = now;
 	r->tag = tag;
 	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
@@ -349,7 +348,7 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 			return false;
 	}
 	r->signature = sig;
-	smp_store_release(&tags->head, tags->head + 1);	/* pairs with profbuf_tags_define() */
+	profbuf_fifo_put(&tags->fifo);
 	*asked = sig + generation;
 	return true;
 }
@@ -358,7 +357,7 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 
 bool profbuf_tags_pending(const struct profbuf_cpu_tags *tags)
 {
-	return READ_ONCE(tags->head) != READ_ONCE(tags->tail);
+	return !profbuf_fifo_is_empty(&tags->fifo);
 }
 
 static void set_defined(struct profbuf_tags *t, u64 signature)
@@ -404,9 +403,9 @@ static void define(struct profbuf_tags *t, struct profbuf_tag_request *r)
 
 void profbuf_tags_define(struct profbuf_cpu_tags *tags)
 {
-	while (tags->tail != smp_load_acquire(&tags->head)) {	/* pairs with profbuf_tags_ask() */
-		define(tags->all, &tags->ring[tags->tail % PROFBUF_TAG_REQUESTS]);
-		smp_store_release(&tags->tail, tags->tail + 1);	/* likewise */
+	while (!profbuf_fifo_is_empty(&tags->fifo)) {
+		define(tags->all, &tags->ring[tags->fifo.tail % PROFBUF_TAG_REQUESTS]);
+		profbuf_fifo_drop(&tags->fifo);
 	}
 }
 
@@ -431,9 +430,7 @@ struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(struct profbuf_tags *t)
 	if (!tags)
 		return NULL;
 	tags->all = t;
-	/* Positions wrap on the first lap. */
-	tags->head = -(PROFBUF_TAG_REQUESTS / 2);
-	tags->tail = tags->head;
+	profbuf_fifo_init(&tags->fifo, PROFBUF_TAG_REQUESTS);
 	return tags;
 }
 

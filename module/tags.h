@@ -14,6 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
+#include "fifo.h"
 #include "tag_sources.h"
 #include "profbuf_uapi.h"
 
@@ -40,16 +41,15 @@ struct profbuf_tag_request {
 	u64 data[PROFBUF_TAG_DATA / sizeof(u64)];
 };
 
-/* A CPU's part: the tick puts at @head, the worker takes at @tail. */
+/* A CPU's part. */
 struct profbuf_cpu_tags {
 	struct profbuf_tags *all;
-	unsigned int head;
-	unsigned int tail;
 	u64 asked[PROFBUF_TAG_ASKED];	/* the tick's: signatures */
 	u64 data[PROFBUF_TAG_DATA / sizeof(u64)];	/* the tick's: the label set or thread context just read, */
 	unsigned int bytes;				/* so long, */
 	u64 signature;					/* and what it will be known by; */
 	bool fresh;					/* profbuf_tags_ask() is to be called with it */
+	struct profbuf_fifo fifo;	/* of @ring: the tick puts, the worker takes */
 	struct profbuf_tag_request ring[PROFBUF_TAG_REQUESTS];
 };
 
