@@ -240,45 +240,14 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 	return ok;
 }
 
+/* The build makes strings of these files. */
 static const char style[] =
-	"<style>text{font:12px monospace;fill:#111;pointer-events:none}g[data-w]:hover rect{stroke:#000;stroke-width:1}"
-	"g[data-w]{cursor:pointer}g.hit rect{fill:#d0f}g.above rect{opacity:.55}#title{font:bold 16px sans-serif}.note{font:12px sans-serif}"
-	"svg{background:#fff}.button{cursor:pointer;pointer-events:auto;font:13px sans-serif;fill:#06c}</style>\n";
+#include "flamegraph.css.h"
+;
 
 static const char script[] =
-	"<script><![CDATA[\n"
-	"(function(){\n"
-	"var svg=document.documentElement,all=[].slice.call(svg.querySelectorAll('g[data-w]')).map(function(g){\n"
-	" return {g:g,x:+g.dataset.x,w:+g.dataset.w,d:+g.dataset.d,r:g.querySelector('rect'),t:g.querySelector('text'),\n"
-	"  title:g.querySelector('title').textContent};});\n"
-	"var root=all[0],zoom=root,term=null,W,H=+svg.getAttribute('height');\n"
-	"function place(id,x){document.getElementById(id).setAttribute('x',W-x);}\n"
-	"function fit(){W=Math.max(600,svg.parentNode===document?window.innerWidth-16:1200);svg.setAttribute('width',W);\n"
-	" svg.setAttribute('viewBox','0 0 '+W+' '+H);place('reset',240);place('search',120);place('found',160);draw();stay();}\n"
-	"function stay(){document.getElementById('head').setAttribute('transform','translate(0,'+window.scrollY+')');}\n"
-	"function name(f){return f.title.replace(/ \\([0-9]+ samples, [0-9.]+ %\\)$/,'');}\n"
-	"function draw(){var s=W/zoom.w;all.forEach(function(f){\n"
-	" var above=f.d<zoom.d&&f.x<=zoom.x&&f.x+f.w>=zoom.x+zoom.w,x=above?0:(f.x-zoom.x)*s,w=above?W:f.w*s;\n"
-	" var shown=above||(f.d>=zoom.d&&x>-0.01&&x+w<W+0.01&&w>0.2);\n"
-	" f.g.style.display=shown?'':'none';f.g.classList.toggle('above',above);if(!shown)return;\n"
-	" f.r.setAttribute('x',x);f.r.setAttribute('width',w);f.t.setAttribute('x',x+3);\n"
-	" var n=Math.floor((w-6)/7);f.t.textContent=n<3?'':Array.from(name(f)).slice(0,n).join('');});\n"
-	" document.getElementById('reset').style.display=zoom===root?'none':'';}\n"
-	"function search(t){term=t;var re=null,hits=[],sum=0;try{re=t?new RegExp(t):null;}catch(e){re=null;}\n"
-	" all.forEach(function(f){var hit=!!re&&re.test(name(f));f.g.classList.toggle('hit',hit);if(hit)hits.push(f);});\n"
-	" hits.sort(function(a,b){return a.x-b.x||a.d-b.d;});var end=-1;\n"
-	" hits.forEach(function(f){if(f.x>=end){sum+=f.w;end=f.x+f.w;}});\n"
-	" document.getElementById('found').textContent=re?'matched: '+(100*sum/root.w).toFixed(2)+' %':\n"
-	" t?'no regular expression':'';}\n"
-	"function ask(){var t=prompt('Search for (regular expression):',term||'');if(t!==null)search(t);}\n"
-	"all.forEach(function(f){f.g.addEventListener('click',function(){zoom=f;draw();});});\n"
-	"document.getElementById('reset').addEventListener('click',function(){zoom=root;draw();});\n"
-	"document.getElementById('search').addEventListener('click',ask);\n"
-	"window.addEventListener('keydown',function(e){if((e.ctrlKey||e.metaKey)&&e.key==='f'){e.preventDefault();ask();}\n"
-	" if(e.key==='Escape'){search('');zoom=root;draw();}});\n"
-	"window.addEventListener('resize',fit);window.addEventListener('scroll',stay);fit();window.scrollTo(0,H);stay();\n"
-	"})();\n"
-	"]]></script>\n";
+#include "flamegraph.js.h"
+;
 
 bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct export_options *options)
 {
@@ -299,7 +268,7 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\">\n",
 		WIDTH, height, WIDTH, height);
-	fputs(style, f);
+	fprintf(f, "<style>\n%s</style>\n", style);
 	ok = print_node(f, &root, &root, 0, 0, deepest, least);
 	/* Above the frames wherever they are scrolled to. */
 	fprintf(f, "<g id=\"head\"><rect width=\"100%%\" height=\"%d\" fill=\"#fff\"/>\n", HEAD - 2);
@@ -312,8 +281,7 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 	      "<text id=\"reset\" class=\"button\" x=\"960\" y=\"22\" style=\"display:none\">reset zoom</text>\n"
 	      "<text id=\"search\" class=\"button\" x=\"1080\" y=\"22\">search</text>\n"
 	      "<text id=\"found\" class=\"note\" x=\"1040\" y=\"57\"></text></g>\n", f);
-	fputs(script, f);
-	fputs("</svg>\n", f);
+	fprintf(f, "<script><![CDATA[\n%s]]></script>\n</svg>\n", script);
 out:
 	free_nodes(root.children);
 	return ok;
