@@ -74,6 +74,41 @@ static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 	fputs("]},\n", f);
 }
 
+static void print_markers(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_marker *const *markers;
+	size_t i, n = profbuf_profile_markers(profile, &markers);
+
+	fputs("\"markers\":[", f);
+	for (i = 0; i < n; i++) {
+		fprintf(f, "%s\n{\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"text\":", i ? "," : "",
+			(uint64_t)(markers[i]->time - profbuf_profile_info(profile)->time), markers[i]->pid,
+			markers[i]->tid);
+		print_json_string(f, markers[i]->text);
+		fputc('}', f);
+	}
+	fputs("],\n", f);
+}
+
+/* Samples by why their stacks end. */
+static void print_stops(FILE *f, const struct profbuf_profile *profile)
+{
+	const struct profbuf_event *events;
+	size_t i, n = profbuf_profile_events(profile, &events);
+	uint64_t sums[2][16] = { 0 };
+
+	for (i = 0; i < n; i++) {
+		sums[0][PROFBUF_SAMPLE_USER_STOP(&events[i])] += events[i].weight;
+		sums[1][PROFBUF_SAMPLE_KERNEL_STOP(&events[i])] += events[i].weight;
+	}
+	for (unsigned int kind = 0; kind < 2; kind++) {
+		fprintf(f, "\"%s_stops\":{", kind ? "kernel" : "user");
+		for (i = PROFBUF_STOP_END; profbuf_stop_name(i); i++)
+			fprintf(f, "%s\"%s\":%" PRIu64, i > PROFBUF_STOP_END ? "," : "", profbuf_stop_name(i), sums[kind][i]);
+		fputs("},\n", f);
+	}
+}
+
 static void print_symbols(FILE *f, const struct profbuf_profile *profile)
 {
 	const struct profbuf_symbol *const *symbols;
@@ -204,6 +239,8 @@ bool export_json(FILE *f, struct profbuf_profile *profile,
 	fputs("{\"format\":\"profbuf\",\"version\":1,\n", f);
 	print_info(f, profile);
 	print_accounts(f, profile);
+	print_stops(f, profile);
+	print_markers(f, profile);
 	print_symbols(f, profile);
 	print_programs(f, profile);
 	print_label_sets(f, profile);

@@ -46,6 +46,9 @@ struct report_text {
 	char text[64];
 };
 
+/* Numbers that a stop may have in a sample. */
+#define STOPS	16
+
 /* One profile, or a part of its time, counted. */
 struct report {
 	const struct report_options *options;
@@ -62,6 +65,7 @@ struct report {
 	uint64_t lost, gaps;
 	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
+	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples, by why their stack ends: enum profbuf_stop */
 	uint64_t untagged;	/* BY_TAG: samples without such a label */
 	uint64_t unread_tags;	/* BY_TAG: samples whose tag could not be read */
 	bool unread_unknown;	/* BY_TAG: how many those are is not known, and they are in untagged */
@@ -99,6 +103,10 @@ void report_print_json(const struct report *report);
 void report_print_json_by(const struct report_options *options);
 /* "key":{...}: what the samples and losses of a report are, as one member of an object. */
 void report_print_json_summary(const struct report *report, const char *key);
+
+/* report_markers.c: markers of the report's time, as lines of the header and as members of an object. */
+void report_print_markers(const struct report *report);
+void report_print_json_markers(const struct report *report);
 
 /* report_timeline.c, report_diff.c: count and print. Return: exit status. */
 int report_timeline(const struct report *report);

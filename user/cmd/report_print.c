@@ -130,6 +130,39 @@ static void print_kernel_symbols(const struct report *r)
 		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
 }
 
+/* How many user stacks are whole, and why the others are not. */
+static void print_stops(const struct report *r)
+{
+	unsigned int i, any = 0;
+	uint64_t sum = 0;
+
+	for (i = PROFBUF_STOP_NONE + 1; i < STOPS; i++)
+		sum += r->user_stops[i];
+	if (!sum)
+		return;
+	printf("# user stacks: %.1f %% whole", report_share(r->user_stops[PROFBUF_STOP_END], sum));
+	for (i = PROFBUF_STOP_END + 1; i < STOPS; i++) {
+		const char *name = profbuf_stop_name(i);
+
+		if (r->user_stops[i])
+			printf("%s %s %.1f %%", any++ ? "," : "; ended by:", name ? name : "later",
+			       report_share(r->user_stops[i], sum));
+	}
+	putchar('\n');
+}
+
+static void print_json_stops(const char *key, const uint64_t *stops)
+{
+	bool any = false;
+
+	printf("\"%s\":{", key);
+	for (unsigned int i = PROFBUF_STOP_NONE + 1; i < STOPS && profbuf_stop_name(i); i++) {
+		printf("%s\"%s\":%" PRIu64, any ? "," : "", profbuf_stop_name(i), stops[i]);
+		any = true;
+	}
+	fputs("},", stdout);
+}
+
 void report_print_header(const struct report *r, const char *which)
 {
 	const struct profbuf_stream_info *info = profbuf_profile_info(r->profile);
@@ -152,7 +185,9 @@ void report_print_header(const struct report *r, const char *which)
 	print_harmless(stdout, profbuf_profile_value(r->profile), SIZE_MAX);
 	printf(", %" PRIu64 " lost in %" PRIu64 " gaps, %.1f %% of frames unknown\n", r->lost, r->gaps,
 	       report_share(r->unknown_frames, r->frames));
+	print_stops(r);
 	print_untagged(r);
+	report_print_markers(r);
 	putchar('\n');
 }
 
@@ -264,6 +299,10 @@ void report_print_json(const struct report *r)
 	}
 	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
 	print_json_recording(r);
+	print_json_stops("user_stops", r->user_stops);
+	print_json_stops("kernel_stops", r->kernel_stops);
+	report_print_json_markers(r);
+	putchar(',');
 	if (around) {
 		printf("\"%s\":", o->callers ? "callers_of" : "callees_of");
 		print_json_string(stdout, around);

@@ -368,6 +368,19 @@ static void count_unknown(struct report *r, const uint64_t *weights)
 	}
 }
 
+static void count_stops(struct report *r)
+{
+	const struct profbuf_event *events;
+	size_t i, n = profbuf_profile_events(r->profile, &events);
+
+	for (i = 0; i < n; i++) {
+		if (in_time(r, events[i].time)) {
+			r->kernel_stops[PROFBUF_SAMPLE_KERNEL_STOP(&events[i])] += events[i].weight;
+			r->user_stops[PROFBUF_SAMPLE_USER_STOP(&events[i])] += events[i].weight;
+		}
+	}
+}
+
 bool report_count(struct report *r)
 {
 	uint64_t *weights;
@@ -389,6 +402,7 @@ bool report_count(struct report *r)
 	if (ok) {
 		count_losses(r);
 		count_unknown(r, weights);
+		count_stops(r);
 	}
 	free(weights);
 	return ok;

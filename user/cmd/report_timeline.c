@@ -65,6 +65,21 @@ static bool count_bucket(struct timeline *t, size_t i)
 	return ok;
 }
 
+/* Markers of a bucket, each where it was. */
+static void print_markers(const struct timeline *t, uint64_t from, uint64_t to)
+{
+	const struct profbuf_marker *const *markers;
+	size_t n = profbuf_profile_markers(t->report->profile, &markers);
+
+	for (size_t i = 0; i < n; i++) {
+		if (markers[i]->time >= from && markers[i]->time < to) {
+			printf("%10.3f marker: ", (markers[i]->time - t->start) / 1e9);
+			print_harmless(stdout, markers[i]->text, SIZE_MAX);
+			putchar('\n');
+		}
+	}
+}
+
 static void print_text(const struct timeline *t)
 {
 	printf("%10s %9s %9s  %-*s %8s  %s\n", "second", "samples", "lost", BAR_WIDTH, "", "self %",
@@ -82,6 +97,7 @@ static void print_text(const struct timeline *t)
 		} else {
 			printf("%8s\n", "-");
 		}
+		print_markers(t, b->from, i + 1 < t->n ? t->buckets[i + 1].from : t->from + t->span + 1);
 	}
 }
 
@@ -91,6 +107,8 @@ static void print_json(const struct timeline *t)
 	report_print_json_summary(t->report, "recording");
 	printf(",\"bucket_seconds\":%.9g,", t->span / 1e9 / t->n);
 	report_print_json_by(t->report->options);
+	putchar(',');
+	report_print_json_markers(t->report);
 	fputs(",\"buckets\":[", stdout);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct bucket *b = &t->buckets[i];

@@ -15,7 +15,8 @@ static const char help[] =
 	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
 	"script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, weight and event,\n"
 	"then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, if there is one:\n"
-	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY].\n"
+	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY]; then stop=WHY, if the user stack is not whole.\n"
+	"What programs wrote into the stream is an event named marker, with its text.\n"
 	"\n"
 	"      --lines            after a frame its file and line, where there is debug information\n"
 	"      --inlines          inlined functions as frames, likewise\n"
@@ -55,13 +56,42 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 	}
 }
 
+/* Why a user stack is not whole. */
+static void print_stop(const struct profbuf_event *e)
+{
+	unsigned int stop = PROFBUF_SAMPLE_USER_STOP(e);
+
+	if (stop > PROFBUF_STOP_END)
+		printf("stop=%s ", profbuf_stop_name(stop) ? profbuf_stop_name(stop) : "later");
+}
+
+/* An event of another name, which who reads samples leaves out. */
+static void print_marker(const struct profbuf_marker *m)
+{
+	printf(":%u %u/%u [000] %" PRIu64 ".%06" PRIu64 ": 1 marker: ", m->pid, m->pid, m->tid,
+	       (uint64_t)m->time / 1000000000, (uint64_t)m->time % 1000000000 / 1000);
+	print_harmless(stdout, m->text, SIZE_MAX);
+	fputs("\n\n", stdout);
+}
+
+/* Those before @time, from @i on. Returns the first that is not. */
+static size_t print_markers(const struct profbuf_profile *profile, size_t i, uint64_t time)
+{
+	const struct profbuf_marker *const *markers;
+	size_t n = profbuf_profile_markers(profile, &markers);
+
+	for (; i < n && markers[i]->time < time; i++)
+		print_marker(markers[i]);
+	return i;
+}
+
 void print_samples(struct profbuf_profile *profile, const struct tag_values *tags, bool lines)
 {
 	const struct profbuf_program *const *programs, *program;
 	const struct profbuf_event *events, *e;
 	const struct profbuf_stack *stacks, *stack;
 	const struct profbuf_frame *frames;
-	size_t i, n;
+	size_t i, n, marker = 0;
 	int k;
 
 	profbuf_profile_sort(profile);
@@ -71,6 +101,7 @@ void print_samples(struct profbuf_profile *profile, const struct tag_values *tag
 	profbuf_profile_frames(profile, &frames);
 	for (i = 0; i < n && !ferror(stdout); i++) {
 		e = &events[i];
+		marker = print_markers(profile, marker, e->time);
 		stack = &stacks[e->stack];
 		program = programs[stack->program];
 		print_word(profbuf_profile_thread_name(profile, e));
@@ -78,12 +109,14 @@ void print_samples(struct profbuf_profile *profile, const struct tag_values *tag
 		/* Not in the event's name: speedscope takes only events of the name it saw first. */
 		if (e->labels)
 			printf("tag=%s ", tags->names[e->labels]);
+		print_stop(e);
 		printf("%" PRIu64 ".%06" PRIu64 ": %" PRIu64 " profbuf:\n", e->time / 1000000000,
 		       e->time % 1000000000 / 1000, e->weight);
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
 			print_frame(&frames[stack->frames[k]], lines);
 		putchar('\n');
 	}
+	print_markers(profile, marker, UINT64_MAX);
 }
 
 enum { OPT_TAG = 256, OPT_LINES, OPT_INLINES };
