@@ -37,57 +37,17 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What went wrong with the device, and what to do about it. Returns EXIT_FAILED. */
 int fail_device(int err);
 
-/* A number from the command line, within bounds. Returns false after saying what is wrong. */
-bool parse_number(const char *option, const char *text, double min, double max, double *value);
+/* A number from the command line, within bounds. Returns 0, or -EINVAL after saying what is wrong. */
+int parse_number(const char *option, const char *text, double min, double max, double *value);
 
 /* Likewise one without a fraction. */
-bool parse_whole(const char *option, const char *text, double min, double max, uint64_t *value);
+int parse_whole(const char *option, const char *text, double min, double max, uint64_t *value);
 
 /* Whether standard output is a terminal; says that it must not be. */
 bool is_binary_to_terminal(void);
 
 /* CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
-
-/* Options of commands that have a session of their own (session_options.c). */
-struct session_options {
-	uint64_t period;		/* here and below: 0 is the module's default */
-	uint32_t source;
-	uint32_t filter;
-	uint64_t filter_id;
-	const char *cgroup;		/* as it was given; filter_id is its descriptor, for good */
-	uint32_t ring_bytes;
-	uint32_t depth;
-	bool some_depth;
-	bool some_cpus;
-	bool no_kernel, no_user, idle;
-	unsigned char cpus[1024];
-};
-
-enum { OPT_SOURCE = 256, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK, OPT_CGROUP, OPT_OWN };
-
-#define SESSION_LETTERS	"F:p:t:C:"
-#define SESSION_OPTIONS \
-	{ "frequency", required_argument, NULL, 'F' }, \
-	{ "pid", required_argument, NULL, 'p' }, \
-	{ "tid", required_argument, NULL, 't' }, \
-	{ "cgroup", required_argument, NULL, OPT_CGROUP }, \
-	{ "cpu", required_argument, NULL, 'C' }, \
-	{ "source", required_argument, NULL, OPT_SOURCE }, \
-	{ "no-kernel", no_argument, NULL, OPT_NO_KERNEL }, \
-	{ "no-user", no_argument, NULL, OPT_NO_USER }, \
-	{ "idle", no_argument, NULL, OPT_IDLE }, \
-	{ "buffer", required_argument, NULL, OPT_BUFFER }, \
-	{ "stack", required_argument, NULL, OPT_STACK }
-
-/* Returns false after saying what is wrong, or, if getopt_long() did not know the option, has said it. */
-bool parse_session_option(struct session_options *options, int option, const char *arg);
-
-/* @options stay as long as @config is used. */
-void apply_session_options(const struct session_options *options, struct profbuf_config *config);
-
-/* Why the module does not configure or start a session. Returns EXIT_FAILED. */
-int fail_config(const struct profbuf_session *session, int err);
 
 /*
  * @status: that of what was read, which is no regular file if it is standard input; NULL: not asked for. Standard input
@@ -96,9 +56,12 @@ int fail_config(const struct profbuf_session *session, int err);
 struct profbuf_profile *read_profile(const char *path, const struct profbuf_profile_options *options,
 				     struct stat *status);
 
-/* Likewise the profile in argv[optind], or in DEFAULT_FILE. Returns NULL after saying what is wrong. */
-struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
-				     const char **path, struct stat *status);
+/*
+ * Likewise the one profile in @files, which end with NULL, or DEFAULT_FILE if there is none. Returns NULL after saying
+ * what is wrong.
+ */
+struct profbuf_profile *load_profile(char **files, const struct profbuf_profile_options *options, const char **path,
+				     struct stat *status);
 
 /* Samples of each stack, by its id; free() it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);

@@ -3,16 +3,17 @@
  * export.c - profbuf export: a profile in another format, and what the formats share
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "export.h"
 #include "output.h"
+#include "read_options.h"
+
+enum format { FOLDED, FLAMEGRAPH, PPROF, SPEEDSCOPE, PERF, JSON, NR_FORMATS };
 
 static const struct {
-	const char *name;
 	bool (*write)(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
 	bool has_root;		/* takes --root */
 	bool is_of_stream;	/* needs what a pprof file has not */
@@ -21,55 +22,15 @@ static const struct {
 	bool no_inlines;	/* does not take --inlines: its reader finds them itself */
 	bool is_binary;
 } formats[] = {
-	{ .name = "folded",		.write = export_folded, .has_root = true },
-	{ .name = "flamegraph",	.write = export_flamegraph, .has_root = true },
-	{ .name = "json",		.write = export_json },
-	{ .name = "perf",		.write = export_perf, .is_of_stream = true, .is_binary = true,
-	  .no_inlines = true },
-	{ .name = "pprof",		.write = export_pprof, .is_of_stream = true, .is_binary = true,
-	  .has_lines = true },
-	{ .name = "speedscope",	.write = export_speedscope, .has_by = true, .has_lines = true },
+	[FOLDED] = { .write = export_folded, .has_root = true },
+	[FLAMEGRAPH] = { .write = export_flamegraph, .has_root = true },
+	[PPROF] = { .write = export_pprof, .is_of_stream = true, .is_binary = true, .has_lines = true },
+	[SPEEDSCOPE] = { .write = export_speedscope, .has_by = true, .has_lines = true },
+	[PERF] = { .write = export_perf, .is_of_stream = true, .is_binary = true, .no_inlines = true },
+	[JSON] = { .write = export_json },
 };
 
-#define NR_FORMATS	(sizeof(formats) / sizeof(formats[0]))
 #define BUFFER_BYTES	(1 << 20)
-
-static const char help[] =
-	"usage: profbuf export --format FORMAT [options] [FILE]\n"
-	"\n"
-	"Writes a profile (" DEFAULT_FILE ") in another format, to standard output or a file.\n"
-	"\n"
-	"  -f, --format FORMAT\n"
-	"      folded       a line for each stack, root;...;leaf count, kernel frames end in _[k]\n"
-	"      flamegraph   one SVG file for a browser: click zooms, Ctrl-F searches\n"
-	"      pprof        for go tool pprof and what else reads profile.proto, compressed\n"
-	"      speedscope   for speedscope, a profile for each process\n"
-	"      perf         for perf report and perf script; symbols of files, and of the kernel if it still runs,\n"
-	"                   else give perf --kallsyms; label sets of tags are the paths of cgroups\n"
-	"      json         for programs, see below\n"
-	"  -o, --output FILE\n"
-	TAG_FILTER_HELP
-	"      --root KEY         folded, flamegraph: the outermost frame is the tag (KEY tag: its label set; tag:NAME:\n"
-	"                         its label NAME)\n"
-	"      --lines            pprof, speedscope: files and lines of the source, where there is debug information\n"
-	"      --inlines          inlined functions, likewise (not in perf, which finds them itself)\n"
-	"      --by KEY           speedscope: a profile for each process, thread, tag, or value of the label NAME\n"
-	"                         (tag:NAME)\n"
-	"  -h, --help\n"
-	"\n"
-	"What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples in perf.\n"
-	"\n"
-	"Counts are of periods: a sample is one, or, while the overhead budget had lowered the rate, as many as it stood\n"
-	"for, and so is what was lost. In perf the number of samples is that of records, and each has its period; perf's\n"
-	"percentages are of periods, its losses are records.\n"
-	"\n"
-	"The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, wrong,\n"
-	"unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; max_stride: of how\n"
-	"many periods a sample was at most, 1 if the rate was never lowered; sum and cpus: records the stream has, and\n"
-	"counters, what the kernel counted), and the arrays\n"
-	"symbols, programs, label_sets and stacks. A stack has its program and frames as positions in those, leaf first,\n"
-	"how many samples it had, and, if some had labels, how many had which label set: counts of periods, as above. If\n"
-	"max_stride is 1, the samples of all stacks, without --tag, add up to accounting.sum.samples.\n";
 
 uint64_t lost_weight(const struct profbuf_profile *profile)
 {
@@ -140,36 +101,29 @@ struct kernel_span *kernel_spans(const struct profbuf_profile *profile, size_t *
 	return spans;
 }
 
+enum export_by { BY_PROCESS, BY_THREAD, BY_TAG };
+
 /* What was asked for. */
 struct export {
-	size_t format;
+	enum format format;
 	const char *output;	/* NULL: standard output */
-	struct tag_filter filter;
+	struct read_options read;
 	bool has_root, has_by;
-	bool by_thread, by_tag;
-	bool lines, inlines;
+	enum export_by by;
+	bool lines;
 	const char *root_key, *by_key;	/* NULL: whole label sets */
 };
-
-static size_t find_format(const char *name)
-{
-	size_t i = 0;
-
-	while (name && i < NR_FORMATS && strcmp(name, formats[i].name))
-		i++;
-	return name ? i : NR_FORMATS;
-}
 
 static bool write_profile(FILE *f, const struct export *x, struct profbuf_profile *profile, const char *path)
 {
 	struct tag_values root = { 0 }, by = { 0 };
 	struct export_options options = {
-		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by_thread,
-		.by = x->by_tag ? &by : NULL, .lines = x->lines, .inlines = x->inlines,
+		.path = path, .root = x->has_root ? &root : NULL, .by_thread = x->by == BY_THREAD,
+		.by = x->by == BY_TAG ? &by : NULL, .lines = x->lines, .inlines = x->read.inlines,
 	};
-	bool ok = tag_filter_apply(&x->filter, profile) &&
+	bool ok = tag_filter_apply(&x->read.filter, profile) &&
 		  (!x->has_root || tag_values_make(&root, profile, x->root_key, TAG_WORD)) &&
-		  (!x->by_tag || tag_values_make(&by, profile, x->by_key, TAG_WORD)) &&
+		  (x->by != BY_TAG || tag_values_make(&by, profile, x->by_key, TAG_WORD)) &&
 		  formats[x->format].write(f, profile, &options);
 
 	tag_values_free(&root);
@@ -210,92 +164,111 @@ static int write_file(const struct export *x, struct profbuf_profile *profile, c
 	return err ? fail("%s: %s", x->output, strerror(-err)) : status;
 }
 
-enum { OPT_TAG = 256, OPT_ROOT, OPT_BY, OPT_LINES, OPT_INLINES };
+enum { OPT_ROOT = OPTION_KEYS, OPT_BY, OPT_LINES };
 
-static const struct option options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "tag", required_argument, NULL, OPT_TAG },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "by", required_argument, NULL, OPT_BY },
-	{ "lines", no_argument, NULL, OPT_LINES },
-	{ "inlines", no_argument, NULL, OPT_INLINES },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+static const struct argp_option options[] = {
+	OPTION("format", 'f', "FORMAT", "the other format; there is no default"),
+		VALUE("folded", FOLDED, "a line for each stack, root;...;leaf count, kernel frames end in _[k]"),
+		VALUE("flamegraph", FLAMEGRAPH, "one SVG file for a browser: click zooms, Ctrl-F searches"),
+		VALUE("pprof", PPROF, "for go tool pprof and what else reads profile.proto, compressed"),
+		VALUE("speedscope", SPEEDSCOPE, "for speedscope, a profile for each process"),
+		VALUE("perf", PERF, "for perf report and perf script; symbols of files, and of the kernel if it "
+		      "still runs, else give perf --kallsyms; label sets of tags are the paths of cgroups"),
+		VALUE("json", JSON, "for programs, see below"),
+	OPTION("output", 'o', "FILE", "file to write, in place of standard output"),
+	OPTION("root", OPT_ROOT, "KEY", "folded, flamegraph: the outermost frame is the tag"),
+		VALUE("tag", 0, "its label set"),
+		VALUE("tag:NAME", 0, "the value of its label NAME"),
+	OPTION("by", OPT_BY, "KEY", "speedscope: what a profile is of"),
+		VALUE("process", BY_PROCESS, "a process (default)"),
+		VALUE("thread", BY_THREAD, "a thread"),
+		VALUE("tag", BY_TAG, "a label set"),
+		VALUE("tag:NAME", BY_TAG, "a value of the label NAME"),
+	OPTION("lines", OPT_LINES, NULL,
+	       "pprof, speedscope: files and lines of the source, where there is debug information"),
+	{ 0 },
 };
 
-static bool parse_by(struct export *x, const char *arg)
-{
-	x->has_by = true;
-	x->by_thread = !strcmp(arg, "thread");
-	x->by_tag = parse_tag_key(arg, &x->by_key);
-	if (x->by_thread || x->by_tag || !strcmp(arg, "process"))
-		return true;
-	fail("--by takes process, thread, tag or tag:NAME, not \"%s\"", arg);
-	return false;
-}
+static const struct argp_child children[] = { CHILD(&read_argp), { 0 } };
 
-/* One option. Returns false after saying what is wrong. */
-static bool parse_option(struct export *x, int option, const char *arg)
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	switch (option) {
+	struct export *x = state->input;
+	int err, value = 0;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &x->read;
+		return 0;
 	case 'f':
-		x->format = find_format(arg);
-		if (x->format == NR_FORMATS)
-			fail("--format takes folded, flamegraph, json, perf, pprof or speedscope, not \"%s\"", arg);
-		return x->format < NR_FORMATS;
+		err = parse_value(options, 'f', arg, &value, NULL);
+		x->format = value;
+		return err;
 	case 'o':
 		x->output = strcmp(arg, "-") ? arg : NULL;
-		return true;
-	case OPT_TAG:
-		return tag_filter_add(&x->filter, arg);
+		return 0;
 	case OPT_ROOT:
 		x->has_root = true;
-		if (!parse_tag_key(arg, &x->root_key))
-			fail("--root takes tag or tag:NAME, not \"%s\"", arg);
-		return parse_tag_key(arg, &x->root_key);
+		return parse_value(options, OPT_ROOT, arg, &value, &x->root_key);
 	case OPT_BY:
-		return parse_by(x, arg);
+		x->has_by = true;
+		err = parse_value(options, OPT_BY, arg, &value, &x->by_key);
+		x->by = value;
+		return err;
 	case OPT_LINES:
 		x->lines = true;
-		return true;
-	case OPT_INLINES:
-		x->inlines = true;
-		return true;
+		return 0;
 	}
-	return false;
+	return ARGP_ERR_UNKNOWN;
 }
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .children = children,
+	.args_doc = "--format=FORMAT [options] [FILE]",
+	.doc = "Writes a profile (" DEFAULT_FILE ") in another format, to standard output or a file.\v"
+	       "What was lost is a frame [lost] in folded, flamegraph, pprof and speedscope, and Total Lost Samples "
+	       "in perf. --inlines is not for perf, which finds them itself.\n\n"
+	       "Counts are of periods: a sample is one, or, while the overhead budget had lowered the rate, as many "
+	       "as it stood for, and so is what was lost. In perf the number of samples is that of records, and each "
+	       "has its period; perf's percentages are of periods, its losses are records.\n\n"
+	       "The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, "
+	       "wrong, unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; "
+	       "max_stride: of how many periods a sample was at most, 1 if the rate was never lowered; sum and cpus: "
+	       "records the stream has, and counters, what the kernel counted), and the arrays symbols, programs, "
+	       "label_sets and stacks. A stack has its program and frames as positions in those, leaf first, how "
+	       "many samples it had, and, if some had labels, how many had which label set: counts of periods, as "
+	       "above. If max_stride is 1, the samples of all stacks, without --tag, add up to accounting.sum.samples.",
+};
 
 /* What of the options makes no sense together; NULL: it does. */
 static const char *contradiction(const struct export *x)
 {
-	if (x->format == NR_FORMATS)
-		return "which --format? folded, flamegraph, json, perf, pprof or speedscope";
 	if (x->has_root && !formats[x->format].has_root)
 		return "--root is for folded and flamegraph";
 	if (x->has_by && !formats[x->format].has_by)
 		return "--by is for speedscope";
 	if (x->lines && !formats[x->format].has_lines)
 		return "--lines is for pprof and speedscope";
-	if (x->inlines && formats[x->format].no_inlines)
+	if (x->read.inlines && formats[x->format].no_inlines)
 		return "--inlines is not for perf, which finds them itself";
 	return NULL;
 }
 
-static int export_file(const struct export *x, int argc, char **argv)
+static int export_file(const struct export *x, char **files)
 {
-	const struct profbuf_profile_options read_options = { .lines = x->lines, .inlines = x->inlines };
+	const struct profbuf_profile_options read_options = { .lines = x->lines, .inlines = x->read.inlines };
 	struct profbuf_profile *profile;
 	struct stat from;
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, &read_options, &path, &from);
+	profile = load_profile(files, &read_options, &path, &from);
 	if (!profile)
 		return EXIT_FAILED;
 	if (formats[x->format].is_of_stream &&
 	    profbuf_profile_accounting(profile)->verdict == PROFBUF_UNCOUNTED) {
-		status = fail("%s is a pprof file: it has not all that %s has", path, formats[x->format].name);
+		status = fail("%s is a pprof file: it has not all that %s has", path,
+			      value_name(options, 'f', x->format));
 	} else if (x->output) {
 		status = write_file(x, profile, path, &from);
 	} else {
@@ -307,27 +280,30 @@ static int export_file(const struct export *x, int argc, char **argv)
 	return status;
 }
 
+/* Returns an exit status. */
+static int run(const struct export *x, char **files)
+{
+	const char *wrong;
+
+	if (x->format == NR_FORMATS) {
+		parse_value(options, 'f', NULL, NULL, NULL);
+		return see_help();
+	}
+	wrong = contradiction(x);
+	if (wrong) {
+		fail("%s", wrong);
+		return see_help();
+	}
+	if (!x->output && formats[x->format].is_binary && is_binary_to_terminal())
+		return see_help();
+	return export_file(x, files);
+}
+
 int cmd_export(int argc, char **argv)
 {
 	struct export x = { .format = NR_FORMATS };
-	int option, status = EXIT_USAGE;
-	const char *wrong;
+	int at = parse_options(&argp, 0, argc, argv, &x), status = at > 0 ? run(&x, argv + at) : -at;
 
-	while ((option = getopt_long(argc, argv, "f:o:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			status = finish_output();
-			goto out;
-		}
-		if (!parse_option(&x, option, optarg))
-			goto out;
-	}
-	wrong = contradiction(&x);
-	if (wrong)
-		fail("%s", wrong);
-	else if (x.output || !formats[x.format].is_binary || !is_binary_to_terminal())
-		status = export_file(&x, argc, argv);
-out:
-	tag_filter_free(&x.filter);
+	tag_filter_free(&x.read.filter);
 	return status;
 }

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -15,17 +14,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-
-static const char help[] =
-	"usage: profbuf info [options]\n"
-	"\n"
-	"Says what the module allows on this machine and for this user, what would keep a profile from working, and\n"
-	"what to do about it.\n"
-	"\n"
-	"  -j, --json             as one JSON object\n"
-	"  -h, --help             this\n"
-	"\n"
-	"Exit status: 0 if a profile of the whole system would work, else 1.\n";
+#include "options.h"
 
 enum severity { PROBLEM, WARNING, HINT };
 
@@ -451,32 +440,39 @@ static void print_json(const struct info *in)
 	puts("]}");
 }
 
-static const struct option options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+static const struct argp_option options[] = {
+	OPTION("json", 'j', NULL, "as one JSON object"),
+	{ 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct info *in = state->input;
+
+	(void)arg;
+	if (key != 'j')
+		return ARGP_ERR_UNKNOWN;
+	in->json = true;
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .args_doc = "[options]",
+	.doc = "Says what the module allows on this machine and for this user, what would keep a profile from "
+	       "working, and what to do about it.\v"
+	       "Exit status: 0 if a profile of the whole system would work, 2 for a wrong option, else 1.",
 };
 
 int cmd_info(int argc, char **argv)
 {
 	struct info in = { 0 };
-	int option;
+	int at = parse_options(&argp, 0, argc, argv, &in);
 
-	while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			in.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return finish_output();
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
+	if (at <= 0)
+		return -at;
+	if (at < argc) {
 		fail("info takes no file");
-		return EXIT_USAGE;
+		return see_help();
 	}
 	look(&in);
 	(in.json ? print_json : print_text)(&in);

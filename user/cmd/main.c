@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "options.h"
 
 static const struct {
 	const char *name;
@@ -32,12 +32,21 @@ static const struct {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static const struct argp_option options[] = {
+	OPTION("help", 'h', NULL, "print this"),
+	OPTION("version", 'V', NULL, "say which version this is"),
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options, .doc = "profbuf COMMAND --help says more." };
+
 static void usage(FILE *f)
 {
 	fputs("usage: profbuf COMMAND [options]\n\n", f);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].what);
-	fputs("\nprofbuf COMMAND --help says more; profbuf --version: which one this is.\n", f);
+	fputc('\n', f);
+	print_options(&argp, f);
 }
 
 int fail(const char *format, ...)
@@ -71,7 +80,7 @@ int fail_device(int err)
 	}
 }
 
-bool parse_number(const char *option, const char *text, double min, double max, double *value)
+int parse_number(const char *option, const char *text, double min, double max, double *value)
 {
 	char *end;
 
@@ -79,22 +88,22 @@ bool parse_number(const char *option, const char *text, double min, double max, 
 	*value = strtod(text, &end);
 	if (errno || end == text || *end || !isfinite(*value) || *value < min || *value > max) {
 		fail("%s takes a number from %.7g to %.7g, not \"%s\"", option, min, max, text);
-		return false;
+		return -EINVAL;
 	}
-	return true;
+	return 0;
 }
 
-bool parse_whole(const char *option, const char *text, double min, double max, uint64_t *value)
+int parse_whole(const char *option, const char *text, double min, double max, uint64_t *value)
 {
 	double number;
 
-	if (!parse_number(option, text, min, max, &number))
-		return false;
+	if (parse_number(option, text, min, max, &number))
+		return -EINVAL;
 	*value = number;
 	if (*value == number)
-		return true;
+		return 0;
 	fail("%s takes a whole number, not \"%s\"", option, text);
-	return false;
+	return -EINVAL;
 }
 
 bool is_binary_to_terminal(void)
@@ -178,11 +187,11 @@ struct profbuf_profile *read_profile(const char *path, const struct profbuf_prof
 	return profile;
 }
 
-struct profbuf_profile *load_profile(int argc, char **argv, const struct profbuf_profile_options *options,
-				     const char **path, struct stat *status)
+struct profbuf_profile *load_profile(char **files, const struct profbuf_profile_options *options, const char **path,
+				     struct stat *status)
 {
-	*path = optind < argc ? argv[optind] : DEFAULT_FILE;
-	if (optind + 1 < argc) {
+	*path = files[0] ? files[0] : DEFAULT_FILE;
+	if (files[0] && files[1]) {
 		fail("one file at a time, please");
 		return NULL;
 	}
@@ -261,24 +270,39 @@ int finish_output(void)
 	return EXIT_OK;
 }
 
-static bool is_option(const char *arg, const char *option, char letter)
+/* The key of an option: --help, -h, or the word help. 0: it is none. */
+static int option_key(const char *arg)
 {
-	return !strcmp(arg, option) || !strcmp(arg, option + 2) || (arg[0] == '-' && arg[1] == letter && !arg[2]);
+	for (const struct argp_option *o = options; o->name; o++) {
+		if (!strcmp(arg, o->name) || (arg[0] == '-' && arg[1] == o->key && !arg[2]) ||
+		    (!strncmp(arg, "--", 2) && !strcmp(arg + 2, o->name)))
+			return o->key;
+	}
+	return 0;
+}
+
+/* What a shell may complete after profbuf. Returns an exit status. */
+static int print_completions(void)
+{
+	char names[64];
+
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		print_completion(commands[i].name, NULL, NULL, commands[i].what);
+	for (const struct argp_option *o = options; o->name; o++) {
+		snprintf(names, sizeof(names), "-%c --%s %s", o->key, o->name, o->name);
+		print_completion(names, NULL, NULL, o->doc);
+	}
+	return finish_output();
 }
 
 /* One of the commands; of its arguments the first is how it calls itself when an option is wrong. */
 static int run(size_t command, int argc, char **argv)
 {
 	char name[32];
-	int status;
 
 	snprintf(name, sizeof(name), "profbuf %s", commands[command].name);
 	argv[0] = name;
-	status = commands[command].run(argc, argv);
-	/* What is left of record's arguments is a command, and this is its status. */
-	if (status == EXIT_USAGE && (commands[command].run != cmd_record || optind >= argc))
-		fail("see %s --help", name);
-	return status;
+	return commands[command].run(argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -289,7 +313,7 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (is_option(argv[1], "--help", 'h')) {
+	if (option_key(argv[1]) == 'h') {
 		if (argc == 2) {
 			usage(stdout);
 			return finish_output();
@@ -298,10 +322,12 @@ int main(int argc, char **argv)
 		argv += 1;
 		argc = 0;
 	}
-	if (is_option(argv[1], "--version", 'V')) {
+	if (option_key(argv[1]) == 'V') {
 		printf("profbuf %s\n", profbuf_version());
 		return finish_output();
 	}
+	if (!strcmp(argv[1], "--completions"))
+		return print_completions();
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return argc ? run(i, argc - 1, argv + 1) : run(i, 2, help);

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,39 +13,9 @@
 
 #include "record_command.h"
 #include "record_output.h"
+#include "session_options.h"
 
 #define BUFFER_BYTES	(1 << 20)
-
-static const char help[] =
-	"usage: profbuf record [options] [-- command...]\n"
-	"\n"
-	"Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends. Ctrl-C is for the\n"
-	"command then, a second one for the recording, too. If the recording ends first, by that, by -d or by an error,\n"
-	"the command gets SIGTERM, and 5 s later, or at another Ctrl-C, SIGKILL. A file that is there is not touched\n"
-	"before the recording, and the command, have started.\n"
-	"\n"
-	"  -o, --output FILE      file to write (" DEFAULT_FILE "); - for standard output, as with --raw\n"
-	"      --raw              the kernel's stream as it is; else equal stacks are stored once, and compressed\n"
-	"      --rotate LIMIT     another file after each LIMIT, a time (10s, 5m, 1h) or a size (100M): FILE.0001, ...\n"
-	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
-	"  -d, --duration S       stop after so many seconds\n"
-	"  -a, --all              the whole system, also with a command\n"
-	"  -p, --pid PID          only this process and its descendants\n"
-	"  -t, --tid TID          only this thread\n"
-	"      --cgroup PATH      only processes in this cgroup v2 directory or below; relative: to /sys/fs/cgroup\n"
-	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
-	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
-	"      --no-kernel        no samples of kernel code, no kernel frames\n"
-	"      --no-user          no samples of user code\n"
-	"      --idle             samples of idle CPUs, too\n"
-	"      --buffer KIB       ring of each CPU (512)\n"
-	"      --stack DEPTH      frames of each kind (127)\n"
-	"  -q, --quiet            no progress, no summary\n"
-	"  -h, --help             this\n"
-	"\n"
-	"Progress is shown on a terminal, but not beside a command, which may write to it.\n"
-	"\n"
-	"Exit status: 1 after an error, 2 for a wrong option; else that of the command, unless -d ended it; else 0.\n";
 
 struct recording {
 	struct profbuf_session *session;
@@ -239,22 +208,8 @@ static int record(struct recording *r)
 	return record_command_status(&r->command);
 }
 
-enum { OPT_RAW = OPT_OWN, OPT_ROTATE };
-
-static const struct option options[] = {
-	{ "output", required_argument, NULL, 'o' },
-	{ "duration", required_argument, NULL, 'd' },
-	{ "all", no_argument, NULL, 'a' },
-	{ "raw", no_argument, NULL, OPT_RAW },
-	{ "rotate", required_argument, NULL, OPT_ROTATE },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	SESSION_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 /* "10s", "5m", "100M". */
-static bool parse_rotate(const char *text, struct record_output *o)
+static int parse_rotate(const char *text, struct record_output *o)
 {
 	static const struct {
 		char unit;
@@ -274,64 +229,93 @@ static bool parse_rotate(const char *text, struct record_output *o)
 			continue;
 		o->rotate_ns = units[i].time ? value * units[i].size : 0;
 		o->rotate_bytes = units[i].time ? 0 : value * units[i].size;
-		return true;
+		return 0;
 	}
 	fail("--rotate takes a time from 0.1s, with s, m, h or d, or a size from 4K, with K, M or G, not \"%s\"", text);
-	return false;
+	return -EINVAL;
 }
 
-/* One option. Returns false after saying what is wrong. */
-static bool parse_option(struct recording *r, int option, const char *arg)
+enum { OPT_RAW = OPTION_KEYS, OPT_ROTATE };
+
+static const struct argp_option options[] = {
+	OPTION("output", 'o', "FILE", "file to write (" DEFAULT_FILE "); - for standard output, as with --raw"),
+	OPTION("raw", OPT_RAW, NULL, "the kernel's stream as it is; else equal stacks are stored once, and compressed"),
+	OPTION("rotate", OPT_ROTATE, "LIMIT",
+	       "another file after each LIMIT, a time (10s, 5m, 1h) or a size (100M): FILE.0001, ..."),
+	OPTION("duration", 'd', "S", "stop after so many seconds"),
+	OPTION("all", 'a', NULL, "the whole system, also with a command"),
+	OPTION("quiet", 'q', NULL, "no progress, no summary"),
+	{ 0 },
+};
+
+static const struct argp_child children[] = { CHILD(&session_argp), { 0 } };
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	switch (option) {
+	struct recording *r = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &r->options;
+		return 0;
 	case 'o':
 		r->output.path = arg;
-		return true;
+		return 0;
 	case 'd':
 		return parse_number("-d", arg, 0.001, 1e8, &r->duration);
 	case 'a':
 		r->all = true;
-		return true;
+		return 0;
 	case OPT_RAW:
 		r->output.raw = true;
-		return true;
+		return 0;
 	case OPT_ROTATE:
 		return parse_rotate(arg, &r->output);
 	case 'q':
 		r->quiet = true;
-		return true;
+		return 0;
 	}
-	return parse_session_option(&r->options, option, arg);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .children = children, .args_doc = "[options] [-- COMMAND...]",
+	.doc = "Records what all CPUs run until Ctrl-C, or what a command and its children run until it ends. Ctrl-C "
+	       "is for the command then, a second one for the recording, too. If the recording ends first, by that, "
+	       "by -d or by an error, the command gets SIGTERM, and 5 s later, or at another Ctrl-C, SIGKILL. A file "
+	       "that is there is not touched before the recording, and the command, have started.\v"
+	       "Progress is shown on a terminal, but not beside a command, which may write to it.\n\n"
+	       "Exit status: 1 after an error, 2 for a wrong option; else that of the command, unless -d ended it; else 0.",
+};
+
+/* Options that make no sense together, or with where the recording goes. Returns false after saying so. */
+static bool agree(struct recording *r)
+{
+	if (r->command.argv && r->options.filter) {
+		fail("a command, or -p, -t or --cgroup, not both");
+		return false;
+	}
+	if (strcmp(r->output.path, "-"))
+		return true;
+	r->output.raw = true;
+	if (is_binary_to_terminal())
+		return false;
+	if (r->output.rotate_ns || r->output.rotate_bytes)
+		fail("--rotate needs the name of a file");
+	return !r->output.rotate_ns && !r->output.rotate_bytes;
 }
 
 int cmd_record(int argc, char **argv)
 {
 	struct recording r = { .output.path = DEFAULT_FILE, .output.file.to.fd = -1 };
-	int option, err, status;
+	int err, status, at = parse_options(&argp, ARGP_NO_ARGS, argc, argv, &r);
 
-	while ((option = getopt_long(argc, argv, "+o:d:aqh" SESSION_LETTERS, options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return finish_output();
-		}
-		if (!parse_option(&r, option, optarg))
-			return EXIT_USAGE;
-	}
-	if (optind < argc)
-		r.command.argv = argv + optind;
-	if (r.command.argv && r.options.filter) {
-		fail("a command, or -p, -t or --cgroup, not both");
-		return EXIT_USAGE;
-	}
-	if (!strcmp(r.output.path, "-")) {
-		r.output.raw = true;
-		if (is_binary_to_terminal())
-			return EXIT_USAGE;
-		if (r.output.rotate_ns || r.output.rotate_bytes) {
-			fail("--rotate needs the name of a file");
-			return EXIT_USAGE;
-		}
-	}
+	if (at <= 0)
+		return -at;
+	if (at < argc)
+		r.command.argv = argv + at;
+	if (!agree(&r))
+		return see_help();
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);

@@ -3,41 +3,11 @@
  * report.c - profbuf report: where the time went
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
-
-static const char help[] =
-	"usage: profbuf report [options] [FILE]\n"
-	"       profbuf report --diff [options] A B\n"
-	"\n"
-	"Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self is the\n"
-	"share of samples taken there, total the share of samples with it anywhere on the stack. Shares are of the\n"
-	"samples delivered.\n"
-	"\n"
-	"  -b, --by KEY           symbol (default), line (of the source, with the function; where there is debug\n"
-	"                         information), object, process, thread, cpu, tag (its label set), or tag:NAME (the\n"
-	"                         value of its label NAME; comm and cgroup are labels of every process)\n"
-	TAG_FILTER_HELP
-	"      --inlines          inlined functions as if they were called, where there is debug information\n"
-	"      --callers SYMBOL   what calls it, each with its share of the samples with SYMBOL on the stack; a stack\n"
-	"                         with several of them counts once for each, so recursion adds up to more than 100 %\n"
-	"      --callees SYMBOL   what it calls, likewise\n"
-	"      --timeline[=N]     N (20) equal parts of the time: samples, losses, and what had the largest self share\n"
-	"      --timeline=Ss      parts of S seconds\n"
-	"      --diff             two profiles: self shares in A and in B, the largest differences first, in\n"
-	"                         percentage points; processes are the same if their names are\n"
-	"      --from S, --to S   only what was sampled or lost from S seconds after the start, and before; negative:\n"
-	"                         before the end. What the kernel counted is of the whole recording all the same.\n"
-	"  -g, --grep TEXT        only rows whose name or object has TEXT\n"
-	"      --min-percent P    only rows with at least P % of the samples in total\n"
-	"      --min-samples N    only rows with at least N samples in total\n"
-	"  -n, --limit N          at most N rows\n"
-	"  -j, --json             as one JSON object\n"
-	"  -h, --help             this\n";
 
 /* The part of the recording that was asked for, in the stream's time. False after saying what is wrong. */
 static bool set_part(struct report *r)
@@ -78,7 +48,7 @@ static bool has_times(const struct report *r)
 
 static bool load(struct report *r, const struct report_options *o, const char *path, struct tag_values *values)
 {
-	const struct profbuf_profile_options read_options = { .lines = o->by == BY_LINE, .inlines = o->inlines };
+	const struct profbuf_profile_options read_options = { .lines = o->by == BY_LINE, .inlines = o->read.inlines };
 	struct profbuf_profile *profile;
 
 	r->options = o;
@@ -89,7 +59,7 @@ static bool load(struct report *r, const struct report_options *o, const char *p
 	r->accounting = profbuf_profile_accounting(profile);
 	r->recorded = report_samples(profile);
 	r->values = values;
-	if (!tag_filter_apply(&o->filter, profile) ||
+	if (!tag_filter_apply(&o->read.filter, profile) ||
 	    (o->by == BY_TAG && !tag_values_make(values, profile, o->tag_key, TAG_TEXT))) {
 		fail("%s", strerror(ENOMEM));
 		return false;
@@ -167,21 +137,8 @@ static int report_two(const struct report_options *o, char **paths)
 	return status;
 }
 
-static bool parse_by(const char *name, struct report_options *o)
-{
-	o->by = BY_TAG;
-	if (parse_tag_key(name, &o->tag_key))
-		return true;
-	for (o->by = 0; o->by < BY_TAG; o->by++) {
-		if (!strcmp(name, report_by_names[o->by]))
-			return true;
-	}
-	fail("--by takes symbol, line, object, process, thread, cpu, tag or tag:NAME, not \"%s\"", name);
-	return false;
-}
-
 /* "20": so many parts; "0.5s": parts of that length. */
-static bool parse_timeline(const char *text, struct report_options *o)
+static int parse_timeline(const char *text, struct report_options *o)
 {
 	char *end;
 	double value;
@@ -189,90 +146,127 @@ static bool parse_timeline(const char *text, struct report_options *o)
 	o->timeline = true;
 	o->buckets = 20;
 	if (!text)
-		return true;
+		return 0;
 	value = strtod(text, &end);
 	if (end != text && isfinite(value)) {
 		if (!*end && value >= 1 && value <= 10000 && value == floor(value)) {
 			o->buckets = value;
-			return true;
+			return 0;
 		}
 		if (!strcmp(end, "s") && value >= 0.000001 && value <= 1e9) {
 			o->bucket_seconds = value;
-			return true;
+			return 0;
 		}
 	}
 	fail("--timeline takes a number of parts from 1 to 10000, or seconds as in 0.5s, not \"%s\"", text);
-	return false;
+	return -EINVAL;
 }
 
 enum {
-	OPT_MIN_PERCENT = 256, OPT_MIN_SAMPLES, OPT_CALLERS, OPT_CALLEES, OPT_FROM, OPT_TO, OPT_TIMELINE, OPT_DIFF,
-	OPT_INLINES,
-	OPT_TAG,
+	OPT_CALLERS = OPTION_KEYS, OPT_CALLEES, OPT_TIMELINE, OPT_DIFF, OPT_FROM, OPT_TO, OPT_MIN_PERCENT,
+	OPT_MIN_SAMPLES,
 };
 
-static const struct option options[] = {
-	{ "by", required_argument, NULL, 'b' },
-	{ "tag", required_argument, NULL, OPT_TAG },
-	{ "callers", required_argument, NULL, OPT_CALLERS },
-	{ "callees", required_argument, NULL, OPT_CALLEES },
-	{ "inlines", no_argument, NULL, OPT_INLINES },
-	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
-	{ "diff", no_argument, NULL, OPT_DIFF },
-	{ "from", required_argument, NULL, OPT_FROM },
-	{ "to", required_argument, NULL, OPT_TO },
-	{ "grep", required_argument, NULL, 'g' },
-	{ "min-percent", required_argument, NULL, OPT_MIN_PERCENT },
-	{ "min-samples", required_argument, NULL, OPT_MIN_SAMPLES },
-	{ "limit", required_argument, NULL, 'n' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+static const struct argp_option options[] = {
+	OPTION("by", 'b', "KEY", "what a row is"),
+		VALUE("symbol", BY_SYMBOL, "a function (default)"),
+		VALUE("line", BY_LINE, "a line of the source with its function, where there is debug information"),
+		VALUE("object", BY_OBJECT, "a program, a library, the kernel or one of its modules"),
+		VALUE("process", BY_PROCESS, "a process"),
+		VALUE("thread", BY_THREAD, "a thread"),
+		VALUE("cpu", BY_CPU, "a CPU"),
+		VALUE("tag", BY_TAG, "the label set of the tag"),
+		VALUE("tag:NAME", BY_TAG, "the value of its label NAME; comm and cgroup are labels of every process"),
+	OPTION("callers", OPT_CALLERS, "SYMBOL",
+	       "what calls it, each with its share of the samples with SYMBOL on the stack; a stack with several of "
+	       "them counts once for each, so recursion adds up to more than 100 %"),
+	OPTION("callees", OPT_CALLEES, "SYMBOL", "what it calls, likewise"),
+	OPTION_OR_NOT("timeline", OPT_TIMELINE, "N",
+		      "N (20) equal parts of the time, or, with an s behind N, parts of N seconds: samples, losses, "
+		      "and what had the largest self share"),
+	OPTION("diff", OPT_DIFF, NULL, "two profiles: self shares in A and in B, the largest differences first, in "
+	       "percentage points; processes are the same if their names are"),
+	OPTION("from", OPT_FROM, "S",
+	       "only what was sampled or lost from S seconds after the start; negative: before the end. What the "
+	       "kernel counted is of the whole recording all the same."),
+	OPTION("to", OPT_TO, "S", "only what was sampled or lost before that time, likewise"),
+	OPTION("grep", 'g', "TEXT", "only rows whose name or object has TEXT"),
+	OPTION("min-percent", OPT_MIN_PERCENT, "P", "only rows with at least P % of the samples in total"),
+	OPTION("min-samples", OPT_MIN_SAMPLES, "N", "only rows with at least N samples in total"),
+	OPTION("limit", 'n', "N", "at most N rows"),
+	OPTION("json", 'j', NULL, "as one JSON object"),
+	{ 0 },
 };
 
-/* One option. Returns false after saying what is wrong. */
-static bool parse_option(struct report_options *o, int option, const char *arg)
+static const struct argp_child children[] = { CHILD(&read_argp), { 0 } };
+
+const char *report_by_key(enum report_by by)
 {
-	switch (option) {
+	return value_name(options, 'b', by);
+}
+
+/* Those that choose rows. */
+static error_t parse_rows(struct report_options *o, int key, const char *arg)
+{
+	int err, by = 0;
+
+	switch (key) {
 	case 'b':
-		return parse_by(arg, o);
-	case OPT_TAG:
-		return tag_filter_add(&o->filter, arg);
-	case OPT_CALLERS:
-		o->callers = arg;
-		return true;
-	case OPT_CALLEES:
-		o->callees = arg;
-		return true;
-	case OPT_TIMELINE:
-		return parse_timeline(arg, o);
-	case OPT_INLINES:
-		o->inlines = true;
-		return true;
-	case OPT_DIFF:
-		o->diff = true;
-		return true;
-	case OPT_FROM:
-		o->has_from = true;
-		return parse_number("--from", arg, -1e9, 1e9, &o->from);
-	case OPT_TO:
-		o->has_to = true;
-		return parse_number("--to", arg, -1e9, 1e9, &o->to);
+		err = parse_value(options, 'b', arg, &by, &o->tag_key);
+		o->by = by;
+		return err;
 	case 'g':
 		o->grep = arg;
-		return true;
+		return 0;
 	case OPT_MIN_PERCENT:
 		return parse_number("--min-percent", arg, 0, 100, &o->min_percent);
 	case OPT_MIN_SAMPLES:
 		return parse_whole("--min-samples", arg, 0, 1e18, &o->min_samples);
 	case 'n':
 		return parse_whole("-n", arg, 0, 1e18, &o->limit);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct report_options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->read;
+		return 0;
+	case OPT_CALLERS:
+		o->callers = arg;
+		return 0;
+	case OPT_CALLEES:
+		o->callees = arg;
+		return 0;
+	case OPT_TIMELINE:
+		return parse_timeline(arg, o);
+	case OPT_DIFF:
+		o->diff = true;
+		return 0;
+	case OPT_FROM:
+		o->has_from = true;
+		return parse_number("--from", arg, -1e9, 1e9, &o->from);
+	case OPT_TO:
+		o->has_to = true;
+		return parse_number("--to", arg, -1e9, 1e9, &o->to);
 	case 'j':
 		o->json = true;
-		return true;
+		return 0;
 	}
-	return false;
+	return parse_rows(o, key, arg);
 }
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .children = children,
+	.args_doc = "[options] [FILE]\n--diff [options] A B",
+	.doc = "Says what a profile (" DEFAULT_FILE ", or a pprof file) adds up to, then where the time went: self "
+	       "is the share of samples taken there, total the share of samples with it anywhere on the stack. "
+	       "Shares are of the samples delivered.",
+};
 
 /* What of the options makes no sense together; NULL: it does. */
 static const char *contradiction(const struct report_options *o)
@@ -292,39 +286,29 @@ static const char *contradiction(const struct report_options *o)
 	return NULL;
 }
 
-/* Returns an exit status. */
-static int run(struct report_options *o, int argc, char **argv)
+/* @files: @n of them. Returns an exit status. */
+static int run(const struct report_options *o, char **files, int n)
 {
-	const char *wrong;
-	int option;
+	const char *wrong = contradiction(o);
 
-	while ((option = getopt_long(argc, argv, "b:g:n:jh", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return finish_output();
-		}
-		if (!parse_option(o, option, optarg))
-			return EXIT_USAGE;
-	}
-	wrong = contradiction(o);
-	if (!wrong && o->diff && argc - optind != 2)
+	if (!wrong && o->diff && n != 2)
 		wrong = "--diff takes two files";
 	if (wrong) {
 		fail("%s", wrong);
-		return EXIT_USAGE;
+		return see_help();
 	}
 	if (o->diff)
-		return report_two(o, argv + optind);
-	if (argc - optind > 1)
+		return report_two(o, files);
+	if (n > 1)
 		return fail("one file at a time, please (or --diff)");
-	return report_one(o, optind < argc ? argv[optind] : DEFAULT_FILE);
+	return report_one(o, n ? files[0] : DEFAULT_FILE);
 }
 
 int cmd_report(int argc, char **argv)
 {
 	struct report_options o = { .limit = UINT64_MAX };
-	int status = run(&o, argc, argv);
+	int at = parse_options(&argp, 0, argc, argv, &o), status = at > 0 ? run(&o, argv + at, argc - at) : -at;
 
-	tag_filter_free(&o.filter);
+	tag_filter_free(&o.read.filter);
 	return status;
 }

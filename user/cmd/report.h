@@ -5,17 +5,18 @@
 #ifndef PROFBUF_REPORT_H
 #define PROFBUF_REPORT_H
 
-#include "tags.h"
+#include "read_options.h"
 
 enum report_by { BY_SYMBOL, BY_LINE, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
 
-extern const char *const report_by_names[NR_BY];
+/* As it is given to --by. */
+const char *report_by_key(enum report_by by);
 
 /* What was asked for. */
 struct report_options {
 	enum report_by by;
 	const char *tag_key;		/* BY_TAG: of one key; NULL: whole label sets */
-	struct tag_filter filter;
+	struct read_options read;
 	const char *grep;
 	double min_percent;
 	uint64_t min_samples;
@@ -23,7 +24,6 @@ struct report_options {
 	bool json;
 	double from, to;		/* seconds since the start; negative: before the end */
 	bool has_from, has_to;
-	bool inlines;
 	const char *callers, *callees;	/* a symbol */
 	bool diff;
 	bool timeline;

@@ -72,7 +72,7 @@ static void print_part(const struct report *r)
 
 static void print_filter(const struct report *r)
 {
-	const struct tag_filter *filter = &r->options->filter;
+	const struct tag_filter *filter = &r->options->read.filter;
 
 	if (!filter->n)
 		return;
@@ -235,7 +235,7 @@ void report_print_rows(const struct report *r)
 
 void report_print_json_by(const struct report_options *o)
 {
-	printf("\"by\":\"%s\"", report_by_names[o->by]);
+	printf("\"by\":\"%s\"", report_by_key(o->by));
 	if (o->by == BY_TAG && o->tag_key) {
 		fputs(",\"key\":", stdout);
 		print_json_string(stdout, o->tag_key);
@@ -246,7 +246,7 @@ void report_print_json_summary(const struct report *r, const char *key)
 {
 	printf("\"%s\":{\"file\":", key);
 	print_json_string(stdout, r->path);
-	if (r->options->filter.n)
+	if (r->options->read.filter.n)
 		printf(",\"recorded\":%" PRIu64, r->recorded);
 	printf(",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"exact\":%s}", r->samples, r->lost,
 	       r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART ? "true" : "false");
@@ -290,7 +290,7 @@ void report_print_json(const struct report *r)
 	size_t i;
 
 	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",", r->samples, r->lost);
-	if (o->filter.n)
+	if (o->read.filter.n)
 		printf("\"recorded\":%" PRIu64 ",", r->recorded);
 	if (strcmp(profbuf_profile_value(r->profile), "samples")) {
 		fputs("\"value\":", stdout);

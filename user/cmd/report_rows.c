@@ -8,8 +8,6 @@
 
 #include "report.h"
 
-const char *const report_by_names[NR_BY] = { "symbol", "line", "object", "process", "thread", "cpu", "tag" };
-
 double report_share(uint64_t part, uint64_t of)
 {
 	return of ? part * 100.0 / of : 0;
@@ -295,7 +293,7 @@ static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 		r->unknown_tags += r->values->unknown[keys[i].key] ? keys[i].weight : 0;
 	}
 	/* They count samples, not what those weigh. */
-	r->unread_unknown = lost && (r->part || r->options->filter.n || r->accounting->max_stride > 1);
+	r->unread_unknown = lost && (r->part || r->options->read.filter.n || r->accounting->max_stride > 1);
 	if (!r->unread_unknown) {
 		r->unread_tags = lost < r->untagged ? lost : r->untagged;
 		r->untagged -= r->unread_tags;
@@ -304,7 +302,7 @@ static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 
 const char *report_by_name(const struct report_options *o)
 {
-	return o->by == BY_TAG && o->tag_key ? o->tag_key : report_by_names[o->by];
+	return o->by == BY_TAG && o->tag_key ? o->tag_key : report_by_key(o->by);
 }
 
 const char *report_object_name(const struct report_options *o)

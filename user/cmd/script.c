@@ -3,25 +3,10 @@
  * script.c - profbuf script: samples as text, in the form of perf script
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "tags.h"
-
-static const char help[] =
-	"usage: profbuf script [options] [FILE]\n"
-	"\n"
-	"Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf\n"
-	"script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, weight and event,\n"
-	"then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, if there is one:\n"
-	"tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY]; then stop=WHY, if the user stack is not whole.\n"
-	"What programs wrote into the stream is an event named marker, with its text.\n"
-	"\n"
-	"      --lines            after a frame its file and line, where there is debug information\n"
-	"      --inlines          inlined functions as frames, likewise\n"
-	TAG_FILTER_HELP
-	"  -h, --help             this\n";
+#include "read_options.h"
 
 /* Readers of the text split at white space. */
 static void print_word(const char *text)
@@ -119,29 +104,58 @@ void print_samples(struct profbuf_profile *profile, const struct tag_values *tag
 	print_markers(profile, marker, UINT64_MAX);
 }
 
-enum { OPT_TAG = 256, OPT_LINES, OPT_INLINES };
-
-static const struct option options[] = {
-	{ "tag", required_argument, NULL, OPT_TAG },
-	{ "lines", no_argument, NULL, OPT_LINES },
-	{ "inlines", no_argument, NULL, OPT_INLINES },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+struct script {
+	struct read_options read;
+	bool lines;
 };
 
-static int print_file(const struct tag_filter *filter, const struct profbuf_profile_options *options, int argc,
-		      char **argv)
+enum { OPT_LINES = OPTION_KEYS };
+
+static const struct argp_option options[] = {
+	OPTION("lines", OPT_LINES, NULL, "after a frame its file and line, where there is debug information"),
+	{ 0 },
+};
+
+static const struct argp_child children[] = { CHILD(&read_argp), { 0 } };
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
+	struct script *s = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &s->read;
+		return 0;
+	case OPT_LINES:
+		s->lines = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .children = children, .args_doc = "[options] [FILE]",
+	.doc = "Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf "
+	       "script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, weight "
+	       "and event, then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, "
+	       "if there is one: tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY]; then stop=WHY, if the "
+	       "user stack is not whole. What programs wrote into the stream is an event named marker, with its text.",
+};
+
+static int print_file(const struct script *s, char **files)
+{
+	const struct profbuf_profile_options read_options = { .lines = s->lines, .inlines = s->read.inlines };
 	struct tag_values tags = { 0 };
 	struct profbuf_profile *profile;
 	const char *path;
 	int status;
 
-	profile = load_profile(argc, argv, options, &path, NULL);
+	profile = load_profile(files, &read_options, &path, NULL);
 	if (!profile)
 		return EXIT_FAILED;
-	if (tag_filter_apply(filter, profile) && tag_values_make(&tags, profile, NULL, TAG_WORD)) {
-		print_samples(profile, &tags, options->lines);
+	if (tag_filter_apply(&s->read.filter, profile) && tag_values_make(&tags, profile, NULL, TAG_WORD)) {
+		print_samples(profile, &tags, s->lines);
 		status = finish_output();
 	} else {
 		status = fail("%s", strerror(ENOMEM));
@@ -153,25 +167,9 @@ static int print_file(const struct tag_filter *filter, const struct profbuf_prof
 
 int cmd_script(int argc, char **argv)
 {
-	struct profbuf_profile_options read_options = { 0 };
-	struct tag_filter filter = { 0 };
-	int option, status = EXIT_USAGE;
+	struct script s = { 0 };
+	int at = parse_options(&argp, 0, argc, argv, &s), status = at > 0 ? print_file(&s, argv + at) : -at;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			status = finish_output();
-			goto out;
-		}
-		if (option == OPT_LINES)
-			read_options.lines = true;
-		else if (option == OPT_INLINES)
-			read_options.inlines = true;
-		else if (option != OPT_TAG || !tag_filter_add(&filter, optarg))
-			goto out;
-	}
-	status = print_file(&filter, &read_options, argc, argv);
-out:
-	tag_filter_free(&filter);
+	tag_filter_free(&s.read.filter);
 	return status;
 }

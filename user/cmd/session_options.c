@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * session_options.c - the options of commands that have a session of their own
- *
- * They are parsed before there is a session, so that a wrong one is said whether or not the module is loaded.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +11,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "session_options.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 
 /* "0,2-5" */
-static bool parse_cpus(const char *text, unsigned char *mask, size_t bytes)
+static int parse_cpus(const char *text, unsigned char *mask, size_t bytes)
 {
 	const char *at = text;
 
@@ -40,27 +38,17 @@ static bool parse_cpus(const char *text, unsigned char *mask, size_t bytes)
 		for (; first <= last; first++)
 			mask[first / 8] |= 1 << first % 8;
 		if (!*end)
-			return true;
+			return 0;
 		if (*end != ',')
 			break;
 		at = end + 1;
 	}
 	fail("--cpu takes a list like 0,2-5, not \"%s\"", text);
-	return false;
-}
-
-static bool parse_source(const char *name, uint32_t *source)
-{
-	for (*source = 0; *source < PROFBUF_NR_SOURCES; (*source)++) {
-		if (!strcmp(name, profbuf_source_name(*source)))
-			return true;
-	}
-	fail("--source takes hrtimer, cpu-clock or cycles, not \"%s\"", name);
-	return false;
+	return -EINVAL;
 }
 
 /* The descriptor stays open as long as the program runs. */
-static bool open_cgroup(struct session_options *o, const char *name)
+static int open_cgroup(struct session_options *o, const char *name)
 {
 	char path[PATH_MAX];
 	struct statfs fs;
@@ -68,34 +56,34 @@ static bool open_cgroup(struct session_options *o, const char *name)
 
 	if (snprintf(path, sizeof(path), "%s%s", *name == '/' ? "" : CGROUP_ROOT "/", name) >= (int)sizeof(path)) {
 		fail("--cgroup: the path is too long");
-		return false;
+		return -EINVAL;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		fail("--cgroup %s: %s", path, strerror(errno));
-		return false;
+		return -EINVAL;
 	}
 	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC) {
 		fail("--cgroup %s: not a directory of cgroup v2", path);
 		close(fd);
-		return false;
+		return -EINVAL;
 	}
 	o->filter = PROFBUF_FILTER_CGROUP;
 	o->filter_id = fd;
 	o->cgroup = name;
-	return true;
+	return 0;
 }
 
-/* Returns false after saying what of it makes no sense together. */
-static bool agree(const struct session_options *o)
+/* Returns -EINVAL after saying what of it makes no sense together. */
+static int agree(const struct session_options *o)
 {
 	if (o->no_kernel && o->no_user)
 		fail("--no-kernel and --no-user leave nothing to sample");
 	else if (o->no_kernel && o->idle)
 		fail("--idle is of the kernel: not with --no-kernel");
 	else
-		return true;
-	return false;
+		return 0;
+	return -EINVAL;
 }
 
 /* So that a second one does not replace the first. */
@@ -106,30 +94,75 @@ static bool is_filtered(const struct session_options *o)
 	return o->filter;
 }
 
-bool parse_session_option(struct session_options *o, int option, const char *arg)
+enum { OPT_CGROUP = OPTION_KEYS, OPT_SOURCE, OPT_NO_KERNEL, OPT_NO_USER, OPT_IDLE, OPT_BUFFER, OPT_STACK };
+
+static const struct argp_option options[] = {
+	OPTION("frequency", 'F', "HZ", "samples a second of each CPU (99)"),
+	OPTION("pid", 'p', "PID", "only this process and its descendants"),
+	OPTION("tid", 't', "TID", "only this thread"),
+	OPTION("cgroup", OPT_CGROUP, "CGROUP",
+	       "only processes in this directory of cgroup v2 or below; relative: to /sys/fs/cgroup"),
+	OPTION("cpu", 'C', "LIST", "only these CPUs: 0,2-5"),
+	OPTION("source", OPT_SOURCE, "NAME", "what makes the ticks"),
+		VALUE("hrtimer", PROFBUF_SOURCE_HRTIMER, "a timer of each CPU (default)"),
+		VALUE("cpu-clock", PROFBUF_SOURCE_PERF_CPU_CLOCK, "perf's clock of each CPU"),
+		VALUE("cycles", PROFBUF_SOURCE_PERF_CYCLES, "perf's counter of cycles; -F is then of a CPU at 1 GHz"),
+	OPTION("no-kernel", OPT_NO_KERNEL, NULL, "no samples of kernel code, no kernel frames"),
+	OPTION("no-user", OPT_NO_USER, NULL, "no samples of user code"),
+	OPTION("idle", OPT_IDLE, NULL, "samples of idle CPUs, too"),
+	OPTION("buffer", OPT_BUFFER, "KIB", "ring of each CPU (512)"),
+	OPTION("stack", OPT_STACK, "DEPTH", "frames of each kind (127)"),
+	{ 0 },
+};
+
+/* Those that take a number. */
+static error_t parse_numeric(struct session_options *o, int key, const char *arg)
 {
 	uint64_t whole;
 	double value;
 
-	switch (option) {
+	switch (key) {
 	case 'F':
-		if (!parse_number("-F", arg, 0.001, 1e6, &value))
-			return false;
+		if (parse_number("-F", arg, 0.001, 1e6, &value))
+			return -EINVAL;
 		o->period = 1e9 / value;
-		return true;
+		return 0;
 	case 'p':
 	case 't':
-		if (is_filtered(o) || !parse_whole(option == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &o->filter_id))
-			return false;
-		o->filter = option == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
-		return true;
+		if (is_filtered(o) || parse_whole(key == 'p' ? "-p" : "-t", arg, 1, 1 << 22, &o->filter_id))
+			return -EINVAL;
+		o->filter = key == 'p' ? PROFBUF_FILTER_PROCESS : PROFBUF_FILTER_THREAD;
+		return 0;
+	case OPT_BUFFER:
+		if (parse_number("--buffer", arg, 4, 256 << 10, &value))
+			return -EINVAL;
+		o->ring_bytes = value * 1024;
+		return 0;
+	case OPT_STACK:
+		if (parse_whole("--stack", arg, 0, PROFBUF_STACK_MAX, &whole))
+			return -EINVAL;
+		o->depth = whole;
+		o->some_depth = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct session_options *o = state->input;
+	int err, source = 0;
+
+	switch (key) {
 	case OPT_CGROUP:
-		return !is_filtered(o) && open_cgroup(o, arg);
+		return is_filtered(o) ? -EINVAL : open_cgroup(o, arg);
 	case 'C':
-		o->some_cpus = true;
+		o->cpu_list = arg;
 		return parse_cpus(arg, o->cpus, sizeof(o->cpus));
 	case OPT_SOURCE:
-		return parse_source(arg, &o->source);
+		err = parse_value(options, OPT_SOURCE, arg, &source, NULL);
+		o->source = source;
+		return err;
 	case OPT_NO_KERNEL:
 		o->no_kernel = true;
 		return agree(o);
@@ -139,20 +172,11 @@ bool parse_session_option(struct session_options *o, int option, const char *arg
 	case OPT_IDLE:
 		o->idle = true;
 		return agree(o);
-	case OPT_BUFFER:
-		if (!parse_number("--buffer", arg, 4, 256 << 10, &value))
-			return false;
-		o->ring_bytes = value * 1024;
-		return true;
-	case OPT_STACK:
-		if (!parse_whole("--stack", arg, 0, PROFBUF_STACK_MAX, &whole))
-			return false;
-		o->depth = whole;
-		o->some_depth = true;
-		return true;
 	}
-	return false;
+	return parse_numeric(o, key, arg);
 }
+
+const struct argp session_argp = { .options = options, .parser = parse_option };
 
 void apply_session_options(const struct session_options *o, struct profbuf_config *c)
 {
@@ -161,7 +185,7 @@ void apply_session_options(const struct session_options *o, struct profbuf_confi
 	c->source = o->source;
 	c->filter = o->filter;
 	c->filter_id = o->filter_id;
-	if (o->some_cpus) {
+	if (o->cpu_list) {
 		c->cpus = (uintptr_t)o->cpus;
 		c->cpus_bytes = sizeof(o->cpus);
 	}

@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,23 +19,10 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "options.h"
 
 #define DIRECTORY	"/sys/class/misc/profbuf"
 #define TRIES		50
-
-static const char help[] =
-	"usage: profbuf stat [options]\n"
-	"\n"
-	"Shows the module's counters, of all sessions since it was loaded, and says whether they add up:\n"
-	"ticks = delivered + lost + skipped + missed.\n"
-	"\n"
-	"  -c, --by-cpu           a line for each CPU\n"
-	"  -i, --interval S       every S seconds what was counted since the line before, until Ctrl-C\n"
-	"  -n, --rounds N         stop after N intervals\n"
-	"  -j, --json             one JSON object for each round\n"
-	"  -h, --help             this\n"
-	"\n"
-	"Exit status: 0; 1 if the counters do not add up, or after an error.\n";
 
 /* A directory's files, read once. */
 struct snapshot {
@@ -366,46 +352,50 @@ static int explain(int err)
 	}
 }
 
-static const struct option options[] = {
-	{ "by-cpu", no_argument, NULL, 'c' },
-	{ "interval", required_argument, NULL, 'i' },
-	{ "rounds", required_argument, NULL, 'n' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+static const struct argp_option options[] = {
+	OPTION("by-cpu", 'c', NULL, "a line for each CPU"),
+	OPTION("interval", 'i', "S", "every S seconds what was counted since the line before, until Ctrl-C"),
+	OPTION("rounds", 'n', "N", "stop after N intervals"),
+	OPTION("json", 'j', NULL, "one JSON object for each round"),
+	{ 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct counting *st = state->input;
+
+	switch (key) {
+	case 'c':
+		st->by_cpu = true;
+		return 0;
+	case 'i':
+		return parse_number("--interval", arg, 0.01, 1e6, &st->interval);
+	case 'n':
+		return parse_whole("--rounds", arg, 1, 1e18, &st->rounds);
+	case 'j':
+		st->json = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .args_doc = "[options]",
+	.doc = "Shows the module's counters, of all sessions since it was loaded, and says whether they add up: "
+	       "ticks = delivered + lost + skipped + missed.\v"
+	       "Exit status: 0; 1 if the counters do not add up, or after an error; 2 for a wrong option.",
 };
 
 int cmd_stat(int argc, char **argv)
 {
 	struct counting st = { .rounds = UINT64_MAX };
-	int option, err, status;
+	int err, status, at = parse_options(&argp, 0, argc, argv, &st);
 
-	while ((option = getopt_long(argc, argv, "ci:n:jh", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			st.by_cpu = true;
-			break;
-		case 'i':
-			if (!parse_number("--interval", optarg, 0.01, 1e6, &st.interval))
-				return EXIT_USAGE;
-			break;
-		case 'n':
-			if (!parse_whole("--rounds", optarg, 1, 1e18, &st.rounds))
-				return EXIT_USAGE;
-			break;
-		case 'j':
-			st.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return finish_output();
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc || (st.rounds != UINT64_MAX && !st.interval)) {
-		fail(optind < argc ? "stat takes no file" : "--rounds goes with --interval");
-		return EXIT_USAGE;
+	if (at <= 0)
+		return -at;
+	if (at < argc || (st.rounds != UINT64_MAX && !st.interval)) {
+		fail(at < argc ? "stat takes no file" : "--rounds goes with --interval");
+		return see_help();
 	}
 	err = find_cpus(&st);
 	if (!err) {

@@ -3,29 +3,11 @@
  * tag.c - profbuf tag: labels for a process, from outside
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
-
-static const char help[] =
-	"usage: profbuf tag PID KEY=VALUE...\n"
-	"       profbuf tag -t TID KEY=VALUE...\n"
-	"       profbuf tag -d PID\n"
-	"       profbuf tag -d -t TID\n"
-	"\n"
-	"Gives a process, or a thread, a label set, in place of the one it had from here. Samples of it, and of all\n"
-	"it creates from now on, carry the labels, in every recording that takes tags. They end with the process, or\n"
-	"with -d. Threads that have labels of their own keep those. A thread keeps its labels if it executes another\n"
-	"program; children that have inherited a label set keep it if another one takes its place.\n"
-	"\n"
-	"  -t, --tid TID          only this thread\n"
-	"  -d, --delete           remove the labels, from all that have inherited them, too; what another user has set,\n"
-	"                         from this process only\n"
-	"  -h, --help             this\n"
-	"\n"
-	"At most 16 labels, and 640 bytes of keys and values, each with a byte for its end.\n";
+#include "options.h"
 
 /* A label set's text, that is made of arguments. */
 struct labels {
@@ -105,69 +87,91 @@ static int fail_tag(int err, uint32_t id, bool thread)
 	}
 }
 
-static const struct option options[] = {
-	{ "tid", required_argument, NULL, 't' },
-	{ "delete", no_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+/* What was asked for. */
+struct tagging {
+	bool thread, delete;
+	uint32_t id;
+	struct labels labels;
 };
 
-static bool parse_id(const char *name, const char *text, uint32_t *id)
+static int parse_id(const char *name, const char *text, uint32_t *id)
 {
 	uint64_t value = 0;
-	bool ok = parse_whole(name, text, 1, INT32_MAX, &value);
+	int err = parse_whole(name, text, 1, INT32_MAX, &value);
 
 	*id = value;
-	return ok;
+	return err;
+}
+
+static const struct argp_option options[] = {
+	OPTION("tid", 't', "TID", "only this thread"),
+	OPTION("delete", 'd', NULL, "remove the labels, from all that have inherited them, too; what another user "
+	       "has set, from this process only"),
+	{ 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct tagging *t = state->input;
+
+	switch (key) {
+	case 't':
+		t->thread = true;
+		return parse_id("-t", arg, &t->id);
+	case 'd':
+		t->delete = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option,
+	.args_doc = "PID KEY=VALUE...\n-t TID KEY=VALUE...\n-d PID\n-d -t TID",
+	.doc = "Gives a process, or a thread, a label set, in place of the one it had from here. Samples of it, and "
+	       "of all it creates from now on, carry the labels, in every recording that takes tags. They end with "
+	       "the process, or with -d. Threads that have labels of their own keep those. A thread keeps its labels "
+	       "if it executes another program; children that have inherited a label set keep it if another one takes its place.\v"
+	       "At most 16 labels, and 640 bytes of keys and values, each with a byte for its end.",
+};
+
+/* Arguments, which end with NULL. Returns false after saying what is wrong. */
+static bool parse_arguments(struct tagging *t, char **arguments)
+{
+	if (!t->thread) {
+		if (!*arguments) {
+			fail("whose labels? a PID, or -t TID");
+			return false;
+		}
+		if (parse_id("PID", *arguments++, &t->id))
+			return false;
+	}
+	if (t->delete == !!*arguments) {
+		fail(t->delete ? "-d takes no labels: it removes all" :
+				 "which labels? KEY=VALUE, or -d to remove them");
+		return false;
+	}
+	while (*arguments && add_label(&t->labels, *arguments))
+		arguments++;
+	return !*arguments;
 }
 
 int cmd_tag(int argc, char **argv)
 {
 	struct profbuf_session *session;
-	struct labels labels = { 0 };
-	bool thread = false, delete = false;
-	uint32_t id = 0, flags;
-	int option, err, given;
+	struct tagging t = { 0 };
+	int err, at = parse_options(&argp, ARGP_NO_ARGS, argc, argv, &t);
+	uint32_t flags;
 
-	while ((option = getopt_long(argc, argv, "+t:dh", options, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			if (!parse_id("-t", optarg, &id))
-				return EXIT_USAGE;
-			thread = true;
-			break;
-		case 'd':
-			delete = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return finish_output();
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (!thread) {
-		if (optind == argc) {
-			fail("whose labels? a PID, or -t TID");
-			return EXIT_USAGE;
-		}
-		if (!parse_id("PID", argv[optind++], &id))
-			return EXIT_USAGE;
-	}
-	given = argc - optind;
-	if (delete ? given : !given) {
-		fail(delete ? "-d takes no labels: it removes all" : "which labels? KEY=VALUE, or -d to remove them");
-		return EXIT_USAGE;
-	}
-	for (; optind < argc; optind++) {
-		if (!add_label(&labels, argv[optind]))
-			return EXIT_USAGE;
-	}
+	if (at <= 0)
+		return -at;
+	if (!parse_arguments(&t, argv + at))
+		return see_help();
 	err = profbuf_session_open(&session);
 	if (err)
 		return fail_device(err);
-	flags = (thread ? PROFBUF_TAG_THREAD : 0) | (delete ? PROFBUF_TAG_REMOVE : PROFBUF_TAG_STAY);
-	err = profbuf_session_tag(session, id, flags, labels.text, labels.bytes);
+	flags = (t.thread ? PROFBUF_TAG_THREAD : 0) | (t.delete ? PROFBUF_TAG_REMOVE : PROFBUF_TAG_STAY);
+	err = profbuf_session_tag(session, t.id, flags, t.labels.text, t.labels.bytes);
 	profbuf_session_close(session);
-	return err ? fail_tag(err, id, thread) : EXIT_OK;
+	return err ? fail_tag(err, t.id, t.thread) : EXIT_OK;
 }

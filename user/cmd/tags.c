@@ -245,17 +245,6 @@ void tag_values_free(struct tag_values *v)
 	*v = (struct tag_values){ 0 };
 }
 
-bool parse_tag_key(const char *text, const char **key)
-{
-	*key = NULL;
-	if (!strcmp(text, "tag"))
-		return true;
-	if (strncmp(text, "tag:", 4) || !text[4])
-		return false;
-	*key = text + 4;
-	return true;
-}
-
 /* Stacks */
 
 /* A stack and a value, and how many samples it is. */

@@ -39,9 +39,6 @@ static inline uint32_t tag_value(const struct tag_values *values, const struct p
 	return value || !values->of_program ? value : values->of_program[program];
 }
 
-/* "tag" or "tag:KEY". @key: NULL for the former. False: it is neither; says nothing. */
-bool parse_tag_key(const char *text, const char **key);
-
 /* Samples of one stack with one value. */
 struct tag_stack {
 	uint32_t stack;
@@ -76,10 +73,5 @@ bool tag_filter_apply(const struct tag_filter *filter, struct profbuf_profile *p
 
 /* As profbuf script does, to standard output; @tags: whole sets (script.c). */
 void print_samples(struct profbuf_profile *profile, const struct tag_values *tags, bool lines);
-
-#define TAG_FILTER_HELP \
-	"      --tag KEY=VALUE    only samples whose tag has the label; KEY: has one of that name, !KEY: has none,\n" \
-	"                         !KEY=VALUE: not that one. Several: all of it. The process's comm and cgroup are\n" \
-	"                         labels, too. A tag whose meaning is not known is none of it. Losses stay.\n"
 
 #endif /* PROFBUF_TAGS_H */

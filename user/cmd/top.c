@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "session_options.h"
 #include "top.h"
 
 #define READ_BYTES	(256UL << 10)
@@ -24,32 +24,6 @@
 
 /* All but samples stays in the profile, for the kernel describes a process once; after so many all begins anew. */
 #define KEPT_MAX	200000
-
-static const char help[] =
-	"usage: profbuf top [options]\n"
-	"\n"
-	"Shows live where the time goes: after each refresh the samples of the interval before it, and no older ones.\n"
-	"On a terminal keys change the view: h says which. Else, or with -b, one table after the other.\n"
-	"\n"
-	"  -d, --delay S          refresh interval (2)\n"
-	"      --by KEY           symbol (default), object, process, thread or cpu\n"
-	"  -n, --limit N          at most N rows (20; on a terminal as many as fit)\n"
-	"  -b, --batch            plain text, also on a terminal\n"
-	"  -i, --iterations N     quit after N intervals\n"
-	"  -F, --frequency HZ     samples a second of each CPU (99)\n"
-	"  -p, --pid PID          only this process and its descendants\n"
-	"  -t, --tid TID          only this thread\n"
-	"      --cgroup PATH      only processes in this cgroup v2 directory or below; relative: to /sys/fs/cgroup\n"
-	"  -C, --cpu LIST         only these CPUs: 0,2-5\n"
-	"      --source NAME      hrtimer (default), cpu-clock, or cycles (then -F is of a CPU at 1 GHz)\n"
-	"      --no-kernel        no samples of kernel code, no kernel frames\n"
-	"      --no-user          no samples of user code\n"
-	"      --idle             samples of idle CPUs, too\n"
-	"      --buffer KIB       ring of each CPU (512)\n"
-	"      --stack DEPTH      frames of each kind (127)\n"
-	"  -h, --help             this\n"
-	"\n"
-	"Symbols come from files that are here: nothing is downloaded.\n";
 
 struct top {
 	struct session_options options;
@@ -73,8 +47,9 @@ struct top {
 	struct top_status status;
 };
 
-static void describe(struct top *t, const struct profbuf_config *c, const char *cpus)
+static void describe(struct top *t, const struct profbuf_config *c)
 {
+	const char *cpus = t->options.cpu_list;
 	const char *source = profbuf_source_name(c->source);
 	char who[64];
 
@@ -99,7 +74,7 @@ static void close_session(struct top *t)
 }
 
 /* A new session; its stream is another one. Returns EXIT_OK, or EXIT_FAILED after saying why. */
-static int open_session(struct top *t, const char *cpus)
+static int open_session(struct top *t)
 {
 	struct profbuf_config config;
 	int err;
@@ -124,8 +99,8 @@ static int open_session(struct top *t, const char *cpus)
 		close_session(t);
 		return EXIT_FAILED;
 	}
-	if (cpus || !*t->what)
-		describe(t, &config, cpus);
+	if (!*t->what)
+		describe(t, &config);
 	fcntl(profbuf_session_fd(t->session), F_SETFL, O_NONBLOCK);
 	profbuf_stream_init(&t->stream, NULL, 0);
 	t->another_stream = true;
@@ -277,7 +252,7 @@ static int follow_pause(struct top *t)
 	if (t->screen.paused && t->session)
 		close_session(t);
 	else if (!t->screen.paused && !t->session)
-		return open_session(t, NULL);
+		return open_session(t);
 	return EXIT_OK;
 }
 
@@ -329,14 +304,14 @@ static int loop(struct top *t, int signals)
 			return status;
 		if (t->session && t->kept > KEPT_MAX) {
 			close_session(t);
-			status = open_session(t, NULL);
+			status = open_session(t);
 			if (status)
 				return status;
 		}
 	}
 }
 
-static int top(struct top *t, const char *cpus)
+static int top(struct top *t)
 {
 	sigset_t mask;
 	int signals, status, err;
@@ -355,7 +330,7 @@ static int top(struct top *t, const char *cpus)
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	if (signals < 0)
 		return fail("signalfd: %s", strerror(errno));
-	status = open_session(t, cpus);
+	status = open_session(t);
 	if (status)
 		return status;
 	if (!t->plain) {
@@ -371,74 +346,79 @@ static int top(struct top *t, const char *cpus)
 	return status;
 }
 
-enum { OPT_BY = OPT_OWN };
+enum { OPT_BY = OPTION_KEYS };
 
-static const struct option options[] = {
-	{ "delay", required_argument, NULL, 'd' },
-	{ "by", required_argument, NULL, OPT_BY },
-	{ "limit", required_argument, NULL, 'n' },
-	{ "batch", no_argument, NULL, 'b' },
-	{ "iterations", required_argument, NULL, 'i' },
-	{ "help", no_argument, NULL, 'h' },
-	SESSION_OPTIONS,
-	{ NULL, 0, NULL, 0 },
+static const struct argp_option options[] = {
+	OPTION("delay", 'd', "S", "refresh interval (2)"),
+	OPTION("by", OPT_BY, "KEY", "what a row is"),
+		VALUE("symbol", TOP_SYMBOL, "a function (default)"),
+		VALUE("object", TOP_OBJECT, "a program, a library, the kernel or one of its modules"),
+		VALUE("process", TOP_PROCESS, "a process"),
+		VALUE("thread", TOP_THREAD, "a thread"),
+		VALUE("cpu", TOP_CPU, "a CPU"),
+	OPTION("limit", 'n', "N", "at most N rows (20; on a terminal as many as fit)"),
+	OPTION("batch", 'b', NULL, "plain text, also on a terminal"),
+	OPTION("iterations", 'i', "N", "quit after N intervals"),
+	{ 0 },
 };
 
-static bool parse_by(const char *name, enum top_by *by)
+static const struct argp_child children[] = { CHILD(&session_argp), { 0 } };
+
+const char *top_by_name(enum top_by by)
 {
-	for (*by = 0; *by < TOP_NR_BY; (*by)++) {
-		if (!strcmp(name, top_by_names[*by]))
-			return true;
-	}
-	fail("--by takes symbol, object, process, thread or cpu, not \"%s\"", name);
-	return false;
+	return value_name(options, OPT_BY, by);
 }
 
-/* Returns false after saying what is wrong. */
-static bool parse_option(struct top *t, int option, const char *arg)
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	switch (option) {
+	struct top *t = state->input;
+	int err, by = 0;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &t->options;
+		return 0;
 	case 'd':
 		return parse_number("--delay", arg, 0.05, 3600, &t->delay);
 	case OPT_BY:
-		return parse_by(arg, &t->screen.view.by);
+		err = parse_value(options, OPT_BY, arg, &by, NULL);
+		t->screen.view.by = by;
+		return err;
 	case 'n':
 		return parse_whole("--limit", arg, 1, 1e18, &t->screen.limit);
 	case 'b':
 		t->plain = true;
-		return true;
+		return 0;
 	case 'i':
 		return parse_whole("--iterations", arg, 1, 1e18, &t->iterations);
 	}
-	return parse_session_option(&t->options, option, arg);
+	return ARGP_ERR_UNKNOWN;
 }
+
+static const struct argp argp = {
+	.options = options, .parser = parse_option, .children = children, .args_doc = "[options]",
+	.doc = "Shows live where the time goes: after each refresh the samples of the interval before it, and no "
+	       "older ones. On a terminal keys change the view: h says which. Else, or with -b, one table after the other.\v"
+	       "Symbols come from files that are here: nothing is downloaded.",
+};
 
 int cmd_top(int argc, char **argv)
 {
 	struct top t = { .delay = 2, .iterations = UINT64_MAX };
-	const char *cpus = NULL;
-	int option, status;
+	int status, at = parse_options(&argp, 0, argc, argv, &t);
 
-	while ((option = getopt_long(argc, argv, "d:n:bi:h" SESSION_LETTERS, options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return finish_output();
-		}
-		if (!parse_option(&t, option, optarg))
-			return EXIT_USAGE;
-		if (option == 'C')
-			cpus = optarg;
-	}
-	if (optind < argc) {
+	if (at <= 0)
+		return -at;
+	if (at < argc) {
 		fail("top takes no file and no command");
-		return EXIT_USAGE;
+		return see_help();
 	}
 	t.plain |= !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
 	if (!t.screen.limit)
 		t.screen.limit = t.plain ? 20 : UINT64_MAX;
 	/* A screen that waits for a server is not live. */
 	unsetenv("DEBUGINFOD_URLS");
-	status = top(&t, cpus);
+	status = top(&t);
 	profbuf_profile_free(t.profile);
 	profbuf_session_close(t.session);
 	free(t.words);

@@ -11,8 +11,9 @@
 enum top_by { TOP_SYMBOL, TOP_OBJECT, TOP_PROCESS, TOP_THREAD, TOP_CPU, TOP_NR_BY };
 enum top_sort { TOP_SELF, TOP_TOTAL, TOP_NAME, TOP_NR_SORT };
 
-extern const char *const top_by_names[];
 extern const char *const top_sort_names[];
+
+const char *top_by_name(enum top_by by);
 
 struct top_row {
 	uint64_t key;		/* what the row is, as long as the profile lives */

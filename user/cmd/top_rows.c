@@ -8,7 +8,6 @@
 
 #include "top.h"
 
-const char *const top_by_names[] = { "symbol", "object", "process", "thread", "cpu" };
 const char *const top_sort_names[] = { "self", "total", "name" };
 
 static uint64_t event_key(const struct profbuf_event *e, const struct profbuf_stack *stacks, enum top_by by)

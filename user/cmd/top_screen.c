@@ -73,7 +73,7 @@ bool top_print_plain(const struct top_status *status, const struct top_view *vie
 	if (!top_rows_make(&rows, status->profile, view))
 		return false;
 	top_print_status(stdout, status);
-	printf("%8s %8s  %-42s%s\n", "self %", "total %", top_by_names[view->by],
+	printf("%8s %8s  %-42s%s\n", "self %", "total %", top_by_name(view->by),
 	       view->by == TOP_SYMBOL ? " object" : "");
 	for (i = 0; i < rows.n && i < limit; i++) {
 		print_row(stdout, &rows.all[i], rows.samples);
@@ -245,7 +245,7 @@ static void draw_view(FILE *f, const struct top_screen *s)
 		fputs("_" PLAIN "   Enter: take it, Escape: all rows", f);
 		return;
 	}
-	fprintf(f, "by %s, order %s%s", top_by_names[s->view.by], top_sort_names[s->view.sort],
+	fprintf(f, "by %s, order %s%s", top_by_name(s->view.by), top_sort_names[s->view.sort],
 		*s->view.filter ? ", with " : "");
 	print_harmless(f, s->view.filter, SIZE_MAX);
 	fprintf(f, "%s   h help, q quit", s->paused ? "   " REVERSE "PAUSED" PLAIN : "");
@@ -265,7 +265,7 @@ static bool draw(FILE *f, struct top_screen *s, const struct top_status *status,
 	if (s->help) {
 		draw_help(f, &left);
 	} else {
-		fprintf(f, BOLD "%8s %8s  %-42s%s" PLAIN, "self %", "total %", top_by_names[s->view.by],
+		fprintf(f, BOLD "%8s %8s  %-42s%s" PLAIN, "self %", "total %", top_by_name(s->view.by),
 			s->view.by == TOP_SYMBOL ? " object" : "");
 		end_line(f, &left);
 		if (left)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * read_options.h - the options of commands that read a profile
+ */
+#ifndef PROFBUF_READ_OPTIONS_H
+#define PROFBUF_READ_OPTIONS_H
+
+#include "options.h"
+#include "tags.h"
+
+struct read_options {
+	struct tag_filter filter;	/* tag_filter_free() it */
+	bool inlines;
+};
+
+/* Its input is a struct read_options. */
+extern const struct argp read_argp;
+
+#endif /* PROFBUF_READ_OPTIONS_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * session_options.h - the options of commands that have a session of their own
+ *
+ * They are parsed before there is a session, so that a wrong one is said whether or not the module is loaded.
+ */
+#ifndef PROFBUF_SESSION_OPTIONS_H
+#define PROFBUF_SESSION_OPTIONS_H
+
+#include "cmd.h"
+#include "options.h"
+
+struct session_options {
+	uint64_t period;		/* here and below: 0 is the module's default */
+	uint32_t source;
+	uint32_t filter;
+	uint64_t filter_id;
+	const char *cgroup;		/* as it was given; filter_id is its descriptor, for good */
+	uint32_t ring_bytes;
+	uint32_t depth;
+	bool some_depth;
+	const char *cpu_list;		/* as it was given; NULL: all CPUs */
+	bool no_kernel, no_user, idle;
+	unsigned char cpus[1024];
+};
+
+/* Its input is a struct session_options. */
+extern const struct argp session_argp;
+
+/* @options stay as long as @config is used. */
+void apply_session_options(const struct session_options *options, struct profbuf_config *config);
+
+/* Why the module does not configure or start a session. Returns EXIT_FAILED. */
+int fail_config(const struct profbuf_session *session, int err);
+
+#endif /* PROFBUF_SESSION_OPTIONS_H */
