@@ -21,6 +21,7 @@
 #include "base/job.h"
 #include "process.h"
 #include "record/tag_elf.h"
+#include "record/tag_finder.h"
 #include "record/tag_source.h"
 #include "stall.h"
 

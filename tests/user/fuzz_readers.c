@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "profbuf.h"
+#include "profile/profile.h"
+#include "record/otel_context.h"
 #include "record/tag_elf.h"
 #include "symbols/build_id.h"
 #include "symbols/jit_map.h"

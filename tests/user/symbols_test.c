@@ -32,6 +32,7 @@
 #include "base/file.h"
 #include "base/file_fault.h"
 #include "base/proc.h"
+#include "profile/profile.h"
 #include "symbols/build_id.h"
 #include "symbols/reach.h"
 #include "symbols/symbols.h"

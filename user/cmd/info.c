@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "symbols/kallsyms.h"
 
 static const char help[] =
 	"usage: profbuf info [options]\n"
@@ -244,7 +245,7 @@ static void explain_open(struct info *in, int err, const char *lockdown)
 /* What a profile of the whole system would ask for; nothing runs. */
 static void try_config(struct info *in, struct profbuf_session *session)
 {
-	struct profbuf_config config;
+	struct profbuf_config config = { .size = sizeof(config) };
 	struct finding *f;
 	unsigned int i;
 	int err;
@@ -354,6 +355,7 @@ static void look(struct info *in)
 		explain_open(in, err, lockdown);
 	} else {
 		in->open = true;
+		in->module.size = sizeof(in->module);
 		err = profbuf_session_info(session, &in->module);
 		if (err)
 			find(in, PROBLEM, "device", "the module does not answer: %s", strerror(-err));

@@ -157,7 +157,7 @@ static bool run(struct recording *r, int signals)
 
 static void print_summary(struct recording *r)
 {
-	struct profbuf_counters_get get;
+	struct profbuf_counters_get get = { .size = sizeof(get) };
 
 	if (r->progress)
 		fputs("\r\033[K", stderr);
@@ -332,6 +332,7 @@ int cmd_record(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	r.config.size = sizeof(r.config);
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);

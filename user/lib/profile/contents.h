@@ -3,7 +3,7 @@
  * contents.h - what a profile holds
  *
  * profile.c reads a stream into it and resolve.c looks up what its addresses are; pprof.c fills it with what is looked
- * up already. Those three know all of it; others have profbuf_profile_*().
+ * up already. Those three know all of it; others use profile.h.
  */
 #ifndef PROFBUF_CONTENTS_H
 #define PROFBUF_CONTENTS_H
@@ -13,6 +13,7 @@
 #include "rates.h"
 #include "symbols/symbols.h"
 #include "threads.h"
+#include "types.h"
 
 /* Addresses as sampled, equal ones once. */
 struct raw_stack {
@@ -44,7 +45,7 @@ struct profbuf_profile {
 	struct labels labels;
 	struct rates rates;
 	struct profbuf_stream_info *info;
-	struct profbuf_accounting accounting;
+	struct profbuf_accounting *accounting;	/* NULL before the first record */
 	struct profbuf_command_record *command;
 	struct profbuf_marker **markers;
 	size_t nr_markers, room_markers;

@@ -307,19 +307,3 @@ void labels_exit(struct labels *l)
 	free(l->definitions);
 	free(l->keys);
 }
-
-const char *profbuf_tag_cause_name(unsigned int cause)
-{
-	static const char *const names[] = {
-		[PROFBUF_TAG_KNOWN] = "known",
-		[PROFBUF_TAG_FAULT] = "fault",
-		[PROFBUF_TAG_BAD] = "bad",
-		[PROFBUF_TAG_BUSY] = "busy",
-		[PROFBUF_TAG_CONTEXT] = "context",
-		[PROFBUF_TAG_RIGHTS] = "rights",
-	};
-
-	if (cause == PROFBUF_TAG_UNDEFINED)
-		return "undefined";
-	return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : NULL;
-}

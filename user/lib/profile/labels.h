@@ -8,6 +8,7 @@
 #include "profbuf.h"
 #include "programs.h"
 #include "symbols/symbols.h"
+#include "types.h"
 
 /* One PROFBUF_RECORD_TAG. */
 struct tag_definition {

@@ -12,6 +12,7 @@
 
 #include "pprof.h"
 #include "profile/pprof.pb-c.h"
+#include "stream/accounting.h"
 
 #define FILE_MAX	(1UL << 30)
 #define STACK_MAX	2048	/* frames; what is further out is left out */
@@ -378,8 +379,7 @@ static int add_loss(struct profbuf_profile *p, uint64_t count)
 	if (!ARRAY_GROW(p->losses, p->nr_losses, p->room_losses))
 		return -ENOMEM;
 	p->losses[p->nr_losses++] = (struct profbuf_loss){ .count = count, .weight = count };
-	p->accounting.cpus[0].lost += count;
-	p->accounting.cpus[0].loss_records++;
+	accounting_count(p->accounting, 0, count, 1);
 	return 0;
 }
 
@@ -406,7 +406,7 @@ static int add_event(struct reader *r, const struct about *about, uint32_t stack
 		return -ENOMEM;
 	e.mode = p->stacks[stack].nr_kernel ? PROFBUF_MODE_KERNEL : PROFBUF_MODE_USER;
 	p->events[p->nr_events++] = e;
-	p->accounting.cpus[0].samples += weight;
+	accounting_count(p->accounting, weight, 0, 0);
 	return 0;
 }
 
@@ -502,12 +502,11 @@ static int make_info(struct reader *r)
 	};
 	r->p->info = info;
 	r->p->last_time = r->in->duration_nanos > 0 ? r->in->duration_nanos : 0;
-	return profbuf_accounting_init(&r->p->accounting, info);
+	return profbuf_accounting_new(&r->p->accounting, info);
 }
 
 static int read_all(struct reader *r)
 {
-	struct profbuf_accounting *a = &r->p->accounting;
 	int err = make_info(r);
 
 	if (!err)
@@ -522,8 +521,6 @@ static int read_all(struct reader *r)
 		return err;
 	threads_sort(&r->p->threads);
 	r->p->nr_done = r->p->nr_events;
-	a->verdict = PROFBUF_UNCOUNTED;
-	a->sum = a->cpus[0];
 	return 0;
 }
 

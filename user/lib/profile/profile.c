@@ -12,6 +12,7 @@
 
 #include "contents.h"
 #include "pprof.h"
+#include "profile.h"
 #include "resolve.h"
 #include "stream/reader.h"
 
@@ -93,9 +94,9 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 
 	if (!p->info) {
 		p->symbols.info = p->info = keep(p, r);
-		return p->info ? profbuf_accounting_init(&p->accounting, p->info) : -ENOMEM;
+		return p->info ? profbuf_accounting_new(&p->accounting, p->info) : -ENOMEM;
 	}
-	profbuf_accounting_add(&p->accounting, r);
+	profbuf_accounting_add(p->accounting, r);
 	switch (r->type) {
 	case PROFBUF_RECORD_SAMPLE:
 		ok = add_sample(p, (const struct profbuf_sample *)r);
@@ -216,7 +217,7 @@ int profbuf_profile_resolve(struct profbuf_profile *p)
 {
 	if (!p->info)
 		return -ENODATA;
-	profbuf_accounting_check(&p->accounting);
+	profbuf_accounting_check(p->accounting);
 	return profile_resolve(p);
 }
 
@@ -256,7 +257,7 @@ void profbuf_profile_free(struct profbuf_profile *p)
 	rates_exit(&p->rates);
 	labels_exit(&p->labels);
 	symbols_exit(&p->symbols);
-	profbuf_accounting_exit(&p->accounting);
+	profbuf_accounting_free(p->accounting);
 	arena_exit(&p->arena);
 	index_exit(&p->raw_index);
 	index_exit(&p->resolved_index);
@@ -320,7 +321,7 @@ const char *profbuf_profile_value(const struct profbuf_profile *p)
 
 const struct profbuf_accounting *profbuf_profile_accounting(const struct profbuf_profile *p)
 {
-	return &p->accounting;
+	return p->accounting;
 }
 
 const struct profbuf_command_record *profbuf_profile_command(const struct profbuf_profile *p)

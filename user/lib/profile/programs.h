@@ -7,6 +7,7 @@
 
 #include "profbuf.h"
 #include "symbols/symbols.h"
+#include "types.h"
 
 struct mapping {
 	uint64_t start;

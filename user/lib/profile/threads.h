@@ -7,6 +7,7 @@
 
 #include "profbuf.h"
 #include "symbols/symbols.h"
+#include "types.h"
 
 /* A thread under a name, from a time on. */
 struct thread_name {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
-#include "profbuf.h"
+#include "otel_context.h"
 #include "record/otel_context.pb-c.h"
 
 #define PAYLOAD_MAX	(64UL << 10)

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/table.h"
-#include "profbuf.h"
+#include "sideband.h"
 
 #define LIVES	UINT64_MAX	/* an entry's time to go */
 /*

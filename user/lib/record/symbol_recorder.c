@@ -7,7 +7,7 @@
 
 #include "base/table.h"
 #include "jit_recorder.h"
-#include "profbuf.h"
+#include "symbol_recorder.h"
 #include "symbols/symbols.h"
 #include "symbols/symbols_elf.h"
 

@@ -13,7 +13,7 @@
 #include "base/look.h"
 #include "base/proc.h"
 #include "base/table.h"
-#include "profbuf.h"
+#include "tag_finder.h"
 #include "tag_source.h"
 
 /* Descriptions whose mappings have not all come; of more than that the oldest is looked at as it is. */
@@ -216,7 +216,9 @@ static void looking_drop(void *arg)
 static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *session, struct known *k,
 		     unsigned int kinds)
 {
-	struct profbuf_tag_source none = { .pid = k->pid, .start_time = k->start_time, .tls = PROFBUF_TLS_NONE };
+	struct profbuf_tag_source none = {
+		.size = sizeof(none), .pid = k->pid, .start_time = k->start_time, .tls = PROFBUF_TLS_NONE,
+	};
 	unsigned int kind;
 
 	for (kind = 0; kind < PROFBUF_NR_TAG_KINDS; kind++) {
@@ -240,6 +242,7 @@ static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, s
 	if (tag_files_merge(f->files, &l->news))
 		return -ENOMEM;
 	for (i = 0; i < l->n && i < PROFBUF_NR_TAG_KINDS && !err; i++) {
+		l->sources[i].size = sizeof(l->sources[i]);
 		l->sources[i].pid = l->pid;
 		l->sources[i].start_time = l->start_time;
 		err = profbuf_session_tag_source(session, &l->sources[i]);

@@ -13,7 +13,8 @@
 #include "base/job.h"
 #include "base/look.h"
 #include "base/table.h"
-#include "profbuf.h"
+#include "otel_context.h"
+#include "tag_recorder.h"
 
 #define SECOND		1000000000ULL
 /* On a machine that is busy a process may be slow once; one that always is, is not asked any more. */

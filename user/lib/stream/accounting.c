@@ -1,52 +1,101 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * accounting.c - what the kernel counted, against what the stream has
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "profbuf.h"
+#include "accounting.h"
 
-int profbuf_accounting_init(struct profbuf_accounting *a, const struct profbuf_stream_info *info)
+struct cpu {
+	struct profbuf_cpu_sums pub;
+	struct profbuf_counters counters;
+	struct profbuf_part_record begin;	/* len 0: there was none */
+	struct profbuf_part_record next;	/* likewise: of the part that follows */
+};
+
+struct accounting {
+	struct profbuf_accounting pub;	/* the first: a pointer to one is a pointer to the other */
+	struct cpu sum;
+	const struct profbuf_cpu_sums **pubs;
+	struct cpu cpus[];
+};
+
+static struct accounting *all_of(struct profbuf_accounting *accounting)
 {
-	*a = (struct profbuf_accounting){ .nr_cpus = info->nr_cpus, .nr_skips = info->nr_skips };
-	a->cpus = calloc(info->nr_cpus, sizeof(*a->cpus));
-	return a->cpus ? 0 : -ENOMEM;
+	return (struct accounting *)accounting;
 }
 
-void profbuf_accounting_exit(struct profbuf_accounting *a)
+static void cpu_init(struct cpu *cpu)
 {
-	free(a->cpus);
-	*a = (struct profbuf_accounting){ 0 };
+	*cpu = (struct cpu){ .pub = { .size = sizeof(cpu->pub), .counters = &cpu->counters } };
 }
 
-static void add_part(struct profbuf_accounting *a, const struct profbuf_part_record *part)
+int profbuf_accounting_new(struct profbuf_accounting **accounting, const struct profbuf_stream_info *info)
 {
-	struct profbuf_cpu_sums *cpu = &a->cpus[part->cpu];
+	struct accounting *a = calloc(1, sizeof(*a) + info->nr_cpus * sizeof(*a->cpus));
 
+	if (!a)
+		return -ENOMEM;
+	a->pubs = calloc(info->nr_cpus, sizeof(*a->pubs));
+	if (!a->pubs) {
+		free(a);
+		return -ENOMEM;
+	}
+	cpu_init(&a->sum);
+	for (uint32_t i = 0; i < info->nr_cpus; i++) {
+		cpu_init(&a->cpus[i]);
+		a->pubs[i] = &a->cpus[i].pub;
+	}
+	a->pub = (struct profbuf_accounting){
+		.size = sizeof(a->pub), .nr_cpus = info->nr_cpus, .nr_skips = info->nr_skips,
+		.verdict = PROFBUF_UNCOUNTED, .cpus = a->pubs, .sum = &a->sum.pub,
+	};
+	*accounting = &a->pub;
+	return 0;
+}
+
+void profbuf_accounting_free(struct profbuf_accounting *accounting)
+{
+	if (accounting)
+		free(all_of(accounting)->pubs);
+	free(accounting);
+}
+
+static void add_part(struct profbuf_accounting *a, struct cpu *cpu, const struct profbuf_part_record *part)
+{
 	if (!a->part)
 		a->part = part->misc;
-	if (part->misc == a->part && !cpu->begin.len)
+	if (part->misc == a->part && !cpu->begin.len) {
 		cpu->begin = *part;
-	else if (part->misc == a->part + 1)
+		cpu->pub.samples_before = part->samples;
+		cpu->pub.lost_before = part->lost;
+	} else if (part->misc == a->part + 1) {
 		cpu->next = *part;
+	}
+}
+
+static void add_counters(struct cpu *cpu, const struct profbuf_record_counters *record)
+{
+	cpu->counters = record->counters;
+	cpu->pub.final = record->misc & PROFBUF_COUNTERS_FINAL;
 }
 
 void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_record *record)
 {
+	struct cpu *cpu = all_of(a)->cpus + (record->cpu < a->nr_cpus ? record->cpu : 0);
 	unsigned int i;
 
 	switch (record->type) {
 	case PROFBUF_RECORD_SAMPLE:
-		a->cpus[record->cpu].samples++;
+		cpu->pub.samples++;
 		break;
 	case PROFBUF_RECORD_LOST:
-		a->cpus[record->cpu].loss_records++;
-		a->cpus[record->cpu].lost += ((const struct profbuf_lost *)record)->count;
+		cpu->pub.loss_records++;
+		cpu->pub.lost += ((const struct profbuf_lost *)record)->count;
 		break;
 	case PROFBUF_RECORD_COUNTERS:
-		a->cpus[record->cpu].counters = ((const struct profbuf_record_counters *)record)->counters;
-		a->cpus[record->cpu].final = record->misc & PROFBUF_COUNTERS_FINAL;
+		add_counters(cpu, (const struct profbuf_record_counters *)record);
 		break;
 	case PROFBUF_RECORD_RATE:
 		a->rate_changes++;
@@ -54,7 +103,7 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 			a->max_stride = ((const struct profbuf_rate *)record)->stride;
 		break;
 	case PROFBUF_RECORD_PART:
-		add_part(a, (const struct profbuf_part_record *)record);
+		add_part(a, cpu, (const struct profbuf_part_record *)record);
 		break;
 	case PROFBUF_RECORD_SIDEBAND_LOST:
 		for (i = 0; i < 8; i++)
@@ -65,6 +114,18 @@ void profbuf_accounting_add(struct profbuf_accounting *a, const struct profbuf_r
 			a->tags_lost[i] += ((const struct profbuf_tag_lost *)record)->count[i];
 		break;
 	}
+}
+
+void accounting_count(struct profbuf_accounting *accounting, uint64_t samples, uint64_t lost, uint64_t loss_records)
+{
+	struct profbuf_cpu_sums *cpu = &all_of(accounting)->cpus[0].pub, *sum = &all_of(accounting)->sum.pub;
+
+	cpu->samples += samples;
+	cpu->lost += lost;
+	cpu->loss_records += loss_records;
+	sum->samples = cpu->samples;
+	sum->lost = cpu->lost;
+	sum->loss_records = cpu->loss_records;
 }
 
 uint64_t profbuf_accounting_tags_lost(const struct profbuf_accounting *a)
@@ -99,40 +160,44 @@ static void counters_add(struct profbuf_counters *sum, const struct profbuf_coun
 		sum->skipped[i] += c->skipped[i];
 }
 
-static bool adds_up(const struct profbuf_cpu_sums *cpu)
+static bool adds_up(const struct cpu *cpu)
 {
 	const struct profbuf_counters *c = &cpu->counters;
-	uint64_t samples = cpu->begin.samples + cpu->samples, lost = cpu->begin.lost + cpu->lost;
+	uint64_t samples = cpu->begin.samples + cpu->pub.samples, lost = cpu->begin.lost + cpu->pub.lost;
 
-	if (cpu->final)
+	if (cpu->pub.final)
 		return c->ticks == c->delivered + c->lost + profbuf_counters_skipped(c) + c->missed &&
 		       c->delivered == samples && c->lost == lost;
 	return !cpu->next.len || (cpu->next.samples == samples && cpu->next.lost == lost);
 }
 
+static void add_up(struct cpu *sum, const struct cpu *cpu)
+{
+	sum->pub.samples += cpu->pub.samples;
+	sum->pub.lost += cpu->pub.lost;
+	sum->pub.loss_records += cpu->pub.loss_records;
+	sum->pub.samples_before += cpu->pub.samples_before;
+	sum->pub.lost_before += cpu->pub.lost_before;
+	sum->pub.final &= cpu->pub.final;
+	counters_add(&sum->counters, &cpu->counters);
+}
+
 void profbuf_accounting_check(struct profbuf_accounting *a)
 {
+	struct accounting *all = all_of(a);
 	bool followed = a->part;
-	unsigned int i;
 
-	a->sum = (struct profbuf_cpu_sums){ .final = true };
+	cpu_init(&all->sum);
+	all->sum.pub.final = true;
 	a->verdict = PROFBUF_EXACT;
-	for (i = 0; i < a->nr_cpus; i++) {
-		const struct profbuf_cpu_sums *c = &a->cpus[i];
-
-		a->sum.samples += c->samples;
-		a->sum.lost += c->lost;
-		a->sum.loss_records += c->loss_records;
-		a->sum.final &= c->final;
-		a->sum.begin.samples += c->begin.samples;
-		a->sum.begin.lost += c->begin.lost;
-		followed &= !!c->next.len;
-		counters_add(&a->sum.counters, &c->counters);
-		if (!adds_up(c) && a->verdict != PROFBUF_WRONG) {
+	for (uint32_t i = 0; i < a->nr_cpus; i++) {
+		add_up(&all->sum, &all->cpus[i]);
+		followed &= !!all->cpus[i].next.len;
+		if (!adds_up(&all->cpus[i]) && a->verdict != PROFBUF_WRONG) {
 			a->verdict = PROFBUF_WRONG;
 			a->wrong_cpu = i;
 		}
 	}
-	if (a->verdict == PROFBUF_EXACT && !a->sum.final)
+	if (a->verdict == PROFBUF_EXACT && !all->sum.pub.final)
 		a->verdict = followed ? PROFBUF_PART : PROFBUF_UNFINISHED;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * reader.c - records out of a file or a pipe, through one buffer, zstd and the compact form undone on the way
  */
@@ -11,6 +11,7 @@
 
 #include "base/table.h"
 #include "reader.h"
+#include "stream.h"
 
 #define BUFFER_BYTES	(1UL << 20)
 #define ALL_BYTES	(1UL << 30)	/* the most that are read at once */
@@ -128,7 +129,6 @@ int profbuf_reader_open(struct profbuf_reader **reader, const char *path)
 	r->buffer = malloc(BUFFER_BYTES);
 	if (!r->buffer)
 		goto err_close;
-	profbuf_stream_init(&r->stream, r->buffer, 0);
 	n = fill(r);
 	err = n;
 	if (n < 0)

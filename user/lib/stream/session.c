@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * session.c - the device
  */
@@ -27,7 +27,7 @@ static int call(const struct profbuf_session *session, unsigned long cmd, const 
 int profbuf_session_open(struct profbuf_session **session)
 {
 	struct profbuf_session *s = malloc(sizeof(*s));
-	struct profbuf_info info;
+	struct profbuf_info info = { .size = sizeof(info) };
 	int err;
 
 	if (!s)
@@ -66,7 +66,6 @@ int profbuf_session_fd(const struct profbuf_session *session)
 
 int profbuf_session_get_config(const struct profbuf_session *session, struct profbuf_config *config)
 {
-	config->size = sizeof(*config);
 	return call(session, PROFBUF_IOC_GET_CONFIG, config);
 }
 
@@ -77,7 +76,6 @@ int profbuf_session_configure(struct profbuf_session *session, const struct prof
 
 int profbuf_session_info(const struct profbuf_session *session, struct profbuf_info *info)
 {
-	info->size = sizeof(*info);
 	return call(session, PROFBUF_IOC_INFO, info);
 }
 
@@ -98,17 +96,13 @@ int profbuf_session_flush(struct profbuf_session *session)
 
 int profbuf_session_counters(const struct profbuf_session *session, unsigned int cpu, struct profbuf_counters_get *get)
 {
-	get->size = sizeof(*get);
 	get->cpu = cpu;
 	return call(session, PROFBUF_IOC_COUNTERS, get);
 }
 
 int profbuf_session_tag_source(struct profbuf_session *session, const struct profbuf_tag_source *source)
 {
-	struct profbuf_tag_source sized = *source;
-
-	sized.size = sizeof(sized);
-	return call(session, PROFBUF_IOC_TAG_SOURCE, &sized);
+	return call(session, PROFBUF_IOC_TAG_SOURCE, source);
 }
 
 int profbuf_session_tag(const struct profbuf_session *session, uint32_t pid, uint32_t flags, const char *labels,

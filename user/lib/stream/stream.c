@@ -1,11 +1,12 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * stream.c - records out of bytes nobody vouches for
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "profbuf.h"
+#include "stream.h"
 
 /* Words a record of a type has at least. */
 static size_t min_words(unsigned int type)
@@ -212,10 +213,23 @@ void profbuf_stream_continue(struct profbuf_stream *stream, const void *data, si
 	stream->at = 0;
 }
 
-void profbuf_stream_init(struct profbuf_stream *stream, const void *data, size_t bytes)
+int profbuf_stream_new(struct profbuf_stream **stream, const void *data, size_t bytes)
 {
-	stream->nr_cpus = 0;
-	profbuf_stream_continue(stream, data, bytes);
+	*stream = calloc(1, sizeof(**stream));
+	if (!*stream)
+		return -ENOMEM;
+	profbuf_stream_continue(*stream, data, bytes);
+	return 0;
+}
+
+void profbuf_stream_free(struct profbuf_stream *stream)
+{
+	free(stream);
+}
+
+size_t profbuf_stream_bytes(const struct profbuf_stream *stream)
+{
+	return stream->at * 8;
 }
 
 static const char *name_of(const char *const *names, size_t n, unsigned int i)
@@ -266,4 +280,20 @@ const char *profbuf_source_name(unsigned int source)
 	};
 
 	return NAME_OF(names, source);
+}
+
+const char *profbuf_tag_cause_name(unsigned int cause)
+{
+	static const char *const names[] = {
+		[PROFBUF_TAG_KNOWN] = "known",
+		[PROFBUF_TAG_FAULT] = "fault",
+		[PROFBUF_TAG_BAD] = "bad",
+		[PROFBUF_TAG_BUSY] = "busy",
+		[PROFBUF_TAG_CONTEXT] = "context",
+		[PROFBUF_TAG_RIGHTS] = "rights",
+	};
+
+	if (cause == PROFBUF_TAG_UNDEFINED)
+		return "undefined";
+	return NAME_OF(names, cause);
 }

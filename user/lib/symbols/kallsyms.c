@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "profbuf.h"
+#include "kallsyms.h"
 
 struct entry {
 	uint64_t address;

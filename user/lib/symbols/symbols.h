@@ -10,6 +10,8 @@
 
 #include "base/table.h"
 #include "demangle.h"
+#include "kallsyms.h"
+#include "names.h"
 #include "profbuf.h"
 #include "symbols_elf.h"
 
