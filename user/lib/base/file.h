@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * file.h - files that somebody else has named, inside libprofbuf
+ * file.h - files that somebody else has named
  *
  * What a process has mapped or has in its /tmp, and every path in a stream, can be a link to anything. To open a device
  * can start a watchdog or rewind a tape, and a FIFO waits for who writes to it: only regular files are opened here.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * file_fault.h - files that others cut while they are read through a mapping, inside libprofbuf
+ * file_fault.h - files that others cut while they are read through a mapping
  *
  * libelf maps files. What was cut off is then no longer there, and who reads it gets SIGBUS. A handler puts zeros there
  * instead, up to the end of the mapping, and what was read is not used. Without a fault a file may have changed, too:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * foreign.h - files in the roots of other processes, inside libprofbuf
+ * foreign.h - files in the roots of other processes
  *
  * A process with a mount namespace of its own can have a file system there that never answers, and that lies below an
  * overlay, so that not even SIGKILL ends who waits for it. Files below such a root are therefore opened, checked and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * job.h - work that may take forever, inside libprofbuf
+ * job.h - work that may take forever
  *
  * What a process has mapped, and the files it is made of, can be those of a file system of its own, which answers when
  * it likes. Until then not even SIGKILL ends who waits for it. So whatever looks into other processes is done in a

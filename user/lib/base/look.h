@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * look.h - which user it is that is looked at, inside libprofbuf
+ * look.h - which user it is that is looked at
  */
 #ifndef PROFBUF_LOOK_H
 #define PROFBUF_LOOK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * proc.h - what /proc has of a process, inside libprofbuf
+ * proc.h - what /proc has of a process
  */
 #ifndef PROFBUF_PROC_H
 #define PROFBUF_PROC_H

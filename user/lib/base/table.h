@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * table.h - growing arrays, hash indexes and interned strings, inside libprofbuf
+ * table.h - growing arrays, hash indexes and interned strings
  */
 #ifndef PROFBUF_TABLE_H
 #define PROFBUF_TABLE_H

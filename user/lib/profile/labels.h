@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * labels.h - what tags mean, each at its times, inside libprofbuf
+ * labels.h - what tags mean, each at its times
  */
 #ifndef PROFBUF_LABELS_H
 #define PROFBUF_LABELS_H

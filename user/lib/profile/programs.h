@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * programs.h - processes as the stream describes them, each at its times, inside libprofbuf
+ * programs.h - processes as the stream describes them, each at its times
  */
 #ifndef PROFBUF_PROGRAMS_H
 #define PROFBUF_PROGRAMS_H

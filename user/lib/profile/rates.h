@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * rates.h - for how many periods a sample stands, inside libprofbuf
+ * rates.h - for how many periods a sample stands
  */
 #ifndef PROFBUF_RATES_H
 #define PROFBUF_RATES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * threads.h - names of threads, each at its times, inside libprofbuf
+ * threads.h - names of threads, each at its times
  */
 #ifndef PROFBUF_THREADS_H
 #define PROFBUF_THREADS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * jit_recorder.h - names for the code that the processes of a stream made at run time, inside libprofbuf
+ * jit_recorder.h - names for the code that the processes of a stream made at run time
  *
  * Addresses are kept of processes that are known to have such code, or of which nothing is known yet. A process's map
  * is found while it lives, as it may be gone with it, and read at the end. Its /tmp can be a file system of its own: so

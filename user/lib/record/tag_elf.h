@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tag_elf.h - what an ELF file says of the thread-local pointers to tags, inside libprofbuf
+ * tag_elf.h - what an ELF file says of the thread-local pointers to tags
  *
  * Files are those of other processes, so of anybody: nothing in them is believed that could do harm here. What they
  * say wrongly gives a wrong place for the tag, of which the kernel reads at most what is in that process anyway.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tag_source.h - where the threads of a process have the pointers to their tags, inside libprofbuf
+ * tag_source.h - where the threads of a process have the pointers to their tags
  *
  * A program's own variable is at a distance from the thread pointer that its ELF file says. For a library's, the
  * dynamic linker has chosen it, and has told the code that uses the variable: a relocation of that code says in which

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * reader.h - a file that turned out not to be a stream, inside libprofbuf
+ * reader.h - a file that turned out not to be a stream
  */
 #ifndef PROFBUF_READER_H
 #define PROFBUF_READER_H

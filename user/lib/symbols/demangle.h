@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * demangle.h - C++ and Rust names as their sources have them, inside libprofbuf
+ * demangle.h - C++ and Rust names as their sources have them
  *
  * Anybody can give a name to code. A mangled name refers back to its own parts: 300 bytes can stand for gigabytes, and
  * libiberty can work for years before it prints anything. So the output has a bound, and so has the time: libiberty is

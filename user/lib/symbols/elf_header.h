@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * elf_header.h - whether libelf can be given a file, inside libprofbuf
+ * elf_header.h - whether libelf can be given a file
  *
  * elf_begin() makes room for as many sections as a file says it has. They can be 2^32, if the file is large enough: a
  * sparse one is for nothing. Tables in the other byte order it would copy. And elfutils unpacks what is compressed,

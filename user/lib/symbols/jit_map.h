@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * jit_map.h - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map, inside libprofbuf
+ * jit_map.h - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map
  *
  * Files of that name outlive their processes, and pids are used again: one counts only if the process's user owns it,
  * or root does and everybody may read it, and if it was written to since the process began. It is a file of one name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * reach.h - which of many spans, by their starts, is the last that reaches over an address, inside libprofbuf
+ * reach.h - which of many spans, by their starts, is the last that reaches over an address
  *
  * Spans may lie in one another, all in one of them. Walking back from the address is then as long as there are spans;
  * a tree of how far they reach, above blocks of a few, takes as many steps as its height.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols.h - objects and symbols of one profile, inside libprofbuf
+ * symbols.h - objects and symbols of one profile
  *
  * Every look-up gives a symbol: of what is not known there is one that says so. A file is opened once, when the first
  * address in it is looked up, and with a build id only once wherever it lies.

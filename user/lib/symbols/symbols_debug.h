@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols_debug.h - the files that an ELF file's debug information is in, inside libprofbuf
+ * symbols_debug.h - the files that an ELF file's debug information is in
  *
  * The ELF file names them: its debug file, and the alternate file, which has what that debug file shares with others.
  * elfutils' own look-up opens whatever has such a name, waits for a FIFO, and starts devices. Of that look-up only what

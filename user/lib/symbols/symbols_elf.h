@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols_elf.h - the symbols of one ELF file, inside libprofbuf
+ * symbols_elf.h - the symbols of one ELF file
  *
  * Its own symbol tables, those of a separate debug file (by build id, debug link or debuginfod), names for the stubs of
  * its procedure linkage table, and, where there is no symbol, where functions begin by its unwind table.
