@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../user/itself.h"
-#include "tag_elf.h"
+#include "record/tag_elf.h"
 
 static const char *dir;
 

@@ -18,11 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "base/job.h"
 #include "process.h"
+#include "record/tag_elf.h"
+#include "record/tag_finder.h"
+#include "record/tag_source.h"
 #include "stall.h"
-#include "tag_elf.h"
-#include "tag_source.h"
 
 /* The kernel. */
 

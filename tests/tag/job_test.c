@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "base/job.h"
 
 #define ONE	1000	/* users */
 #define OTHER	1001

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tag_source.h"
+#include "record/tag_source.h"
 
 static pid_t child;
 static int mem;

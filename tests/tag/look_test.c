@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "job.h"
-#include "look.h"
+#include "base/job.h"
+#include "base/look.h"
 
 #define UID	12345
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "process.h"
-#include "tag_elf.h"
+#include "record/tag_elf.h"
 
 const char *dir;
 static char path[4096];

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "process.h"
-#include "tag_elf.h"
-#include "tag_source.h"
+#include "record/tag_elf.h"
+#include "record/tag_source.h"
 
 static int look(const struct liar *liar)
 {

@@ -6,8 +6,8 @@ sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 flags := -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -Iuser/include -Iuser/lib -Itests/user
 libs := -ldw -lelf -lzstd -liberty -lprotobuf-c -lz
 t := tests/user
-archive := $(dir)/tool/libprofbuf.a
-headers := $(wildcard profbuf_*.h user/include/*.h user/lib/*.h $(t)/*.h tests/tag/*.h)
+archive := $(dir)/tool/lib/rooms.a
+headers := $(wildcard profbuf_*.h user/include/*.h user/lib/*/*.h $(t)/*.h tests/tag/*.h)
 
 .SECONDARY:
 # With sanitizers; and, for the fuzzers, by clang.
@@ -17,27 +17,27 @@ $(dir)/made-tool: FORCE
 $(dir)/made-fuzzed: FORCE
 	$(MAKE) -s -C user O=$(dir)/lib CC=clang CFLAGS='$(sanitize) -fsanitize=fuzzer-no-link' $(dir)/lib/profbuf
 	mkdir -p $(dir)/fuzzed
-	cp $(dir)/lib/cmd/*.o $(dir)/lib/lib/pprof.pb-c.o $(dir)/fuzzed/
+	cp $(dir)/lib/cmd/*.o $(dir)/fuzzed/
 	objcopy --redefine-sym main=profbuf_main $(dir)/fuzzed/main.o
 
 $(dir)/fuzz: $(t)/fuzz_profile.c $(headers) $(dir)/made-fuzzed
-	clang $(sanitize) -fsanitize=fuzzer $(flags) -Iuser/cmd -o $@ $< $(dir)/fuzzed/*.o $(dir)/lib/libprofbuf.a $(libs) -pthread -lm
+	clang $(sanitize) -fsanitize=fuzzer $(flags) -Iuser/cmd -o $@ $< $(dir)/fuzzed/*.o $(dir)/lib/lib/rooms.a $(libs) -pthread -lm
 $(dir)/fuzz-readers: $(t)/fuzz_readers.c $(headers) $(dir)/made-fuzzed
-	clang $(sanitize) -fsanitize=fuzzer $(flags) -o $@ $< $(dir)/lib/lib/*.o $(libs)
+	clang $(sanitize) -fsanitize=fuzzer $(flags) -o $@ $< $(dir)/lib/lib/rooms.a $(libs)
 
 $(dir)/lib_test: $(wildcard $(t)/lib_*test.c) $(t)/generate.c $(headers) $(archive)
 	gcc $(sanitize) $(flags) -o $@ $(filter %.c,$^) $(archive) -lcmocka $(libs)
-$(dir)/jit_map_test: $(t)/jit_map_test.c $(addprefix user/lib/,jit_map.c file.c proc.c table.c) $(headers)
+$(dir)/jit_map_test: $(t)/jit_map_test.c $(addprefix user/lib/,symbols/jit_map.c $(addprefix base/,file.c proc.c table.c)) $(headers)
 	gcc -std=gnu11 $(sanitize) $(flags) -o $@ $(filter %.c,$^) -lcmocka
 # A longer patience than users have: the machine may be busy.
 $(dir)/jit_recorder_test: $(t)/jit_recorder_test.c tests/tag/stall.c $(headers) \
-		$(addprefix user/lib/,jit_recorder.c jit_map.c job.c look.c file.c proc.c table.c)
+		$(addprefix user/lib/,record/jit_recorder.c symbols/jit_map.c $(addprefix base/,job.c look.c file.c proc.c table.c))
 	gcc -std=gnu11 $(sanitize) $(flags) -DJOB_PATIENCE_NS=2000000000ULL -DJIT_READING_NS=3000000000ULL -o $@ \
 		$(filter %.c,$^) -lcmocka -pthread
 $(dir)/libdebuginfod.so.1: $(t)/no_debuginfod.c
 	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -Wl,-soname,libdebuginfod.so.1 -o $@ $<
 $(dir)/symbols_test: $(t)/symbols_test.c tests/tag/stall.c $(headers) $(archive) $(dir)/libdebuginfod.so.1
-	gcc -std=gnu11 $(sanitize) $(flags) -o $@ -Wl,--disable-new-dtags,-rpath,$(dir) $(filter %.c,$^) $(dir)/tool/lib/*.o -lcmocka $(libs) -pthread
+	gcc -std=gnu11 $(sanitize) $(flags) -o $@ -Wl,--disable-new-dtags,-rpath,$(dir) $(filter %.c,$^) $(archive) -lcmocka $(libs) -pthread
 $(dir)/generate: $(t)/generate.c $(headers)
 	gcc -O1 -DGENERATE_MAIN $(flags) -o $@ $<
 $(dir)/generate_%: $(t)/generate_%.c $(t)/generate.c $(headers)

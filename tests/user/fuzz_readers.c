@@ -11,11 +11,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "jit_map.h"
-#include "profbuf.h"
-#include "symbols.h"
-#include "symbols_elf.h"
-#include "tag_elf.h"
+#include "profile/profile.h"
+#include "record/otel_context.h"
+#include "record/tag_elf.h"
+#include "symbols/build_id.h"
+#include "symbols/jit_map.h"
+#include "symbols/symbols.h"
+#include "symbols/symbols_elf.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

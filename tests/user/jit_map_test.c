@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "base/file.h"
 #include "itself.h"
-#include "jit_map.h"
+#include "symbols/jit_map.h"
 #include "watch.h"
 
 static char map_path[64], other_path[80];

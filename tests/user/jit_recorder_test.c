@@ -20,7 +20,7 @@
 
 #include "../tag/stall.h"
 #include "itself.h"
-#include "jit_recorder.h"
+#include "record/jit_recorder.h"
 
 #define CODE	0x400000ULL
 

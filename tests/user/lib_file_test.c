@@ -184,17 +184,18 @@ size_t convert(const struct generated *g, bool raw, size_t flush_every)
 {
 	const struct profbuf_record *r;
 	struct profbuf_writer *w;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 	FILE *f = fopen(path, "w");
 	size_t n = 0, bytes;
 
 	assert_int_equal(profbuf_writer_open(&w, fileno(f), raw), 0);
-	profbuf_stream_init(&s, g->words, g->n * 8);
-	while (profbuf_stream_next(&s, &r) == 1) {
+	assert_int_equal(profbuf_stream_new(&s, g->words, g->n * 8), 0);
+	while (profbuf_stream_next(s, &r) == 1) {
 		assert_int_equal(profbuf_writer_add(w, r), 0);
 		if (flush_every && !(++n % flush_every))
 			assert_int_equal(profbuf_writer_flush(w), 0);
 	}
+	profbuf_stream_free(s);
 	assert_int_equal(profbuf_writer_flush(w), 0);
 	bytes = profbuf_writer_bytes(w);
 	assert_int_equal(profbuf_writer_close(w), 0);

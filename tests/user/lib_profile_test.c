@@ -212,7 +212,7 @@ static void add_words(struct profbuf_profile *p, struct profbuf_stream *s, size_
 {
 	const struct profbuf_record *r;
 
-	while (s->at < end) {
+	while (profbuf_stream_bytes(s) < end * 8) {
 		assert_int_equal(profbuf_stream_next(s, &r), 1);
 		assert_int_equal(profbuf_profile_add(p, r), 0);
 	}
@@ -226,7 +226,7 @@ void test_a_profile_forgets_samples_only(void **state)
 	const struct profbuf_event *events;
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 	size_t ends[3];
 
 	(void)state;
@@ -244,15 +244,15 @@ void test_a_profile_forgets_samples_only(void **state)
 
 	assert_int_equal(profbuf_profile_new(&p, NULL), 0);
 	assert_int_equal(profbuf_profile_resolve(p), -ENODATA);
-	profbuf_stream_init(&s, g.words, g.n * 8);
-	add_words(p, &s, ends[0]);
+	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
+	add_words(p, s, ends[0]);
 	assert_int_equal(profbuf_profile_resolve(p), 0);
 	assert_int_equal(profbuf_profile_events(p, &events), 2);
 	assert_int_equal(profbuf_profile_stacks(p, &stacks), 2);
 
 	profbuf_profile_forget(p);
 	assert_int_equal(profbuf_profile_events(p, &events), 0);
-	add_words(p, &s, ends[1]);
+	add_words(p, s, ends[1]);
 	assert_int_equal(profbuf_profile_resolve(p), 0);
 	assert_int_equal(profbuf_profile_events(p, &events), 1);
 	assert_int_equal(events[0].time, 4);
@@ -262,14 +262,15 @@ void test_a_profile_forgets_samples_only(void **state)
 	assert_string_equal(programs[stacks[events[0].stack].program]->comm, "alpha");
 
 	/* Without forgetting, what was looked up before stays as it is. */
-	add_words(p, &s, ends[2]);
+	add_words(p, s, ends[2]);
 	assert_int_equal(profbuf_profile_resolve(p), 0);
 	assert_int_equal(profbuf_profile_events(p, &events), 2);
 	profbuf_profile_stacks(p, &stacks);
 	profbuf_profile_programs(p, &programs);
 	assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0), "copy_page");
 	assert_string_equal(programs[stacks[events[1].stack].program]->comm, "beta");
-	assert_int_equal(profbuf_profile_accounting(p)->sum.samples, 4);
+	assert_int_equal(profbuf_profile_accounting(p)->sum->samples, 4);
+	profbuf_stream_free(s);
 	profbuf_profile_free(p);
 	generate_free(&g);
 }

@@ -8,20 +8,22 @@
 #include <time.h>
 
 #include "lib_test.h"
+#include "record/sideband.h"
 
 void test_example_has_its_records(void **state)
 {
 	unsigned int types[2048] = { 0 };
 	const struct profbuf_record *r;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 	struct generated g;
 
 	(void)state;
 	generate_example(&g);
-	profbuf_stream_init(&s, g.words, g.n * 8);
-	while (profbuf_stream_next(&s, &r) == 1)
+	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
+	while (profbuf_stream_next(s, &r) == 1)
 		types[r->type]++;
-	assert_int_equal(s.at, g.n);
+	assert_int_equal(profbuf_stream_bytes(s), g.n * 8);
+	profbuf_stream_free(s);
 	assert_int_equal(types[PROFBUF_RECORD_INFO], 1);
 	assert_int_equal(types[PROFBUF_RECORD_SAMPLE], 80);
 	assert_int_equal(types[PROFBUF_RECORD_LOST], 1);
@@ -175,19 +177,21 @@ void test_records_that_grew_are_read(void **state)
 
 static enum profbuf_verdict verdict(const struct generated *g)
 {
-	struct profbuf_accounting a;
 	const struct profbuf_record *r;
+	struct profbuf_accounting *a;
 	enum profbuf_verdict v;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 
-	profbuf_stream_init(&s, g->words, g->n * 8);
-	assert_int_equal(profbuf_stream_next(&s, &r), 1);
-	assert_int_equal(profbuf_accounting_init(&a, (const void *)r), 0);
-	while (profbuf_stream_next(&s, &r) == 1)
-		profbuf_accounting_add(&a, r);
-	profbuf_accounting_check(&a);
-	v = a.verdict;
-	profbuf_accounting_exit(&a);
+	assert_int_equal(profbuf_stream_new(&s, g->words, g->n * 8), 0);
+	assert_int_equal(profbuf_stream_next(s, &r), 1);
+	assert_int_equal(profbuf_accounting_new(&a, (const void *)r), 0);
+	assert_int_equal(a->verdict, PROFBUF_UNCOUNTED);
+	while (profbuf_stream_next(s, &r) == 1)
+		profbuf_accounting_add(a, r);
+	profbuf_accounting_check(a);
+	v = a->verdict;
+	profbuf_accounting_free(a);
+	profbuf_stream_free(s);
 	return v;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib_test.h"
+#include "symbols/kallsyms.h"
 #include "watch.h"
 
 /* A real file: this program's own function, found by the inode, and not in a file with another one. */

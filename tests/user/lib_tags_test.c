@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "lib_test.h"
+#include "record/otel_context.h"
+#include "record/tag_recorder.h"
 
 /* The labels of event @i, as text. */
 static const char *labels_of(const struct profbuf_profile *p, size_t i)
@@ -374,7 +376,7 @@ void test_the_recorder_names_keys_and_cgroups(void **state)
 	struct profbuf_tag_recorder *recorder;
 	const struct profbuf_record *r;
 	struct profbuf_profile *p;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 	struct stat root;
 	size_t at;
 	pid_t pid;
@@ -391,12 +393,13 @@ void test_the_recorder_names_keys_and_cgroups(void **state)
 	for (int i = 0; i < 3; i++)
 		generate_tag(&g, 1 + i, pid, 0x10, PROFBUF_TAG_OTEL, NO_IDS "\1\0\6\0\0\1x\1\1y", 34);
 	assert_int_equal(profbuf_tag_recorder_new(&recorder), 0);
-	profbuf_stream_init(&s, g.words, g.n * 8);
-	while (profbuf_stream_next(&s, &r) == 1)
+	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
+	while (profbuf_stream_next(s, &r) == 1)
 		assert_int_equal(profbuf_tag_recorder_add(recorder, r, collect, &made), 0);
 	assert_int_equal(made.words[0], made.n);
 	assert_int_equal(profbuf_tag_recorder_emit(recorder, collect, &made), 0);
 	profbuf_tag_recorder_free(recorder);
+	profbuf_stream_free(s);
 	memcpy(generate(&g, 0, 0, 0, made.n - 3), made.words, made.n * 8);
 	p = profile_of(&g);
 	assert_string_equal(labels_of(p, 0), "http.route=x tenant=y");

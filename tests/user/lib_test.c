@@ -14,12 +14,13 @@ const uint64_t frames[2] = { 1, 2 };
 int next(const struct generated *g, size_t bytes, size_t skip)
 {
 	const struct profbuf_record *r;
-	struct profbuf_stream s;
+	struct profbuf_stream *s;
 	int got;
 
-	profbuf_stream_init(&s, g->words, bytes);
-	while ((got = profbuf_stream_next(&s, &r)) == 1 && skip)
+	assert_int_equal(profbuf_stream_new(&s, g->words, bytes), 0);
+	while ((got = profbuf_stream_next(s, &r)) == 1 && skip)
 		skip--;
+	profbuf_stream_free(s);
 	return got;
 }
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "generate.h"
+#include "profile/profile.h"
 
 /* A file in a directory that goes at the end. */
 extern char path[64];

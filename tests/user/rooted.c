@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "profbuf.h"
+#include "profile/profile.h"
 
 int main(int argc, char **argv)
 {

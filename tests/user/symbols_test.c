@@ -29,12 +29,14 @@
 #include <unistd.h>
 
 #include "../tag/stall.h"
-#include "file.h"
-#include "file_fault.h"
-#include "proc.h"
-#include "reach.h"
-#include "symbols.h"
-#include "symbols_elf.h"
+#include "base/file.h"
+#include "base/file_fault.h"
+#include "base/proc.h"
+#include "profile/profile.h"
+#include "symbols/build_id.h"
+#include "symbols/reach.h"
+#include "symbols/symbols.h"
+#include "symbols/symbols_elf.h"
 
 /* Otherwise SIGBUS is the sanitizer's. */
 const char *__asan_default_options(void);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "profbuf.h"
+#include "profile/profile.h"
+#include "record/tag_finder.h"
 
 /* Exit codes; record passes on that of the command it ran. */
 #define EXIT_OK		0

@@ -42,7 +42,7 @@ static void print_info(FILE *f, const struct profbuf_profile *profile)
 
 static void print_sums(FILE *f, const struct profbuf_cpu_sums *sums)
 {
-	const struct profbuf_counters *c = &sums->counters;
+	const struct profbuf_counters *c = sums->counters;
 
 	fprintf(f, "{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"final\":%s,", sums->samples,
 		sums->lost, sums->loss_records, sums->final ? "true" : "false");
@@ -65,11 +65,11 @@ static void print_accounts(FILE *f, const struct profbuf_profile *profile)
 	fprintf(f, "\"accounting\":{\"verdict\":\"%s\",\"part\":%u,\"max_stride\":%" PRIu64 ",", verdicts[a->verdict],
 		a->part, a->max_stride ? a->max_stride : 1);
 	fprintf(f, "\"sideband_lost\":%" PRIu64 ",\n\"sum\":", sideband_lost);
-	print_sums(f, &a->sum);
+	print_sums(f, a->sum);
 	fputs(",\n\"cpus\":[", f);
 	for (uint32_t i = 0; i < a->nr_cpus; i++) {
 		fputs(i ? ",\n" : "\n", f);
-		print_sums(f, &a->cpus[i]);
+		print_sums(f, a->cpus[i]);
 	}
 	fputs("]},\n", f);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "symbols/kallsyms.h"
 
 /* Of perf's file format, which no header has. */
 #define PERF_MAGIC		"PERFILE2"
@@ -363,10 +364,10 @@ static void put_lost(struct writer *w)
 	const struct profbuf_accounting *a = profbuf_profile_accounting(w->profile);
 
 	for (uint32_t cpu = 0; cpu < a->nr_cpus; cpu++) {
-		if (!a->cpus[cpu].lost)
+		if (!a->cpus[cpu]->lost)
 			continue;
 		begin_record(w, PERF_RECORD_LOST_SAMPLES, 0);
-		add_u64(w, a->cpus[cpu].lost);
+		add_u64(w, a->cpus[cpu]->lost);
 		end_with_id(w, 0, 0, last_time(w), cpu);
 	}
 }

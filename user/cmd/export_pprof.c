@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #include "export.h"
-#include "pprof.pb-c.h"
+#include "profile/pprof.pb-c.h"
 
 #define PART_BYTES	(64 << 10)
 #define STACK_FRAMES	(2 * 255)	/* as a record can have them */

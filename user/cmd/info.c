@@ -15,6 +15,7 @@
 
 #include "cmd.h"
 #include "options.h"
+#include "symbols/kallsyms.h"
 
 enum severity { PROBLEM, WARNING, HINT };
 
@@ -233,7 +234,7 @@ static void explain_open(struct info *in, int err, const char *lockdown)
 /* What a profile of the whole system would ask for; nothing runs. */
 static void try_config(struct info *in, struct profbuf_session *session)
 {
-	struct profbuf_config config;
+	struct profbuf_config config = { .size = sizeof(config) };
 	struct finding *f;
 	unsigned int i;
 	int err;
@@ -343,6 +344,7 @@ static void look(struct info *in)
 		explain_open(in, err, lockdown);
 	} else {
 		in->open = true;
+		in->module.size = sizeof(in->module);
 		err = profbuf_session_info(session, &in->module);
 		if (err)
 			find(in, PROBLEM, "device", "the module does not answer: %s", strerror(-err));

@@ -236,8 +236,8 @@ void print_accounting(FILE *f, const struct profbuf_counters *c)
 
 void print_verdict(FILE *f, const struct profbuf_accounting *a)
 {
-	if (a->sum.final || (a->verdict == PROFBUF_WRONG && !a->part))
-		print_accounting(f, &a->sum.counters);
+	if (a->sum->final || (a->verdict == PROFBUF_WRONG && !a->part))
+		print_accounting(f, a->sum->counters);
 	else if (a->part)
 		fprintf(f, "part %u of a recording", a->part);
 	switch (a->verdict) {
@@ -245,7 +245,7 @@ void print_verdict(FILE *f, const struct profbuf_accounting *a)
 		fputs(": adds up, on every CPU", f);
 		if (a->part)
 			fprintf(f, ", with %llu delivered and %llu lost in the parts before this, the last, part %u",
-				(unsigned long long)a->sum.begin.samples, (unsigned long long)a->sum.begin.lost,
+				(unsigned long long)a->sum->samples_before, (unsigned long long)a->sum->lost_before,
 				a->part);
 		break;
 	case PROFBUF_WRONG:

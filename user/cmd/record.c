@@ -126,7 +126,7 @@ static bool run(struct recording *r, int signals)
 
 static void print_summary(struct recording *r)
 {
-	struct profbuf_counters_get get;
+	struct profbuf_counters_get get = { .size = sizeof(get) };
 
 	if (r->progress)
 		fputs("\r\033[K", stderr);
@@ -316,6 +316,7 @@ int cmd_record(int argc, char **argv)
 		r.command.argv = argv + at;
 	if (!agree(&r))
 		return see_help();
+	r.config.size = sizeof(r.config);
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);

@@ -18,6 +18,9 @@
 
 #include "cmd.h"
 #include "output.h"
+#include "record/sideband.h"
+#include "record/symbol_recorder.h"
+#include "record/tag_recorder.h"
 
 /* One file. */
 struct output_file {

@@ -25,7 +25,7 @@ static unsigned int cpus_sampled(const struct profbuf_accounting *a)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < a->nr_cpus; i++)
-		n += a->cpus[i].counters.ticks || a->cpus[i].samples || a->cpus[i].lost;
+		n += a->cpus[i]->counters->ticks || a->cpus[i]->samples || a->cpus[i]->lost;
 	return n;
 }
 
@@ -37,7 +37,7 @@ static double effective_rate(const struct report *r)
 
 	if (seconds <= 0 || !cpus || r->accounting->verdict == PROFBUF_UNCOUNTED)
 		return 0;
-	return r->accounting->sum.samples / seconds / cpus;
+	return r->accounting->sum->samples / seconds / cpus;
 }
 
 static void print_accounts(const struct profbuf_accounting *a)
@@ -255,7 +255,7 @@ void report_print_json_summary(const struct report *r, const char *key)
 /* Of the whole recording, whatever part of it is shown. */
 static void print_json_recording(const struct report *r)
 {
-	const struct profbuf_counters *c = &r->accounting->sum.counters;
+	const struct profbuf_counters *c = r->accounting->sum->counters;
 	enum profbuf_verdict verdict = r->accounting->verdict;
 	unsigned int i;
 

@@ -211,7 +211,7 @@ void apply_session_options(const struct session_options *o, struct profbuf_confi
 
 int fail_config(const struct profbuf_session *session, int err)
 {
-	struct profbuf_info info = { 0 };
+	struct profbuf_info info = { .size = sizeof(info) };
 
 	profbuf_session_info(session, &info);
 	switch (err) {

@@ -28,7 +28,7 @@
 struct top {
 	struct session_options options;
 	struct profbuf_session *session;	/* NULL while paused */
-	struct profbuf_stream stream;
+	struct profbuf_stream *stream;
 	char what[128];
 	double delay;
 	uint64_t iterations;
@@ -76,7 +76,8 @@ static void close_session(struct top *t)
 /* A new session; its stream is another one. Returns EXIT_OK, or EXIT_FAILED after saying why. */
 static int open_session(struct top *t)
 {
-	struct profbuf_config config;
+	struct profbuf_config config = { .size = sizeof(config) };
+	struct profbuf_stream *stream;
 	int err;
 
 	err = profbuf_session_open(&t->session);
@@ -94,6 +95,8 @@ static int open_session(struct top *t)
 	err = profbuf_session_configure(t->session, &config);
 	if (!err)
 		err = profbuf_session_start(t->session);
+	if (!err)
+		err = profbuf_stream_new(&stream, NULL, 0);
 	if (err) {
 		fail_config(t->session, err);
 		close_session(t);
@@ -102,7 +105,8 @@ static int open_session(struct top *t)
 	if (!*t->what)
 		describe(t, &config);
 	fcntl(profbuf_session_fd(t->session), F_SETFL, O_NONBLOCK);
-	profbuf_stream_init(&t->stream, NULL, 0);
+	profbuf_stream_free(t->stream);
+	t->stream = stream;
 	t->another_stream = true;
 	t->n = 0;
 	t->counters = (struct profbuf_counters){ 0 };
@@ -169,8 +173,8 @@ static int add_records(struct top *t)
 		t->another_stream = false;
 	}
 	profbuf_profile_forget(t->profile);
-	profbuf_stream_continue(&t->stream, t->words, t->n * 8);
-	while ((got = profbuf_stream_next(&t->stream, &record)) > 0) {
+	profbuf_stream_continue(t->stream, t->words, t->n * 8);
+	while ((got = profbuf_stream_next(t->stream, &record)) > 0) {
 		t->kept += record->type != PROFBUF_RECORD_SAMPLE;
 		err = profbuf_profile_add(t->profile, record);
 		if (err)
@@ -193,7 +197,7 @@ static void subtract(struct profbuf_counters *c, const struct profbuf_counters *
 /* The interval is over: it is shown from now on, and the next one begins. */
 static int end_interval(struct top *t)
 {
-	struct profbuf_counters_get get;
+	struct profbuf_counters_get get = { .size = sizeof(get) };
 	uint64_t now = now_ns();
 	int err;
 
@@ -420,6 +424,7 @@ int cmd_top(int argc, char **argv)
 	unsetenv("DEBUGINFOD_URLS");
 	status = top(&t);
 	profbuf_profile_free(t.profile);
+	profbuf_stream_free(t.stream);
 	profbuf_session_close(t.session);
 	free(t.words);
 	return status;

@@ -1,42 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * leaves.c - where all CPUs are for a second, by address: the device, a buffer and read()
+ * leaves.c - where the CPUs were, by address, and whether the ticks add up: a stream, with libprofbuf
  *
- * gcc leaves.c -o leaves	(with profbuf_uapi.h, which make install puts where gcc looks)
+ * gcc leaves.c -o leaves $(pkg-config --cflags --libs libprofbuf)
+ * ./leaves profile.profbuf	or, while it is recorded: timeout 1 cat /dev/profbuf | ./leaves -
  */
-#include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "profbuf_uapi.h"
+#include "profbuf.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	static uint64_t words[1 << 17];
-	struct profbuf_config config = { .size = sizeof(config) };
-	int fd = open(PROFBUF_DEVICE, O_RDWR);
-	ssize_t n = 0, at;
+	const struct profbuf_record *record;
+	struct profbuf_accounting *sums = NULL;
+	struct profbuf_reader *reader = NULL;
+	int got = profbuf_reader_open(&reader, argc > 1 ? argv[1] : "profile.profbuf");
 
-	if (fd < 0 || ioctl(fd, PROFBUF_IOC_GET_CONFIG, &config)) {
-		perror(PROFBUF_DEVICE);
-		return 1;
-	}
-	config.duration_ns = 1000000000;
-	if (ioctl(fd, PROFBUF_IOC_CONFIG, &config) || ioctl(fd, PROFBUF_IOC_START)) {
-		perror("the session");
-		return 1;
-	}
-	while ((n = read(fd, words, sizeof(words))) > 0) {
-		for (at = 0; at < n / 8; at += words[at]) {
-			const struct profbuf_sample *s = (const void *)(words + at);
+	while (!got && (got = profbuf_reader_next(reader, &record)) > 0) {
+		const struct profbuf_sample *s = (const void *)record;
 
-			if (s->type == PROFBUF_RECORD_SAMPLE && s->nr_kernel + s->nr_user)
-				printf("CPU %u, pid %u: %#llx\n", s->cpu, s->pid, (unsigned long long)s->frames[0]);
-		}
+		got = sums ? 0 : profbuf_accounting_new(&sums, (const void *)record);	/* the first says what it is */
+		if (!got)
+			profbuf_accounting_add(sums, record);
+		if (s->type == PROFBUF_RECORD_SAMPLE && s->nr_kernel + s->nr_user)
+			printf("CPU %u, pid %u: %#llx\n", s->cpu, s->pid, (unsigned long long)s->frames[0]);
 	}
-	if (n < 0)
-		perror("read");
-	return n < 0;
+	if (got || !sums) {
+		fprintf(stderr, "leaves: %s\n", got ? strerror(-got) : "there are no records");
+		got = 1;
+	} else {
+		profbuf_accounting_check(sums);
+		printf("%llu samples: %s\n", (unsigned long long)sums->sum->samples,
+		       sums->verdict == PROFBUF_EXACT ? "all ticks are accounted for" : "the ticks do not add up");
+	}
+	profbuf_accounting_free(sums);
+	profbuf_reader_close(reader);
+	return got;
 }

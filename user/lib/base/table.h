@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * table.h - growing arrays, hash indexes and interned strings
+ */
+#ifndef PROFBUF_TABLE_H
+#define PROFBUF_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Memory that is freed as a whole. */
+struct arena {
+	struct arena_block *blocks;
+	char *at;
+	size_t left;
+};
+
+/* Return: @bytes, aligned for u64; NULL: no memory. */
+void *arena_alloc(struct arena *arena, size_t bytes);
+void arena_exit(struct arena *arena);
+
+/* Makes room for one more element of @size bytes in an array of *@room elements that has @n. */
+bool array_grow(void **array, size_t n, size_t *room, size_t size);
+
+#define ARRAY_GROW(array, n, room) array_grow((void **)&(array), n, &(room), sizeof(*(array)))
+
+/*
+ * Hashes. Names come from outside: with the same two words in each process, somebody could make names that all have one
+ * hash, and every look-up would go through all of them. So hashes are not for files.
+ */
+extern uint64_t hash_key[2];
+
+/* Of @n words. */
+uint64_t hash_words(const uint64_t *words, size_t n, uint64_t seed);
+uint64_t hash_bytes(const void *bytes, size_t n);
+
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)(a ^ hash_key[0]) * (b ^ hash_key[1]);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/*
+ * Finds ids (array positions) by hash; the caller compares what they stand for:
+ *
+ *	for (at = hash; (id = index_next(&index, hash, &at)) != INDEX_NONE; )
+ *		if (array[id] is it)
+ *			return id;
+ *	index_add(&index, hash, id = n++);
+ */
+#define INDEX_NONE	UINT32_MAX
+
+struct index_slot {
+	uint32_t hash;
+	uint32_t id;		/* + 1; 0: empty */
+};
+
+struct index {
+	struct index_slot *slots;
+	uint64_t mask;		/* slots - 1 */
+	size_t n;
+};
+
+static inline uint32_t index_next(const struct index *index, uint64_t hash, uint64_t *at)
+{
+	if (!index->slots)
+		return INDEX_NONE;
+	for (;;) {
+		const struct index_slot *slot = &index->slots[(*at)++ & index->mask];
+
+		if (!slot->id)
+			return INDEX_NONE;
+		if (slot->hash == (uint32_t)hash)
+			return slot->id - 1;
+	}
+}
+
+/* False: no memory. */
+bool index_add(struct index *index, uint64_t hash, uint32_t id);
+void index_exit(struct index *index);
+
+/* Equal strings are one string. */
+struct strings {
+	struct arena arena;
+	struct index index;
+	const char **all;
+	size_t n;
+	size_t room;
+};
+
+/* Return: the string; NULL: no memory. */
+const char *strings_intern(struct strings *strings, const char *string);
+const char *strings_intern_bytes(struct strings *strings, const char *bytes, size_t n);
+const char *strings_format(struct strings *strings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strings_exit(struct strings *strings);
+
+#endif /* PROFBUF_TABLE_H */
