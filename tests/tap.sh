@@ -119,7 +119,10 @@ tap_end() {
 		tap_line 1 "${TAP_TEST:-a test}: there is no such test here"
 	fi
 	# What a test in the middle has in the background would go on.
-	[ -z "${TAP_TEST:-}" ] || jobs -p | xargs -r kill 2>/dev/null
+	if [ -n "${TAP_TEST:-}" ]; then
+		jobs -p | xargs -r kill 2>/dev/null
+		wait
+	fi
 	echo "1..$tap_n"
 	exit "$tap_bad"
 }
