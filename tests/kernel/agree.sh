@@ -7,12 +7,7 @@
 # and writes that keep the kernel busy.
 #
 # Runs on: 6.1 6.12 kasan kcsan gcov
-n=0
-result() {
-	local status=$?
-	n=$((n + 1))
-	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
-}
+. "$(dirname "$0")/../tap.sh"
 profbuf=$BIN/../../../user/profbuf
 echo 0 >/proc/sys/kernel/kptr_restrict
 echo -1 >/proc/sys/kernel/perf_event_paranoid
@@ -67,6 +62,6 @@ for symbol in dict(a.most_common(10)) | dict(b.most_common(10)):
 print("# largest difference %.2f points" % worst)
 sys.exit(not (worst <= 3 and p > 5000 and q > 5000 and a["half"] and any(s.startswith("clear_") for s in a)))
 END
-result the_ten_hottest_symbols_agree_within_3_points
+ok the_ten_hottest_symbols_agree_within_3_points
 [ ! -s /tmp/perf.err ] || sed 's/^/# /' /tmp/perf.err
-echo "1..$n"
+tap_end

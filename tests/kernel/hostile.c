@@ -212,7 +212,7 @@ TEST(the_module_unloads_and_loads_again)
 	CHECK(!system("rmmod profbuf"));
 	snprintf(command, sizeof(command), "insmod %s", getenv("MODULE"));
 	NEED(!system(command));
-	a_session_works_after_it();
+	test_a_session_works_after_it();
 }
 
 /* The first steps of every thread do not depend on what happens: another walk over them is the same. */

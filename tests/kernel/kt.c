@@ -8,55 +8,7 @@
 
 #include "kt.h"
 
-bool kt_failed, kt_starved;
-static const char *skipped;
-#define TESTS_MAX	100
-#define STARVED		2	/* the exit status of a child that was */
-
-static struct {
-	const char *name;
-	void (*test)(void);
-} tests[TESTS_MAX];
-static int nr_tests, nr_run;
-
-void kt_add(const char *name, void (*test)(void))
-{
-	if (nr_tests == TESTS_MAX)
-		abort();
-	tests[nr_tests].name = name;
-	tests[nr_tests++].test = test;
-}
-
-static void run(const char *name, void (*test)(void))
-{
-	kt_failed = kt_starved = false;
-	skipped = NULL;
-	fflush(stdout);
-	test();
-	if (kt_starved && !kt_failed)
-		printf("not ok %d - %s # starved\n", ++nr_run, name);
-	else
-		printf("%sok %d - %s%s%s\n", kt_failed ? "not " : "", ++nr_run, name, skipped ? " # SKIP " : "",
-		       skipped ?: "");
-	fflush(stdout);
-}
-
-void kt_skip(const char *why)
-{
-	skipped = why;
-}
-
-int kt_main(void)
-{
-	const char *only = getenv("KT_TEST");
-
-	for (int i = 0; i < nr_tests; i++) {
-		if (!only || !strcmp(only, tests[i].name))
-			run(tests[i].name, tests[i].test);
-	}
-	printf("1..%d\n", nr_run);
-	return 0;
-}
+#define STARVED	2	/* the exit status of a child that was */
 
 uint64_t kt_now(void)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt.h - what the tests of the real module share: TAP, a session, its stream
+ * kt.h - what the tests of the real module share: a session, its stream
  *
- * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(), which runs
- * them in the order they stand in; with KT_TEST=NAME in the environment, only that one. A failed CHECK
- * marks the test function that it is in; a failed NEED ends the program, without the plan line that a pass needs.
+ * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(): see tap.h.
  */
 #ifndef KT_H
 #define KT_H
@@ -27,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "profbuf_uapi.h"
 
 #define MSEC	1000000ULL
@@ -34,41 +33,11 @@
 
 #define KT_SESSIONS 64	/* as many as there may be */
 
-extern bool kt_failed, kt_starved;	/* in the test function under way */
-
-#define KT_EXPECT(flag, what, cond, ...) do { \
-	if (!(cond)) { \
-		(flag) = true; \
-		printf("# %s:%d: " what "%s: ", __FILE__, __LINE__, #cond); \
-		printf("" __VA_ARGS__); \
-		printf("\n"); \
-	} \
-} while (0)
-
-#define CHECK(cond, ...) KT_EXPECT(kt_failed, "", cond, ##__VA_ARGS__)
-
-#define NEED(cond) do { \
-	if (!(cond)) { \
-		printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #cond, strerror(errno)); \
-		exit(1); \
-	} \
-} while (0)
-
-/* A test is known by being written: nothing else lists it. */
-#define TEST(name) \
-	static void name(void); \
-	static void __attribute__((constructor)) kt_add_##name(void) { kt_add(#name, name); } \
-	static void name(void)
-void kt_add(const char *name, void (*test)(void));
-void kt_skip(const char *why);	/* the test under way: not on this kernel */
-
-/*
- * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no
- * finding: it is run once more, alone. A test that was starved and has found something has failed.
- */
-#define ENOUGH(cond, ...) KT_EXPECT(kt_starved, "not enough: ", cond, ##__VA_ARGS__)
-
-int kt_main(void);
+/* TEST(), CHECK(), ENOUGH() and NEED() are those of tap.h. */
+#define kt_failed	tap_failed
+#define kt_starved	tap_starved
+#define kt_skip		tap_skip
+#define kt_main		tap_main
 
 /* Time. */
 uint64_t kt_now(void);

@@ -4,12 +4,7 @@
 # record.sh - profbuf record on the real device: what it stores, and what is left when something goes wrong; TAP
 #
 # Runs on: 6.1 kasan kcsan gcov
-n=0
-result() {
-	local status=$?
-	n=$((n + 1))
-	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
-}
+. "$(dirname "$0")/../tap.sh"
 profbuf=$BIN/../../../user/profbuf
 
 # Waits for it: a recorder needs time to begin.
@@ -25,20 +20,20 @@ is_exact() {
 
 "$profbuf" record -q -a --idle -F 499 -d 1 -o /tmp/compact && is_exact /tmp/compact &&
 	[ "$(od -An -tx1 -N4 /tmp/compact)" = ' 28 b5 2f fd' ]
-result a_file_is_compact_and_exact
+ok a_file_is_compact_and_exact
 "$profbuf" record -q -a --idle -F 499 -d 1 --raw -o /tmp/raw && is_exact /tmp/raw &&
 	[ "$(od -An -c -j24 -N7 /tmp/raw | tr -d ' ')" = profbuf ]
-result a_raw_file_is_the_stream_and_exact
+ok a_raw_file_is_the_stream_and_exact
 "$profbuf" record -q -a --idle -F 499 -d 1 -o - | cat >/tmp/pipe && is_exact /tmp/pipe &&
 	[ "$(od -An -c -j24 -N7 /tmp/pipe | tr -d ' ')" = profbuf ]
-result a_pipe_gets_the_stream_and_all_of_it
+ok a_pipe_gets_the_stream_and_all_of_it
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/ended &
 pid=$!
 session_runs
 sleep 2
 kill -INT "$pid" && wait "$pid" && is_exact /tmp/ended
-result an_interrupt_ends_the_file_well
+ok an_interrupt_ends_the_file_well
 
 "$profbuf" record -q -a --idle -F 499 -o /tmp/killed &
 pid=$!
@@ -51,7 +46,7 @@ wait "$pid" 2>/dev/null
 sed 's/^/# /' /tmp/report
 grep -q 'the recording was cut short' /tmp/report && grep -q 'damaged or cut off' /tmp/err &&
 	[ "$(grep -cE '^ +[0-9]\.000 +[1-9]' /tmp/report)" -ge 3 ]
-result a_killed_recorder_leaves_what_is_older_than_a_second
+ok a_killed_recorder_leaves_what_is_older_than_a_second
 
 # parts FILE: each is exact, the last has the counters, which are of all of them, and no other file is there
 parts() {
@@ -80,10 +75,9 @@ began=$EPOCHREALTIME
 "$profbuf" record -q -a --idle -F 499 -d 3.5 --rotate 1s -o /tmp/rotated &&
 	ended=$EPOCHREALTIME && parts /tmp/rotated && [ ! -e /tmp/rotated ] &&
 	[ "$(od -An -tx1 -N4 /tmp/rotated.0003)" = ' 28 b5 2f fd' ]
-result rotation_by_time_has_every_sample_in_one_part
+ok rotation_by_time_has_every_sample_in_one_part
 # Seconds and rate are those of the part: together they give its samples, and they begin with it: all parts together take
 # no longer than the recording. How many samples an emulated machine misses, and how late its recorder is, is its own.
-broken=
 for part in /tmp/rotated.000[12]; do
 	"$profbuf" report --by process "$part" >/tmp/report && grep -q "  bash ($spinner)" /tmp/report &&
 		grep -qE '^# [0-9.]+ s at 499 Hz, hrtimer; [0-9.]+ samples a second of each of 2 CPUs$' /tmp/report &&
@@ -92,19 +86,19 @@ for part in /tmp/rotated.000[12]; do
 		grep -q 'part [12] of a recording: all its samples and losses' /tmp/report ||
 		{ sed 's/^/# /' /tmp/report; broken=1; break; }
 done
-[ -z "$broken" ] && for part in /tmp/rotated.*; do "$profbuf" report "$part"; done |
+[ "$broken" = 0 ] && for part in /tmp/rotated.*; do "$profbuf" report "$part"; done |
 	awk -v from="$began" -v to="$ended" '/ s at 499 Hz/ { all += $2; print } END { exit !(all > 1 && all < to - from) }'
-result each_part_is_of_its_time_and_knows_the_process
+ok each_part_is_of_its_time_and_knows_the_process
 "$profbuf" record -q -a --idle -F 4999 -d 3 --buffer 4 --stack 10 --rotate 64K --raw -o /tmp/sized && parts /tmp/sized &&
 	[ "$(od -An -c -j24 -N7 /tmp/sized.0002 | tr -d ' ')" = profbuf ] && [ "$(stat -c %s /tmp/sized.0001)" -ge 65536 ]
-result rotation_by_size_with_losses
+ok rotation_by_size_with_losses
 "$profbuf" record -a -q -F 499 --rotate 1s -o /tmp/command -- bash -c 'sleep 2.5; exit 3'
 [ $? = 3 ] && parts /tmp/command
-result rotation_with_a_command
+ok rotation_with_a_command
 mkdir -p /tmp/small && mount -t tmpfs -o size=64k none /tmp/small
 "$profbuf" record -q -a --idle -F 999 --rotate 1s -d 30 --raw -o /tmp/small/x 2>/tmp/err
 [ $? = 1 ] && grep -qE '/tmp/small/x.000[12]: No space left' /tmp/err
-result rotation_onto_a_full_disk_is_an_error
+ok rotation_onto_a_full_disk_is_an_error
 umount /tmp/small
 kill $spinner
 wait $spinner 2>/dev/null
@@ -115,7 +109,6 @@ first=$!
 taskset -c 1 bash -c 'while :; do :; done' &
 second=$!
 sleep 0.5
-broken=
 for cpu in 0 1; do
 	"$profbuf" record -q -a --idle -F 499 -d 1 -C $cpu -o /tmp/cpu && is_exact /tmp/cpu &&
 		"$profbuf" report --by cpu --json /tmp/cpu >/tmp/json && python3 -c 'import json
@@ -123,12 +116,11 @@ r = json.load(open("/tmp/json"))
 assert [x["name"] for x in r["rows"]] == ["CPU '$cpu'"], r["rows"]
 assert r["samples"] > 20, r["samples"]' || { broken=1; break; }
 done
-[ -z "$broken" ]
-result only_the_cpus_that_were_asked_for
+ok only_the_cpus_that_were_asked_for
 "$profbuf" record -q -F 499 -d 1 -C 1 -p $second -o /tmp/both && is_exact /tmp/both &&
 	"$profbuf" record -q -F 499 -d 1 -C 0 -p $second -o /tmp/neither && "$profbuf" report /tmp/neither >/tmp/report &&
 	grep -q '^# 0 samples' /tmp/report
-result cpus_and_a_process_are_one_condition
+ok cpus_and_a_process_are_one_condition
 kill $first $second
 wait $first $second 2>/dev/null
 python3 -c 'import threading
@@ -139,7 +131,6 @@ threading.Thread(target=spin, daemon=True).start()
 spin()' &
 threads=$!
 until grep -q "^Threads:.*2$" /proc/$threads/status; do sleep 0.1; done
-broken=
 for task in /proc/$threads/task/*; do
 	tid=${task##*/}
 	"$profbuf" record -q -F 499 -d 1 -t "$tid" -o /tmp/thread && is_exact /tmp/thread &&
@@ -147,8 +138,7 @@ for task in /proc/$threads/task/*; do
 r = json.load(open("/tmp/json"))
 assert len(r["rows"]) == 1 and r["rows"][0]["name"].endswith(" ('$threads'/'"$tid"')"), r["rows"]' || { broken=1; break; }
 done
-[ -z "$broken" ]
-result only_the_thread_that_was_asked_for
+ok only_the_thread_that_was_asked_for
 kill $threads
 wait $threads 2>/dev/null
 
@@ -162,10 +152,10 @@ outside=$!
 sleep 0.5
 "$profbuf" record -q -F 499 -d 1 --cgroup record -o /tmp/cgroup && is_exact /tmp/cgroup &&
 	"$profbuf" report --by process /tmp/cgroup >/tmp/report && grep -q "^  100.00   100.00  bash ($inside)" /tmp/report
-result a_cgroup_has_its_processes_and_those_below
+ok a_cgroup_has_its_processes_and_those_below
 "$profbuf" top -b -F 499 -d 1 -i 1 --by process --cgroup $outer/inner >/tmp/top &&
 	grep -q "^  100.00   100.00  bash ($inside)" /tmp/top && grep -q "^profbuf top: cgroup $outer/inner at" /tmp/top
-result top_of_a_cgroup
+ok top_of_a_cgroup
 kill $inside $outside
 wait $inside $outside 2>/dev/null
 rmdir $outer/inner $outer
@@ -199,26 +189,26 @@ r = json.load(open("/tmp/json"))
 own = {x["name"]: x["self"] for x in r["rows"]}
 for kind in "anonymous", "shared", "memfd":
     assert own.get("jit_" + kind, 0) > r["samples"] * 0.15, r["rows"]'
-result code_made_at_run_time_has_its_names_after_the_process
+ok code_made_at_run_time_has_its_names_after_the_process
 
 # The command outlived a recorder that ended first; and the profile from before was gone when no recording began.
 "$profbuf" record -q -a -F 499 -d 1 -o /tmp/timed -- sleep 31.25 && is_exact /tmp/timed && ! pgrep -f '^sleep 31.25$'
-result the_command_ends_with_the_time_of_the_recording
+ok the_command_ends_with_the_time_of_the_recording
 echo keep >/tmp/kept
 "$profbuf" record -q -F 499 -d 1 --buffer 262144 -o /tmp/kept 2>/tmp/err
 [ $? = 1 ] && [ "$(cat /tmp/kept)" = keep ]
-result a_recording_that_does_not_begin_leaves_the_file
+ok a_recording_that_does_not_begin_leaves_the_file
 
 "$profbuf" record -q -a --idle -F 499 -d 3 -o /dev/full 2>/tmp/err
 [ $? = 1 ] && grep -q '/dev/full: No space left' /tmp/err
-result a_full_disk_is_an_error
+ok a_full_disk_is_an_error
 mkdir -p /tmp/small && mount -t tmpfs -o size=32k none /tmp/small
 "$profbuf" record -q -a --idle -F 4999 -d 30 -o /tmp/small/x 2>/tmp/err
 [ $? = 1 ] && grep -q 'No space left' /tmp/err && "$profbuf" report /tmp/small/x >/tmp/report 2>/dev/null &&
 	grep -qE '^# [1-9][0-9]{2,} samples' /tmp/report
-result a_disk_that_gets_full_keeps_what_was_written
+ok a_disk_that_gets_full_keeps_what_was_written
 umount /tmp/small
 { "$profbuf" record -q -a --idle -F 499 -d 30 -o - 2>/tmp/err; echo $? >/tmp/status; } | head -c 4096 >/dev/null
 [ "$(cat /tmp/status)" = 1 ] && grep -q 'Broken pipe' /tmp/err
-result a_reader_that_goes_away_is_an_error
-echo "1..$n"
+ok a_reader_that_goes_away_is_an_error
+tap_end

@@ -4,20 +4,11 @@
 # short.sh - a thousand processes of 5 ms: from the stored file each has the symbols of its program, after it has gone; TAP
 #
 # Runs on: 6.1 kasan kcsan gcov
-n=0
-result() {
-	local status=$?
-	n=$((n + 1))
-	case $status in
-	0)	echo "ok $n - $1" ;;
-	3)	echo "not ok $n - $1 # starved" ;;
-	*)	echo "not ok $n - $1" ;;
-	esac
-}
+. "$(dirname "$0")/../tap.sh"
 profbuf=$BIN/../../../user/profbuf
 
 "$profbuf" record -q -F 999 --buffer 4096 -o /tmp/short -- "$BIN/brief" 1000
-result a_thousand_processes_are_recorded
+ok a_thousand_processes_are_recorded
 "$profbuf" export -f json /tmp/short >/tmp/json && "$profbuf" report --json --by process /tmp/short >/tmp/report &&
 	python3 - <<'END'
 import json, sys
@@ -53,5 +44,10 @@ assert len(report["rows"]) == len(rows) and sum(r["self"] for r in report["rows"
 if len(alive) <= 900:
     sys.exit(3)
 END
-result every_one_that_was_sampled_has_the_symbols_of_its_program
-echo "1..$n"
+status=$?
+if [ "$status" = 3 ]; then
+	starved every_one_that_was_sampled_has_the_symbols_of_its_program
+else
+	ok every_one_that_was_sampled_has_the_symbols_of_its_program "$status"
+fi
+tap_end

@@ -74,7 +74,7 @@ TEST(own_process_and_executable)
 		return;
 	CHECK(!strcmp(p->comm, "sideband") && p->ppid == (uint32_t)getppid() && p->ns_pid == (uint32_t)getpid());
 	CHECK(p->uid == getuid() && p->start_time && p->nr_mappings >= 3 && !p->misc);
-	m = find_mapping(&s, getpid(), (uintptr_t)&own_process_and_executable);
+	m = find_mapping(&s, getpid(), (uintptr_t)&test_own_process_and_executable);
 	CHECK(m && m->start_time == p->start_time, "no mapping");
 	if (!m)
 		return;

@@ -4,12 +4,7 @@
 # tag.sh - whose work it was, from end to end: a program with libprofbuf-tag, profbuf tag, record and report; TAP
 #
 # Runs on: 6.1 kasan kcsan gcov
-n=0
-result() {
-	local status=$?
-	n=$((n + 1))
-	if [ "$status" = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; fi
-}
+. "$(dirname "$0")/../tap.sh"
 profbuf=$BIN/../../../user/profbuf
 
 # agrees PROFILE OUTPUT: the report by tenant and what the server has measured itself
@@ -37,14 +32,14 @@ sleep 0.3
 "$profbuf" record -q -F 249 -d 26 -p $server -o /tmp/tenants.profbuf
 wait $server
 agrees /tmp/tenants.profbuf /tmp/tenants
-result the_report_by_tenant_agrees_with_the_servers_own_accounting_within_3_points
+ok the_report_by_tenant_agrees_with_the_servers_own_accounting_within_3_points
 "$profbuf" report --by tag:tenant /tmp/tenants.profbuf >/tmp/report
 sed 's/^/# /' /tmp/report
 grep -qE '^#.*% .*(no|without).*tenant' /tmp/report
-result the_report_says_how_much_had_no_tenant
+ok the_report_says_how_much_had_no_tenant
 "$profbuf" report --by tag --tag tenant=acme /tmp/tenants.profbuf >/tmp/report
 grep -q 'tenant=acme' /tmp/report && ! grep -q 'tenant=globex' /tmp/report
-result a_filter_by_tag
+ok a_filter_by_tag
 
 # part PROFILE LABEL VALUE LOW HIGH: the share of the samples with that label, in percent. A machine that has much else to
 # do leaves out ticks, and has its time when it likes: so these are no narrow bounds.
@@ -60,14 +55,14 @@ sys.exit(not (r["samples"] >= 30 and float(sys.argv[2]) <= share <= float(sys.ar
 # OpenTelemetry's contexts, as another maker's program has them: the key names come from the process context.
 "$profbuf" record -q -F 499 --no-kernel -o /tmp/context -- "$BIN/context" 2
 part /tmp/context http.route /pay 50 100 && part /tmp/context tenant acme 50 100
-result the_thread_context_of_opentelemetry_is_reported_with_the_key_names_of_its_process_context
+ok the_thread_context_of_opentelemetry_is_reported_with_the_key_names_of_its_process_context
 # Libraries that come when the recording runs, with the variable in a place of each thread's own, and in a fixed one.
 "$profbuf" record -q -F 499 --no-kernel -o /tmp/loader -- "$BIN/loader" 1.5 otel "$BIN/otel.so"
 part /tmp/loader http.route /pay 15 85
-result a_library_with_a_thread_context_that_is_loaded_during_the_recording
+ok a_library_with_a_thread_context_that_is_loaded_during_the_recording
 "$profbuf" record -q -F 499 --no-kernel -o /tmp/loader -- "$BIN/loader" 1.5 labels "$BIN/labels.so"
 part /tmp/loader tenant acme 15 85
-result a_library_with_libprofbuf_tag_that_is_loaded_during_the_recording
+ok a_library_with_libprofbuf_tag_that_is_loaded_during_the_recording
 
 # Whoever may see all samples may yet have no right to the memory of other users' processes: that is said, if it is so.
 setpriv --reuid 65534 --regid 65534 --clear-groups "$BIN/split" 600 &
@@ -79,23 +74,23 @@ wait $split 2>/dev/null
 sed 's/^/# /' /tmp/err
 [ "$(grep -c 'in time, or at all: [1-9][0-9]*: no right to read /proc/PID/mem' /tmp/err)" = 1 ] &&
 	"$profbuf" record -d 0.2 -a -o /tmp/rights 2>/tmp/err && grep -q ' = delivered ' /tmp/err && ! grep -q 'no right' /tmp/err
-result record_says_that_it_had_no_right_to_look_for_tags
+ok record_says_that_it_had_no_right_to_look_for_tags
 
 "$BIN/split" 600 &
 split=$!
 "$profbuf" tag $split job=nightly shift=3 && "$profbuf" record -q -a -F 499 -d 2 -o /tmp/outside &&
 	"$profbuf" report --by tag /tmp/outside >/tmp/report && grep -qE '^ +[1-9].* job=nightly, shift=3' /tmp/report
-result a_process_is_tagged_from_outside
+ok a_process_is_tagged_from_outside
 "$profbuf" tag -d $split && "$profbuf" record -q -a -F 499 -d 1 -o /tmp/outside &&
 	"$profbuf" report --by tag /tmp/outside >/tmp/report && ! grep -q nightly /tmp/report
-result and_the_tag_removed
+ok and_the_tag_removed
 kill $split
 wait $split 2>/dev/null
 ! "$profbuf" tag $split job=late 2>/tmp/err && grep -q 'there is no process' /tmp/err
-result a_process_that_has_gone_is_an_error
+ok a_process_that_has_gone_is_an_error
 [ "$(cat /sys/class/misc/profbuf/tagged)" = 0 ]
-result nothing_stays_tagged
+ok nothing_stays_tagged
 "$profbuf" stat --json | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["tagged_lost"] != 0)' &&
 	"$profbuf" info --json | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["tagged_lost"] != 0)'
-result what_was_not_inherited_is_shown
-echo "1..$n"
+ok what_was_not_inherited_is_shown
+tap_end

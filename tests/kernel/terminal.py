@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """terminal.py - profbuf top on a pseudo terminal: keys, sizes, signals; the terminal is as before afterwards; TAP
 
-usage: terminal.py PROFBUF FIRST	(FIRST: the number of the first test)
+usage: terminal.py PROFBUF
 """
 import fcntl
 import os
@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 
-profbuf, number = sys.argv[1], int(sys.argv[2])
+profbuf, number = sys.argv[1], 1
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
 

@@ -5,6 +5,7 @@
 # else each time. TRINITY_CALLS (5000), TRINITY_SEED.
 #
 # Runs on: none: by hand
+. "$(dirname "$0")/../tap.sh"
 calls=${TRINITY_CALLS:-5000} seed=${TRINITY_SEED:-$RANDOM}
 chmod 666 /dev/profbuf
 dir=$(mktemp -d)
@@ -20,17 +21,9 @@ setpriv --reuid=65534 --regid=65534 --clear-groups trinity -q -l off --disable-f
 	-V /dev/profbuf "${options[@]}" >log 2>&1
 status=$?
 done=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' log | tail -n 1)
-if [ "$status" = 0 ] && [ "${done:-0}" -ge "$calls" ]; then
-	echo "ok 1 - trinity_makes_its_calls"
-else
-	echo "not ok 1 - trinity_makes_its_calls"
-	echo "# status $status"
-	tail -n 20 log | sed 's/^/# /'
-fi
-sessions=$(cat /sys/class/misc/profbuf/sessions)
-if [ "$sessions" = 0 ] && [ "$(timeout 20 dd if=/dev/profbuf bs=64K count=1 status=none | wc -c)" -gt 0 ]; then
-	echo "ok 2 - a_session_works_after_that"
-else
-	echo "not ok 2 - a_session_works_after_that: $sessions sessions are left"
-fi
-echo "1..2"
+[ "$status" = 0 ] && [ "${done:-0}" -ge "$calls" ] || { tail -n 20 log | sed 's/^/# /'; echo "# status $status"; false; }
+ok trinity_makes_its_calls
+is "$(cat /sys/class/misc/profbuf/sessions)" 0 &&
+	[ "$(timeout 20 dd if=/dev/profbuf bs=64K count=1 status=none | wc -c)" -gt 0 ]
+ok a_session_works_after_that
+tap_end

@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 		module = argv[2];
 		prepare(argv[3]);
 		soak->want[SOAK_LOADS] = strtoull(argv[4], NULL, 0);
-		NEED(!setenv("KT_TEST", "module_comes_and_goes", 1));
+		NEED(!setenv("TAP_TEST", "module_comes_and_goes", 1));
 		return kt_main();
 	}
 	NEED(argc >= 3);

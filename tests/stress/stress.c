@@ -2,7 +2,7 @@
 /*
  * stress.c - the ring with a real writer, a real interrupt and a reader that sleeps; TAP
  *
- * usage: stress SECONDS [LABEL [WATCHDOG-SECONDS [RECORDS]]]
+ * usage: stress SECONDS [WATCHDOG-SECONDS [RECORDS]]
  *
  * Every word of a record is made from its number, so the reader checks all of them, and that numbers follow one
  * another or a loss record with the missing count and the time of the first one missing. Wakeups are never more than
@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "profbuf_core.h"
 
 #define MAX_STACK		600
@@ -98,15 +99,13 @@ static u64 total_attempted, total_written, total_lost, total_sleeps, total_wakes
 
 __attribute__((__noreturn__, __format__(__printf__, 1, 2))) static void fail(const char *format, ...)
 {
+	char what[256];
 	va_list args;
 
-	flockfile(stdout);
-	printf("not ok - stress: %s: ", now_running->name);
 	va_start(args, format);
-	vprintf(format, args);
+	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	printf("\n");
-	fflush(stdout);
+	tap_result(false, "%s: %s", now_running->name, what);
 	_exit(1);
 }
 
@@ -515,13 +514,12 @@ int main(int argc, char **argv)
 {
 	const u32 n = sizeof(scenarios) / sizeof(scenarios[0]);
 	double each = (argc > 1 ? atof(argv[1]) : 10) / n;
-	const char *label = argc > 2 ? argv[2] : "plain";
-	u64 records = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+	u64 records = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	pthread_t dog;
 
-	if (argc > 3)
-		watchdog_seconds = atoi(argv[3]);
+	if (argc > 2)
+		watchdog_seconds = atoi(argv[2]);
 
 	sigaction(SIGUSR1, &action, NULL);
 	now_running = &scenarios[0];
@@ -543,11 +541,10 @@ int main(int argc, char **argv)
 			 (missing(now_running) && seconds() < end + PATIENCE_SECONDS));
 		if (missing(now_running))
 			fail("not one %s in %lu rings", missing(now_running), rounds * now_running->rings);
-		printf("ok %u - stress: %s: %s: %lu rings, %lu attempts = %lu written + %lu lost, %lu nested, "
-		       "%lu sleeps, %lu wakeups, %lu flushes\n", i + 1, label, now_running->name,
-		       rounds * now_running->rings, total_attempted,
-		       total_written, total_lost, total_nested, total_sleeps, total_wakes, total_flushes);
-		fflush(stdout);
+		tap_result(true, "%s: %lu rings, %lu attempts = %lu written + %lu lost, %lu nested, "
+			   "%lu sleeps, %lu wakeups, %lu flushes", now_running->name, rounds * now_running->rings,
+			   total_attempted, total_written, total_lost, total_nested, total_sleeps, total_wakes,
+			   total_flushes);
 	}
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "../user/itself.h"
 #include "record/tag_elf.h"
 
@@ -51,13 +52,12 @@ static uint8_t *read_whole(const char *name, size_t *n)
 	return bytes;
 }
 
-static void test_files_that_lie(void **state)
+TEST(files_that_lie)
 {
 	static const char *const files[] = { "libgeneral-dynamic.so", "libalias-descriptors.so" };
 	static const uint64_t extremes[] = { 0, 1, 0xffff, 0x7fffffff, 0xffffffff, 1ULL << 40, 1ULL << 63, ~0ULL };
 	uint64_t seed = 1;
 
-	(void)state;
 	for (int f = 0; f < 2; f++) {
 		size_t n;
 		uint8_t *bytes = read_whole(files[f], &n), *copy = malloc(n);
@@ -90,7 +90,7 @@ static void test_files_that_lie(void **state)
 }
 
 /* Sizes and alignments of the segment, also such as no linker makes. */
-static void test_where_the_segment_is(void **state)
+TEST(where_the_segment_is)
 {
 	static const struct {
 		uint64_t bytes, align, address;
@@ -109,7 +109,6 @@ static void test_where_the_segment_is(void **state)
 	Elf64_Ehdr *ehdr = (Elf64_Ehdr *)bytes;
 	Elf64_Phdr *phdr = (Elf64_Phdr *)(bytes + ehdr->e_phoff);
 
-	(void)state;
 	while (phdr->p_type != PT_TLS)
 		phdr++;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -128,12 +127,11 @@ static void test_where_the_segment_is(void **state)
 	free(bytes);
 }
 
-static void test_files_that_are_none(void **state)
+TEST(files_that_are_none)
 {
 	int null = open("/dev/null", O_RDONLY), text = memfd_create("text", 0);
 	struct tag_elf elf;
 
-	(void)state;
 	assert_int_equal(tag_elf_read(null, &elf), -ENOEXEC);
 	assert_int_equal(write(text, "!<arch>\n#!/bin/sh\n", 18), 18);
 	assert_int_equal(tag_elf_read(text, &elf), -ENOEXEC);
@@ -142,12 +140,11 @@ static void test_files_that_are_none(void **state)
 }
 
 /* Nothing is at address 0: EIO. It was taken for a lack of memory. */
-static void test_a_file_that_cannot_be_read_is_no_lack_of_memory(void **state)
+TEST(a_file_that_cannot_be_read_is_no_lack_of_memory)
 {
 	int memory = open("/proc/self/mem", O_RDONLY), write_only = open("/dev/null", O_WRONLY);
 	struct tag_elf elf;
 
-	(void)state;
 	assert_int_equal(tag_elf_read(memory, &elf), -EIO);
 	assert_int_equal(tag_elf_read(write_only, &elf), -EBADF);
 	close(memory);
@@ -155,7 +152,7 @@ static void test_a_file_that_cannot_be_read_is_no_lack_of_memory(void **state)
 }
 
 /* A file of 128 bytes, and nothing up to 1 TiB. libelf made room for all that it says it has. */
-static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **state)
+TEST(a_sparse_file_with_too_many_sections_takes_no_memory)
 {
 	static const struct {
 		uint8_t class;
@@ -173,7 +170,6 @@ static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **sta
 		{ ELFCLASS64, 3, PN_XNUM, 5, 0 }, { ELFCLASS32, 3, PN_XNUM, 5, 0 }, { ELFCLASS64, 65535, 0, 0, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		bool small = cases[i].class == ELFCLASS32;
 		Elf64_Ehdr ehdr = {
@@ -208,16 +204,8 @@ static void test_a_sparse_file_with_too_many_sections_takes_no_memory(void **sta
 
 int main(int argc, char **argv)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files_that_lie),
-		cmocka_unit_test(test_where_the_segment_is),
-		cmocka_unit_test(test_files_that_are_none),
-		cmocka_unit_test(test_a_file_that_cannot_be_read_is_no_lack_of_memory),
-		cmocka_unit_test(test_a_sparse_file_with_too_many_sections_takes_no_memory),
-	};
-
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
-	return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/job.h"
 #include "process.h"
 #include "record/tag_elf.h"
@@ -59,14 +60,12 @@ int __wrap_tag_elf_read(int fd, struct tag_elf *elf)
 	return bad_answer;
 }
 
-static int reset(void **state)
+static void reset(void)
 {
-	(void)state;
 	bad_inode = 0;
 	*times_read = 0;
 	nr_told = 0;
 	answer = 0;
-	return 0;
 }
 
 static unsigned int times_told(pid_t pid)
@@ -128,7 +127,7 @@ static void add_all(struct profbuf_tag_finder *finder, const struct description 
 		add(finder, &d->mappings[i]);
 }
 
-static void test_a_process_is_told_when_its_mappings_have_come(void **state)
+TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
@@ -137,7 +136,6 @@ static void test_a_process_is_told_when_its_mappings_have_come(void **state)
 	pid_t pid = start_process("pie", &in), other_pid = start_process("without", &other_in);
 	unsigned int n;
 
-	(void)state;
 	describe(&d, pid);
 	describe(&other, other_pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -182,7 +180,7 @@ static void test_a_process_is_told_when_its_mappings_have_come(void **state)
 	end_process(other_pid, other_in);
 }
 
-static void test_causes_are_counted(void **state)
+TEST(causes_are_counted, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
@@ -190,7 +188,6 @@ static void test_causes_are_counted(void **state)
 	int in;
 	pid_t pid = start_process("pie", &in);
 
-	(void)state;
 	describe(&d, pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 	answer = -ENOSPC;
@@ -214,7 +211,7 @@ static void test_causes_are_counted(void **state)
 	profbuf_tag_finder_free(finder);
 }
 
-static void test_an_older_module_is_left_alone(void **state)
+TEST(an_older_module_is_left_alone, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
@@ -222,7 +219,6 @@ static void test_an_older_module_is_left_alone(void **state)
 	int in;
 	pid_t pid = start_process("pie", &in);
 
-	(void)state;
 	describe(&d, pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 	answer = -ENOTTY;
@@ -235,7 +231,7 @@ static void test_an_older_module_is_left_alone(void **state)
 	end_process(pid, in);
 }
 
-static void test_scan(void **state)
+TEST(scan, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
@@ -244,7 +240,6 @@ static void test_scan(void **state)
 	uint64_t files, before;
 	unsigned int scans;
 
-	(void)state;
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
 	assert_int_equal(times_told(pid), 1);
@@ -265,7 +260,7 @@ static void test_scan(void **state)
 }
 
 /* Every error of libelf was a lack of memory, and the processes after that had no tags. */
-static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
+TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 {
 	static const int answers[] = { -ENOEXEC, -EIO };
 	struct profbuf_tag_finder *finder;
@@ -273,7 +268,6 @@ static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
 	pid_t bad_pid = start_process("without", &bad_in), pid = start_process("static", &in);
 	struct stat st;
 
-	(void)state;
 	assert_int_equal(stat(in_dir("without"), &st), 0);
 	bad_inode = st.st_ino;
 	for (int i = 0; i < 2; i++) {
@@ -302,7 +296,7 @@ static void test_a_file_that_cannot_be_read_does_not_end_the_scan(void **state)
 }
 
 /* The dynamic linker is still at work; a moment later it is done. */
-static void test_an_early_process_is_looked_at_again(void **state)
+TEST(an_early_process_is_looked_at_again, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
 	struct profbuf_tag_finder_counts counts;
@@ -310,7 +304,6 @@ static void test_an_early_process_is_looked_at_again(void **state)
 	struct description d;
 	struct liar liar;
 
-	(void)state;
 	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
 	lie(&liar, 0, 0);
 	describe(&d, liar.pid);
@@ -332,14 +325,13 @@ static void test_an_early_process_is_looked_at_again(void **state)
 	end_liar(&liar);
 }
 
-static void test_early_processes_that_are_too_many_are_counted(void **state)
+TEST(early_processes_that_are_too_many_are_counted, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
 	struct description d;
 	struct liar liar;
 
-	(void)state;
 	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
 	lie(&liar, 0, 0);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -354,7 +346,7 @@ static void test_early_processes_that_are_too_many_are_counted(void **state)
 	end_liar(&liar);
 }
 
-static void test_a_library_that_was_closed_is_withdrawn(void **state)
+TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 {
 	struct profbuf_tag_finder_counts counts;
 	struct profbuf_tag_finder *finder;
@@ -363,7 +355,6 @@ static void test_a_library_that_was_closed_is_withdrawn(void **state)
 	char byte = 0;
 	pid_t pid = start_loader("libgeneral-dynamic.so", &to, &from);
 
-	(void)state;
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(read(from, &byte, 1), 1);
@@ -398,7 +389,7 @@ static void test_a_library_that_was_closed_is_withdrawn(void **state)
 }
 
 /* The process is another one, which has the same pid. */
-static void test_what_ended_is_not_withdrawn(void **state)
+TEST(what_ended_is_not_withdrawn, .setup = reset)
 {
 	struct profbuf_life exit = { .len = sizeof(exit) / 8, .type = PROFBUF_RECORD_EXIT };
 	struct profbuf_tag_finder *finder;
@@ -407,7 +398,6 @@ static void test_what_ended_is_not_withdrawn(void **state)
 	char byte = 0;
 	pid_t pid = start_loader("libgeneral-dynamic.so", &to, &from);
 
-	(void)state;
 	assert_int_equal(read(from, &byte, 1), 1);
 	describe(&d, pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -448,7 +438,7 @@ static uint64_t now_ms(void)
 }
 
 /* What it has mapped is a file of a file system that does not answer: the finder waits a moment, and only once. */
-static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
+TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
 	struct profbuf_tag_finder_counts counts;
@@ -459,7 +449,6 @@ static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
 	pid_t pid;
 	int in;
 
-	(void)state;
 	pid = start_process("pie", &in);
 	describe(&good, pid);
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
@@ -494,14 +483,13 @@ static void test_a_process_that_stalls_does_not_stall_the_finder(void **state)
 }
 
 /* As with a large file on a cold disk: what was found then is told then. */
-static void test_a_process_that_is_slow_is_told_later(void **state)
+TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
 	struct profbuf_tag_finder *finder;
 	struct description d;
 	struct stall stall;
 
-	(void)state;
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -549,7 +537,7 @@ static pid_t start_recorder(const struct description *d, const struct stall *sta
 }
 
 /* It was a thread that not even SIGKILL ended, and so nor its process. */
-static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void **state)
+TEST(a_look_that_never_ends_does_not_keep_main_from_returning, .setup = reset)
 {
 	struct description d;
 	struct stall stall;
@@ -557,7 +545,6 @@ static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void *
 	bool taken;
 	int status;
 
-	(void)state;
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
 	pid = start_recorder(&d, &stall);
@@ -574,7 +561,7 @@ static void test_a_look_that_never_ends_does_not_keep_main_from_returning(void *
 }
 
 /* After sixteen looks that never ended there were no more at anybody. */
-static void test_looks_that_never_end_are_at_one_user(void **state)
+TEST(looks_that_never_end_are_at_one_user, .setup = reset)
 {
 	struct profbuf_tag_finder *finders[20], *finder;
 	struct profbuf_tag_finder_counts counts;
@@ -584,7 +571,6 @@ static void test_looks_that_never_end_are_at_one_user(void **state)
 	pid_t pid;
 	int in;
 
-	(void)state;
 	pid = start_process("pie", &in);
 	describe(&good, pid);
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
@@ -610,27 +596,11 @@ static void test_looks_that_never_end_are_at_one_user(void **state)
 
 int main(int argc, char **argv)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_a_process_is_told_when_its_mappings_have_come, reset),
-		cmocka_unit_test_setup(test_causes_are_counted, reset),
-		cmocka_unit_test_setup(test_an_older_module_is_left_alone, reset),
-		cmocka_unit_test_setup(test_scan, reset),
-		cmocka_unit_test_setup(test_a_file_that_cannot_be_read_does_not_end_the_scan, reset),
-		cmocka_unit_test_setup(test_an_early_process_is_looked_at_again, reset),
-		cmocka_unit_test_setup(test_early_processes_that_are_too_many_are_counted, reset),
-		cmocka_unit_test_setup(test_a_library_that_was_closed_is_withdrawn, reset),
-		cmocka_unit_test_setup(test_what_ended_is_not_withdrawn, reset),
-		cmocka_unit_test_setup(test_a_process_that_stalls_does_not_stall_the_finder, reset),
-		cmocka_unit_test_setup(test_a_process_that_is_slow_is_told_later, reset),
-		cmocka_unit_test_setup(test_a_look_that_never_ends_does_not_keep_main_from_returning, reset),
-		cmocka_unit_test_setup(test_looks_that_never_end_are_at_one_user, reset),
-	};
-
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
 	times_read = job_alloc(sizeof(*times_read));
 	if (!times_read)
 		return 2;
-	return cmocka_run_group_tests_name("finder", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

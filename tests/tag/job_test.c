@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/job.h"
 
 #define ONE	1000	/* users */
@@ -80,24 +81,21 @@ static void wait_for_drops(unsigned int n)
 	assert_int_equal(errno, ECHILD);
 }
 
-static int open_gate(void **state)
+static void open_gate(void)
 {
-	(void)state;
 	nr_dropped = 0;
-	return pipe2(gate, O_CLOEXEC);
+	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
 }
 
-static int close_gate(void **state)
+static void close_gate(void)
 {
-	(void)state;
-	return close(gate[0]) | close(gate[1]);
+	assert_int_equal(close(gate[0]) | close(gate[1]), 0);
 }
 
-static void test_jobs_that_are_left_behind_are_not_too_many(void **state)
+TEST(jobs_that_are_left_behind_are_not_too_many, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg(), err = -EBUSY;
 
-	(void)state;
 	assert_int_equal(write(gate[1], "x", 1), 1);
 	assert_int_equal(run(ONE, arg), 0);
 	assert_int_equal(*arg, 'x');
@@ -123,12 +121,11 @@ static void say(void *arg)
 }
 
 /* Sixteen that never ended were all there could be, whoever they looked at. */
-static void test_jobs_of_one_user_do_not_keep_others_from_theirs(void **state)
+TEST(jobs_of_one_user_do_not_keep_others_from_theirs, .setup = open_gate, .teardown = close_gate)
 {
 	static const uint64_t users[] = { OTHER, JOB_NO_USER };
 	int *arg = new_arg();
 
-	(void)state;
 	leave(ONE, JOB_LEFT_MAX);
 	for (int i = 0; i < 2; i++) {
 		struct job job = {
@@ -150,11 +147,10 @@ static void test_jobs_of_one_user_do_not_keep_others_from_theirs(void **state)
 }
 
 /* Of many users, too, there are not any number of them; who has none is the last to be refused. */
-static void test_jobs_of_all_users_are_not_too_many(void **state)
+TEST(jobs_of_all_users_are_not_too_many, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
 
-	(void)state;
 	for (unsigned int i = 0; i < JOB_LEFT_TOTAL; i++) {
 		struct job job = {
 			.work = wait_at_gate, .drop = drop, .arg = new_arg(), .user = ONE + i, .patience_ns = 1,
@@ -191,7 +187,7 @@ static void list_descriptors(void *arg)
 	}
 }
 
-static void test_a_job_has_no_descriptor_that_it_was_not_given(void **state)
+TEST(a_job_has_no_descriptor_that_it_was_not_given, .setup = open_gate, .teardown = close_gate)
 {
 	char *list = job_alloc(4096), wanted[128], pipe_name[64], link[32];
 	struct job job = {
@@ -200,7 +196,6 @@ static void test_a_job_has_no_descriptor_that_it_was_not_given(void **state)
 	};
 	ssize_t n;
 
-	(void)state;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", gate[0]);
 	n = readlink(link, pipe_name, sizeof(pipe_name) - 1);
 	assert_true(n > 0);
@@ -241,12 +236,11 @@ static void crash(void *arg)
 	*(volatile char *)8 = 1;
 }
 
-static void test_a_job_that_ends_in_the_middle_is_not_done(void **state)
+TEST(a_job_that_ends_in_the_middle_is_not_done, .setup = open_gate, .teardown = close_gate)
 {
 	static void (*const works[])(void *) = { end_early, be_killed, crash };
 	int *arg = new_arg();
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(job_run(works[i], drop, arg), -EIO);
 	assert_int_equal(nr_dropped, 0);
@@ -262,22 +256,20 @@ static void interrupt(void *arg)
 }
 
 /* Ctrl-C at the terminal is for the recorder. */
-static void test_an_interrupt_does_not_end_a_job(void **state)
+TEST(an_interrupt_does_not_end_a_job, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
 
-	(void)state;
 	assert_int_equal(job_run(interrupt, drop, arg), 0);
 	assert_int_equal(*arg, 'i');
 	job_free(arg);
 }
 
 /* A program that uses the library can have its own mind about its children. */
-static void test_jobs_whose_ends_others_take(void **state)
+TEST(jobs_whose_ends_others_take, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
 
-	(void)state;
 	signal(SIGCHLD, SIG_IGN);
 	assert_int_equal(job_run(say, drop, arg), 0);
 	assert_int_equal(*arg, 'y');
@@ -301,7 +293,7 @@ static void send_null(void *arg)
 	job_send(fd);
 }
 
-static void test_a_job_gives_a_descriptor(void **state)
+TEST(a_job_gives_a_descriptor, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
 	struct job job = {
@@ -309,7 +301,6 @@ static void test_a_job_gives_a_descriptor(void **state)
 	};
 	struct stat st, null;
 
-	(void)state;
 	assert_int_equal(job_run_as(&job), 0);
 	assert_true(*arg >= 0 && job.sent >= 0);
 	assert_int_equal(fstat(job.sent, &st) | stat("/dev/null", &null), 0);
@@ -323,11 +314,10 @@ static void test_a_job_gives_a_descriptor(void **state)
 	job_free(arg);
 }
 
-static void test_a_job_that_nobody_wants_is_ended(void **state)
+TEST(a_job_that_nobody_wants_is_ended, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg(), *other = new_arg();
 
-	(void)state;
 	assert_int_equal(run(ONE, arg), -ETIMEDOUT);
 	assert_int_equal(run(ONE, other), -ETIMEDOUT);
 	job_kill(arg);
@@ -341,12 +331,11 @@ static void test_a_job_that_nobody_wants_is_ended(void **state)
 }
 
 /* The one who started it: its parent ends, and nobody waits for it. */
-static void test_a_job_ends_with_who_started_it(void **state)
+TEST(a_job_ends_with_who_started_it, .setup = open_gate, .teardown = close_gate)
 {
 	pid_t pid = fork();
 	int status;
 
-	(void)state;
 	if (!pid)
 		_exit(run(ONE, job_alloc(4)) != -ETIMEDOUT);
 	close(gate[0]);
@@ -367,33 +356,16 @@ static void take_all(void *arg)
 	*(int *)arg = memory == MAP_FAILED && cpu.rlim_cur == JOB_CPU_SECONDS && cpu.rlim_max == JOB_CPU_SECONDS;
 }
 
-static void test_a_job_has_limits_of_memory_and_cpu_time(void **state)
+TEST(a_job_has_limits_of_memory_and_cpu_time, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
 
-	(void)state;
 	assert_int_equal(job_run(take_all, drop, arg), 0);
 	assert_int_equal(*arg, 1);
 	job_free(arg);
 }
 
-#define job_test(test) cmocka_unit_test_setup_teardown(test, open_gate, close_gate)
-
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		job_test(test_jobs_that_are_left_behind_are_not_too_many),
-		job_test(test_jobs_of_one_user_do_not_keep_others_from_theirs),
-		job_test(test_jobs_of_all_users_are_not_too_many),
-		job_test(test_a_job_has_no_descriptor_that_it_was_not_given),
-		job_test(test_a_job_that_ends_in_the_middle_is_not_done),
-		job_test(test_an_interrupt_does_not_end_a_job),
-		job_test(test_jobs_whose_ends_others_take),
-		job_test(test_a_job_gives_a_descriptor),
-		job_test(test_a_job_that_nobody_wants_is_ended),
-		job_test(test_a_job_ends_with_who_started_it),
-		job_test(test_a_job_has_limits_of_memory_and_cpu_time),
-	};
-
-	return cmocka_run_group_tests_name("job", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

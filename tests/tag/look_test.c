@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/job.h"
 #include "base/look.h"
 
@@ -83,11 +84,10 @@ static uint64_t end(pid_t pid)
 	return user;
 }
 
-static void test_a_user_is_an_id(void **state)
+TEST(a_user_is_an_id)
 {
 	pid_t pid = start(getuid(), 0);
 
-	(void)state;
 	assert_int_equal(end(pid), getuid());
 	assert_true(look_user(pid) == JOB_NO_USER);
 	if (getuid())
@@ -95,11 +95,10 @@ static void test_a_user_is_an_id(void **state)
 	assert_int_equal(end(start(UID, 0)), UID);
 }
 
-static void test_who_owns_the_outermost_namespace_is_the_user(void **state)
+TEST(who_owns_the_outermost_namespace_is_the_user)
 {
 	pid_t pid = getuid() ? 0 : start(UID, 1);
 
-	(void)state;
 	if (!pid)
 		skip();
 	assert_int_equal(end(pid), UID);
@@ -107,12 +106,11 @@ static void test_who_owns_the_outermost_namespace_is_the_user(void **state)
 }
 
 /* A container engine makes them for many users. */
-static void test_namespaces_of_root_are_users(void **state)
+TEST(namespaces_of_root_are_users)
 {
 	pid_t pid = getuid() ? 0 : start(0, 1), other;
 	uint64_t user;
 
-	(void)state;
 	if (!pid)
 		skip();
 	other = start(0, 2);
@@ -125,11 +123,5 @@ static void test_namespaces_of_root_are_users(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_user_is_an_id),
-		cmocka_unit_test(test_who_owns_the_outermost_namespace_is_the_user),
-		cmocka_unit_test(test_namespaces_of_root_are_users),
-	};
-
-	return cmocka_run_group_tests_name("look", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "process.h"
 #include "record/tag_elf.h"
 #include "record/tag_source.h"
@@ -45,7 +46,7 @@ static uint64_t offset_in(const char *library)
 	return elf.variables[PROFBUF_TAG_OTEL].value;
 }
 
-static void test_memory_that_lies(void **state)
+TEST(memory_that_lies)
 {
 	/* At the same address in the process that lies, for it is a child. */
 	static uint64_t good[2], bad[4][2];
@@ -53,7 +54,6 @@ static void test_memory_that_lies(void **state)
 	struct liar liar;
 	uint64_t own;
 
-	(void)state;
 	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
 	assert_int_equal(look(&liar), 1);
 	for (size_t i = 0; i < sizeof(bad_offsets) / sizeof(*bad_offsets); i++) {
@@ -135,7 +135,7 @@ static int end_first_thread(const char *library)
 	pthread_exit(NULL);
 }
 
-static void test_a_process_whose_first_thread_has_ended(void **state)
+TEST(a_process_whose_first_thread_has_ended)
 {
 	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
 	struct tag_files *files;
@@ -144,7 +144,6 @@ static void test_a_process_whose_first_thread_has_ended(void **state)
 	pid_t pid;
 	int n;
 
-	(void)state;
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	pid = fork();
 	if (!pid) {
@@ -179,15 +178,10 @@ static void test_a_process_whose_first_thread_has_ended(void **state)
 
 int main(int argc, char **argv)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory_that_lies),
-		cmocka_unit_test(test_a_process_whose_first_thread_has_ended),
-	};
-
 	if (argc == 3 && !strcmp(argv[1], "end_first_thread"))
 		return end_first_thread(argv[2]);
 	if (argc != 2)
 		return 2;
 	dir = argv[1];
-	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

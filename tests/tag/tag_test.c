@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "profbuf-tag.h"
 #include "profbuf_uapi.h"
 
@@ -27,12 +28,11 @@ static const char *none;	/* a list that ends at once */
 
 /* Sets */
 
-static void test_memory_is_as_in_the_abi(void **state)
+TEST(memory_is_as_in_the_abi)
 {
 	static const char text[] = "route\0/a\0tenant\0gold";
 	const profbuf_labels_t *l = profbuf_labels("tenant", "gold", "route", "/a", NULL);
 
-	(void)state;
 	assert_non_null(l);
 	assert_true(l->magic == PROFBUF_LABELS_MAGIC);
 	assert_int_equal(l->bytes, sizeof(text));
@@ -42,13 +42,12 @@ static void test_memory_is_as_in_the_abi(void **state)
 	assert_int_equal((uintptr_t)l % 8, 0);
 }
 
-static void test_equal_sets_are_one(void **state)
+TEST(equal_sets_are_one)
 {
 	const profbuf_labels_t *l = profbuf_labels("a", "1", "b", "2", "c", "3", NULL);
 	const char *keys[] = { "c", "a", "b" }, *values[] = { "3", "1", "2" };
 	char one[] = "1";
 
-	(void)state;
 	assert_ptr_equal(profbuf_labels("c", "3", "b", "2", "a", one, NULL), l);
 	assert_ptr_equal(profbuf_labels_array(keys, values, 3), l);
 	assert_ptr_not_equal(profbuf_labels("a", "1", "b", "2", NULL), l);
@@ -57,11 +56,10 @@ static void test_equal_sets_are_one(void **state)
 	assert_ptr_not_equal(profbuf_labels("ab", "c", NULL), profbuf_labels("a", "bc", NULL));
 }
 
-static void test_the_later_of_two_values_counts(void **state)
+TEST(the_later_of_two_values_counts)
 {
 	const profbuf_labels_t *l = profbuf_labels("a", "1", "b", "2", NULL);
 
-	(void)state;
 	assert_ptr_equal(profbuf_labels("b", "0", "a", "1", "b", "2", NULL), l);
 	assert_ptr_equal(profbuf_labels("b", "2", "a", "0", "a", "1", NULL), l);
 	assert_string_equal(profbuf_label(l, "b"), "2");
@@ -76,11 +74,10 @@ static void refused(const profbuf_labels_t *l, int err)
 	errno = 0;
 }
 
-static void test_what_is_no_set(void **state)
+TEST(what_is_no_set)
 {
 	const char *keys[] = { "a", NULL }, *values[] = { "1", "2" }, *no_value[] = { "1", NULL };
 
-	(void)state;
 	errno = 0;
 	refused(profbuf_labels(none, NULL), EINVAL);
 	refused(profbuf_labels_array(keys, values, 0), EINVAL);
@@ -96,13 +93,12 @@ static void test_what_is_no_set(void **state)
 	assert_non_null(profbuf_labels("a", "", NULL));
 }
 
-static void test_at_most_16_labels(void **state)
+TEST(at_most_16_labels)
 {
 	const char *keys[18], *values[18];
 	char names[17][4];
 	const profbuf_labels_t *l;
 
-	(void)state;
 	for (int i = 0; i < 17; i++) {
 		snprintf(names[i], sizeof(names[i]), "%c", 'q' - i);
 		keys[i] = names[i];
@@ -122,12 +118,11 @@ static void test_at_most_16_labels(void **state)
 	assert_non_null(profbuf_labels_merge(l, "q", "w", NULL));
 }
 
-static void test_at_most_640_bytes(void **state)
+TEST(at_most_640_bytes)
 {
 	char value[700], rest[16];
 	const profbuf_labels_t *l;
 
-	(void)state;
 	memset(value, 'x', sizeof(value) - 1);
 	value[637] = value[699] = 0;
 	l = profbuf_labels("k", value, NULL);
@@ -149,12 +144,11 @@ static void test_at_most_640_bytes(void **state)
 	refused(profbuf_labels("k", value, "r", rest, NULL), E2BIG);
 }
 
-static void test_merge(void **state)
+TEST(merge)
 {
 	const profbuf_labels_t *l = profbuf_labels("b", "2", "d", "4", NULL);
 	const char *keys[] = { "a", "d" }, *values[] = { "1", "5" };
 
-	(void)state;
 	assert_ptr_equal(profbuf_labels_merge(l, "c", "3", "a", "1", NULL),
 			 profbuf_labels("a", "1", "b", "2", "c", "3", "d", "4", NULL));
 	assert_ptr_equal(profbuf_labels_merge_array(l, keys, values, 2),
@@ -183,11 +177,10 @@ static int by_pointer(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void test_ten_thousand_sets(void **state)
+TEST(ten_thousand_sets)
 {
 	static const profbuf_labels_t *sorted[MANY];
 
-	(void)state;
 	fill(many[0]);
 	fill(many[1]);
 	for (int i = 0; i < MANY; i++)
@@ -219,11 +212,10 @@ static void *make_many(void *arg)
 	return NULL;
 }
 
-static void test_threads_make_the_same_sets(void **state)
+TEST(threads_make_the_same_sets)
 {
 	pthread_t threads[THREADS];
 
-	(void)state;
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, make_many, many[i]), 0);
@@ -243,23 +235,21 @@ static void test_threads_make_the_same_sets(void **state)
 
 static const profbuf_labels_t *a, *b, *c;
 
-static int setup(void **state)
+static bool make_sets(void)
 {
-	(void)state;
 	a = profbuf_labels("x", "a", NULL);
 	b = profbuf_labels("x", "b", NULL);
 	c = profbuf_labels("x", "c", NULL);
-	return !a || !b || !c;
+	return a && b && c;
 }
 
 /* Before any set was made, too. */
-static void test_the_child_of_a_fork_has_no_labels(void **state)
+TEST(the_child_of_a_fork_has_no_labels)
 {
 	static const struct profbuf_label_set by_hand = { .magic = PROFBUF_LABELS_MAGIC };
 	int status;
 	pid_t child;
 
-	(void)state;
 	PROFBUF_WITH_LABELS(&by_hand) {
 		child = fork();
 		if (!child)
@@ -270,9 +260,8 @@ static void test_the_child_of_a_fork_has_no_labels(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void test_set_gives_the_former(void **state)
+TEST(set_gives_the_former)
 {
-	(void)state;
 	assert_null(profbuf_get_labels());
 	assert_null(profbuf_set_labels(a));
 	assert_ptr_equal(profbuf_get_labels(), a);
@@ -293,11 +282,10 @@ static int returns_from_a_scope(void)
 	return 0;
 }
 
-static void test_scopes_nest(void **state)
+TEST(scopes_nest)
 {
 	int times = 0;
 
-	(void)state;
 	PROFBUF_WITH_LABELS(a) {
 		times++;
 		assert_ptr_equal(profbuf_get_labels(), a);
@@ -331,12 +319,11 @@ static void test_scopes_nest(void **state)
 }
 
 /* A tenant of a length that nobody expected does not make its request, and what is in it, nobody's work. */
-static void test_a_set_that_could_not_be_made_leaves_the_outer_labels(void **state)
+TEST(a_set_that_could_not_be_made_leaves_the_outer_labels)
 {
 	unsigned long refused_before = profbuf_labels_refused();
 	char route[PROFBUF_LABELS_BYTES];
 
-	(void)state;
 	memset(route, '/', sizeof(route) - 1);
 	route[sizeof(route) - 1] = 0;
 	PROFBUF_WITH_LABELS(a) {
@@ -378,14 +365,13 @@ static void handler(int signal)
 }
 
 /* Until it was hit often: what is read back is what was set, and handlers see one of the sets that are set. */
-static void test_signal_handlers_set_and_restore(void **state)
+TEST(signal_handlers_set_and_restore)
 {
 	struct sigaction action = { .sa_handler = handler }, old;
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	struct itimerspec every = { { 0, 200000 }, { 0, 200000 } };
 	timer_t timer;
 
-	(void)state;
 	handled = wrong = 0;
 	sigaction(SIGUSR1, &action, &old);
 	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
@@ -429,13 +415,12 @@ static void *look(void *arg)
 	return seen;
 }
 
-static void test_threads_inherit(void **state)
+TEST(threads_inherit)
 {
 	struct seen seen;
 	pthread_t thread;
 	void *result;
 
-	(void)state;
 	pthread_barrier_init(&seen.barrier, NULL, 2);
 	PROFBUF_WITH_LABELS(a) {
 		assert_int_equal(profbuf_thread_create(&thread, NULL, look, &seen), 0);
@@ -459,12 +444,11 @@ static void test_threads_inherit(void **state)
 	assert_null(seen.first);
 }
 
-static void test_thread_create_fails_as_pthread_create(void **state)
+TEST(thread_create_fails_as_pthread_create)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
 
-	(void)state;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 1UL << 46);
 	assert_int_equal(profbuf_thread_create(&thread, &attr, look, NULL), EAGAIN);
@@ -487,11 +471,10 @@ static void *make_until_stop(void *arg)
 }
 
 /* Children of a program that makes sets at that moment. */
-static void test_fork(void **state)
+TEST(fork)
 {
 	pthread_t thread;
 
-	(void)state;
 	stop = 0;
 	pthread_create(&thread, NULL, make_until_stop, NULL);
 	profbuf_set_labels(a);
@@ -530,27 +513,5 @@ static void test_fork(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory_is_as_in_the_abi),
-		cmocka_unit_test(test_equal_sets_are_one),
-		cmocka_unit_test(test_the_later_of_two_values_counts),
-		cmocka_unit_test(test_what_is_no_set),
-		cmocka_unit_test(test_at_most_16_labels),
-		cmocka_unit_test(test_at_most_640_bytes),
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_ten_thousand_sets),
-		cmocka_unit_test(test_threads_make_the_same_sets),
-		cmocka_unit_test(test_the_child_of_a_fork_has_no_labels),
-		cmocka_unit_test(test_set_gives_the_former),
-		cmocka_unit_test(test_scopes_nest),
-		cmocka_unit_test(test_a_set_that_could_not_be_made_leaves_the_outer_labels),
-		cmocka_unit_test(test_signal_handlers_set_and_restore),
-		cmocka_unit_test(test_threads_inherit),
-		cmocka_unit_test(test_thread_create_fails_as_pthread_create),
-#ifdef PLAIN
-		cmocka_unit_test(test_fork),
-#endif
-	};
-
-	return cmocka_run_group_tests_name("tag", tests, setup, NULL);
+	return make_sets() ? tap_cmocka_main() : 1;
 }

@@ -9,11 +9,10 @@
 
 #define HDR(a, b)	WORDS(a, b)
 
-static void test_reads_what_was_written(void **state)
+TEST(reads_what_was_written)
 {
 	struct profbuf *b = ring_new(2, 11, 1);
 
-	(void)state;
 	assert_int_equal(b->data_size, 16);
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
@@ -24,11 +23,10 @@ static void test_reads_what_was_written(void **state)
 	ring_free(b);
 }
 
-static void test_one_read_returns_many_records(void **state)
+TEST(one_read_returns_many_records)
 {
 	struct profbuf *b = ring_new(2, 50, 50);
 
-	(void)state;
 	assert_int_equal(b->data_size, 64);
 	assert_int_equal(b->tags_size, 64);
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
@@ -40,11 +38,10 @@ static void test_one_read_returns_many_records(void **state)
 }
 
 /* Go's ReadManyShortData and ReadManyShortTags, with arrays that are short indeed. */
-static void test_the_end_of_the_data_array_ends_a_slice(void **state)
+TEST(the_end_of_the_data_array_ends_a_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(1));
 	expect_empty(b);
@@ -56,11 +53,10 @@ static void test_the_end_of_the_data_array_ends_a_slice(void **state)
 	ring_free(b);
 }
 
-static void test_the_end_of_the_tag_array_ends_a_slice(void **state)
+TEST(the_end_of_the_tag_array_ends_a_slice)
 {
 	struct profbuf *b = ring_new(2, 64, 2);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR(7, 8), WORDS(1));
 	expect_data(b, WORDS(5, 1, 7, 8, 1), WORDS(1));
 	expect_empty(b);
@@ -72,12 +68,11 @@ static void test_the_end_of_the_tag_array_ends_a_slice(void **state)
 	ring_free(b);
 }
 
-static void test_writer_puts_the_loss_in_front_of_its_next_record(void **state)
+TEST(writer_puts_the_loss_in_front_of_its_next_record)
 {
 	struct profbuf *b = ring_new(2, 16, 5);
 	int i;
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5));
@@ -95,12 +90,11 @@ static void test_writer_puts_the_loss_in_front_of_its_next_record(void **state)
 	ring_free(b);
 }
 
-static void test_reader_makes_the_loss_record_when_the_ring_is_empty(void **state)
+TEST(reader_makes_the_loss_record_when_the_ring_is_empty)
 {
 	struct profbuf *b = ring_new(2, 16, 5);
 	int i;
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	expect_put(PROFBUF_LOST, b, 72, 99, HDR(101, 102), WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
 	for (i = 0; i < 299; i++)
@@ -115,12 +109,11 @@ static void test_reader_makes_the_loss_record_when_the_ring_is_empty(void **stat
 	ring_free(b);
 }
 
-static void test_reader_makes_the_loss_record_at_the_end_of_the_array(void **state)
+TEST(reader_makes_the_loss_record_at_the_end_of_the_array)
 {
 	struct profbuf *b = ring_new(2, 12, 5);
 	int i;
 
-	(void)state;
 	assert_int_equal(b->data_size, 16);
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	for (i = 0; i < 300; i++)
@@ -133,11 +126,10 @@ static void test_reader_makes_the_loss_record_at_the_end_of_the_array(void **sta
 	ring_free(b);
 }
 
-static void test_blocking_reads_sleep_until_data_or_the_close(void **state)
+TEST(blocking_reads_sleep_until_data_or_the_close)
 {
 	struct profbuf *b = ring_new(2, 11, 1);
 
-	(void)state;
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 70, 1, HDR(2, 3), WORDS(4, 5, 6, 7, 8, 9));
 	expect_blocking_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
@@ -165,26 +157,23 @@ static void wrap(u32 bufwords, u32 tags)
 	ring_free(b);
 }
 
-static void test_data_wraps(void **state)
+TEST(data_wraps)
 {
-	(void)state;
 	wrap(16, 1024);
 }
 
-static void test_tags_wrap(void **state)
+TEST(tags_wrap)
 {
-	(void)state;
 	wrap(1024, 2);
 }
 
-static void test_data_and_tags_wrap(void **state)
+TEST(data_and_tags_wrap)
 {
-	(void)state;
 	wrap(16, 2);
 }
 
 /* A wakeup too many would wake a later sleep early, one too few would be the end. */
-static void test_each_sleep_gets_one_wakeup(void **state)
+TEST(each_sleep_gets_one_wakeup)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 	enum profbuf_read_status status;
@@ -194,7 +183,6 @@ static void test_each_sleep_gets_one_wakeup(void **state)
 	int sleeps = 0, wakes = 0;
 	int i;
 
-	(void)state;
 	for (i = 0; i <= 1000; i++) {
 		result = i < 1000 ? put(b, 0, 1, HDR(5, 6), WORDS(7, 8)) : profbuf_close(b);
 		if (result & PROFBUF_WAKE) {
@@ -216,11 +204,10 @@ static void test_each_sleep_gets_one_wakeup(void **state)
 	ring_free(b);
 }
 
-static void test_reader_is_woken_when_the_ring_is_half_full(void **state)
+TEST(reader_is_woken_when_the_ring_is_half_full)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	(void)state;
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE, b, 0, 1, HDR(1, 2), WORDS(3, 4));
 	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 0, 1, HDR(5, 6), WORDS(7, 8));
@@ -230,35 +217,7 @@ static void test_reader_is_woken_when_the_ring_is_half_full(void **state)
 	ring_free(b);
 }
 
-static int run_go_tests(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_what_was_written),
-		cmocka_unit_test(test_one_read_returns_many_records),
-		cmocka_unit_test(test_the_end_of_the_data_array_ends_a_slice),
-		cmocka_unit_test(test_the_end_of_the_tag_array_ends_a_slice),
-		cmocka_unit_test(test_writer_puts_the_loss_in_front_of_its_next_record),
-		cmocka_unit_test(test_reader_makes_the_loss_record_when_the_ring_is_empty),
-		cmocka_unit_test(test_reader_makes_the_loss_record_at_the_end_of_the_array),
-		cmocka_unit_test(test_blocking_reads_sleep_until_data_or_the_close),
-		cmocka_unit_test(test_data_wraps),
-		cmocka_unit_test(test_tags_wrap),
-		cmocka_unit_test(test_data_and_tags_wrap),
-		cmocka_unit_test(test_each_sleep_gets_one_wakeup),
-		cmocka_unit_test(test_reader_is_woken_when_the_ring_is_half_full),
-	};
-
-	return cmocka_run_group_tests_name("go", tests, NULL, NULL);
-}
-
 int main(void)
 {
-	int failed = 0;
-
-	failed += run_go_tests();
-	failed += run_ring_tests();
-	failed += run_read_tests();
-	failed += run_race_tests();
-	failed += run_schedule_tests();
-	return failed != 0;
+	return tap_cmocka_main();
 }

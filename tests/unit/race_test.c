@@ -97,7 +97,7 @@ static void run_races(const struct race *races, u32 n)
 
 #define RUN_RACES(races) run_races(races, sizeof(races) / sizeof(races[0]))
 
-static void test_loss_is_taken_by_one_side_only(void **state)
+TEST(loss_is_taken_by_one_side_only)
 {
 	static const struct race races[] = {
 		{ "the writer takes it under the reader", PROFBUF_NONBLOCKING, false, 4, 0,
@@ -118,11 +118,10 @@ static void test_loss_is_taken_by_one_side_only(void **state)
 		  { TOO_BIG, END }, { READ, END }, { SMALL, TOO_BIG, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 }
 
-static void test_loss_does_not_overtake_the_records_before_it(void **state)
+TEST(loss_does_not_overtake_the_records_before_it)
 {
 	static const struct race races[] = {
 		{ "record and loss under the reader of an empty ring", PROFBUF_NONBLOCKING, false, 4, 0,
@@ -135,11 +134,10 @@ static void test_loss_does_not_overtake_the_records_before_it(void **state)
 		  { END }, { READ, END }, { SMALL, TOO_BIG, CLOSE, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 }
 
-static void test_reader_that_falls_asleep_sees_or_is_seen(void **state)
+TEST(reader_that_falls_asleep_sees_or_is_seen)
 {
 	static const struct race races[] = {
 		{ "below the watermark", PROFBUF_BLOCKING, false, 4, 0, { END }, { READ, END }, { SMALL, END } },
@@ -167,12 +165,11 @@ static void test_reader_that_falls_asleep_sees_or_is_seen(void **state)
 		  { READ, END }, { HALF, CLOSE, END }, { READ, READ, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 	RUN_RACES(lasting);
 }
 
-static void test_reader_that_comes_back_early_owns_its_wakeup(void **state)
+TEST(reader_that_comes_back_early_owns_its_wakeup)
 {
 	static const struct race races[] = {
 		{ "the writer wakes while it comes back", PROFBUF_BLOCKING, true, 4, 0,
@@ -191,11 +188,10 @@ static void test_reader_that_comes_back_early_owns_its_wakeup(void **state)
 		  { READ, END }, { SMALL, HALF, END }, { READ, READ, READ, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 }
 
-static void test_space_given_back_under_the_writer_is_used_or_not_but_never_torn(void **state)
+TEST(space_given_back_under_the_writer_is_used_or_not_but_never_torn)
 {
 	static const struct race races[] = {
 		{ "a full ring", PROFBUF_NONBLOCKING, false, 4, 0,
@@ -214,11 +210,10 @@ static void test_space_given_back_under_the_writer_is_used_or_not_but_never_torn
 		  { BIG, READ, END }, { READ, READ, END }, { BIG, SMALL, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 }
 
-static void test_watermark_is_measured_from_what_is_unread(void **state)
+TEST(watermark_is_measured_from_what_is_unread)
 {
 	static const struct race races[] = {
 		{ "given back while the writer decides", PROFBUF_BLOCKING, false, 4, 0,
@@ -231,12 +226,11 @@ static void test_watermark_is_measured_from_what_is_unread(void **state)
 		  { END }, { READ, END }, { SMALL, END } },
 	};
 
-	(void)state;
 	RUN_RACES(races);
 }
 
 /* Everything with everything. */
-static void test_any_calls_inside_any_call(void **state)
+TEST(any_calls_inside_any_call)
 {
 	static const int before[][8] = {
 		{ END }, { READ, END }, { SMALL, END }, { SMALL, READ, END }, { TOO_BIG, END }, { TOO_BIG, READ, END },
@@ -252,7 +246,6 @@ static void test_any_calls_inside_any_call(void **state)
 	static const int reads[][4] = { { READ, END }, { READ, READ, END }, { READ, READ, READ, END } };
 	u32 b, w, r, tags, variant;
 
-	(void)state;
 	for (b = 0; b < sizeof(before) / sizeof(before[0]); b++)
 		for (w = 0; w < sizeof(writes) / sizeof(writes[0]); w++)
 			for (r = 0; r < sizeof(reads) / sizeof(reads[0]); r++)
@@ -270,19 +263,4 @@ static void test_any_calls_inside_any_call(void **state)
 						memcpy(variant / 3 % 2 ? x.inner : x.outer, reads[r], sizeof(x.outer));
 						race_at_every_step(&x, variant / 6);
 					}
-}
-
-int run_race_tests(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_loss_is_taken_by_one_side_only),
-		cmocka_unit_test(test_loss_does_not_overtake_the_records_before_it),
-		cmocka_unit_test(test_reader_that_falls_asleep_sees_or_is_seen),
-		cmocka_unit_test(test_reader_that_comes_back_early_owns_its_wakeup),
-		cmocka_unit_test(test_space_given_back_under_the_writer_is_used_or_not_but_never_torn),
-		cmocka_unit_test(test_watermark_is_measured_from_what_is_unread),
-		cmocka_unit_test(test_any_calls_inside_any_call),
-	};
-
-	return cmocka_run_group_tests_name("race", tests, NULL, NULL);
 }

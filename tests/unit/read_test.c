@@ -27,11 +27,10 @@ static void put_three(struct profbuf *b)
 #define TWO	5, 2, 101, 102, 1
 #define THREE	6, 3, 101, 102, 1, 2
 
-static void test_slice_is_given_back_by_the_next_read_only(void **state)
+TEST(slice_is_given_back_by_the_next_read_only)
 {
 	struct profbuf *b = ring_new(0, 4, 2);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, NONE, WORDS(7, 8));
 	expect_data(b, WORDS(4, 1, 7, 8), WORDS(1));
 	expect_put(PROFBUF_LOST, b, 2, 2, NONE, WORDS(7, 8));
@@ -43,12 +42,11 @@ static void test_slice_is_given_back_by_the_next_read_only(void **state)
 	ring_free(b);
 }
 
-static void test_reader_may_write_to_its_slice(void **state)
+TEST(reader_may_write_to_its_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 	struct profbuf_slice s;
 
-	(void)state;
 	put_three(b);
 	assert_int_equal(profbuf_read(b, PROFBUF_NONBLOCKING, &s), PROFBUF_DATA);
 	assert_int_equal(s.ndata, 15);
@@ -60,11 +58,10 @@ static void test_reader_may_write_to_its_slice(void **state)
 	ring_free(b);
 }
 
-static void test_consuming_all_gives_all_back_now(void **state)
+TEST(consuming_all_gives_all_back_now)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 15, 3);
@@ -76,11 +73,10 @@ static void test_consuming_all_gives_all_back_now(void **state)
 	ring_free(b);
 }
 
-static void test_consuming_nothing_keeps_the_slice(void **state)
+TEST(consuming_nothing_keeps_the_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 0, 0);
@@ -95,11 +91,10 @@ static void test_consuming_nothing_keeps_the_slice(void **state)
 	ring_free(b);
 }
 
-static void test_consuming_a_part_keeps_the_rest(void **state)
+TEST(consuming_a_part_keeps_the_rest)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 4, 1);
@@ -119,12 +114,11 @@ static void test_consuming_a_part_keeps_the_rest(void **state)
 }
 
 /* What the reader skipped at the end of the array goes back with the first record behind it, and not twice. */
-static void test_consuming_across_the_end_of_the_array(void **state)
+TEST(consuming_across_the_end_of_the_array)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 	u64 start;
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9));
 	expect_data(b, WORDS(13, 9, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(9));
 	profbuf_consume(b, 13, 1);
@@ -145,11 +139,10 @@ static void test_consuming_across_the_end_of_the_array(void **state)
 	ring_free(b);
 }
 
-static void test_consumed_loss_is_gone(void **state)
+TEST(consumed_loss_is_gone)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	lose(b, 1);
 	expect_data(b, LOSS(1, 1), LOSS_TAG);
 	profbuf_consume(b, 5, 1);
@@ -158,11 +151,10 @@ static void test_consumed_loss_is_gone(void **state)
 	ring_free(b);
 }
 
-static void test_kept_loss_comes_out_again_before_all_else(void **state)
+TEST(kept_loss_comes_out_again_before_all_else)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	lose(b, 1);
 	expect_data(b, LOSS(1, 1), LOSS_TAG);
 	profbuf_consume(b, 0, 0);
@@ -184,11 +176,10 @@ static void test_kept_loss_comes_out_again_before_all_else(void **state)
 }
 
 /* After a loss record was out, consume means the ring again. */
-static void test_consume_after_a_loss_means_the_next_slice(void **state)
+TEST(consume_after_a_loss_means_the_next_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	lose(b, 1);
 	expect_data(b, LOSS(1, 1), LOSS_TAG);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
@@ -201,11 +192,10 @@ static void test_consume_after_a_loss_means_the_next_slice(void **state)
 	ring_free(b);
 }
 
-static void test_readable_tells_what_a_read_would_return(void **state)
+TEST(readable_tells_what_a_read_would_return)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	assert_false(profbuf_readable(b));
 	expect_sleep(b);
 	assert_false(profbuf_readable(b));
@@ -229,22 +219,20 @@ static void test_readable_tells_what_a_read_would_return(void **state)
 	ring_free(b);
 }
 
-static void test_full_ring_is_readable(void **state)
+TEST(full_ring_is_readable)
 {
 	struct profbuf *b = ring_new(2, 16, 1);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 	assert_true(profbuf_readable(b));
 	ring_free(b);
 }
 
 /* What ends the wait is the caller's: its flush period, or a signal. */
-static void test_reader_may_come_back_before_its_wakeup(void **state)
+TEST(reader_may_come_back_before_its_wakeup)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_sleep(b);
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
@@ -257,11 +245,10 @@ static void test_reader_may_come_back_before_its_wakeup(void **state)
 	ring_free(b);
 }
 
-static void test_sleeper_may_read_without_blocking(void **state)
+TEST(sleeper_may_read_without_blocking)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_sleep(b);
 	expect_empty(b);
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4));
@@ -269,11 +256,10 @@ static void test_sleeper_may_read_without_blocking(void **state)
 	ring_free(b);
 }
 
-static void test_close_wakes_a_sleeper_once(void **state)
+TEST(close_wakes_a_sleeper_once)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	assert_int_equal(profbuf_close(b), PROFBUF_WAKE);
@@ -283,11 +269,10 @@ static void test_close_wakes_a_sleeper_once(void **state)
 	ring_free(b);
 }
 
-static void test_length_beyond_what_was_written_is_corrupt(void **state)
+TEST(length_beyond_what_was_written_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 32, 4);
 
-	(void)state;
 	put_three(b);
 	b->data[0] = 16;
 	expect_corrupt(b);
@@ -309,11 +294,10 @@ static void test_length_beyond_what_was_written_is_corrupt(void **state)
 }
 
 /* Whoever walks the slice reads the header without a look at the length. */
-static void test_length_without_room_for_the_header_is_corrupt(void **state)
+TEST(length_without_room_for_the_header_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	b->data[0] = 3;
 	expect_corrupt(b);
@@ -324,11 +308,10 @@ static void test_length_without_room_for_the_header_is_corrupt(void **state)
 	ring_free(b);
 }
 
-static void test_length_beyond_the_array_is_corrupt(void **state)
+TEST(length_beyond_the_array_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 9, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(9));
 	expect_empty(b);
@@ -343,11 +326,10 @@ static void test_length_beyond_the_array_is_corrupt(void **state)
 	ring_free(b);
 }
 
-static void test_skip_over_everything_is_corrupt(void **state)
+TEST(skip_over_everything_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	b->data[0] = 0;
 	expect_corrupt(b);
@@ -356,11 +338,10 @@ static void test_skip_over_everything_is_corrupt(void **state)
 	ring_free(b);
 }
 
-static void test_skip_to_nothing_is_corrupt(void **state)
+TEST(skip_to_nothing_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9));
 	expect_data(b, WORDS(13, 9, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(9));
 	expect_empty(b);
@@ -376,42 +357,13 @@ static void test_skip_to_nothing_is_corrupt(void **state)
 	ring_free(b);
 }
 
-static void test_zero_between_records_ends_the_slice_and_is_found_next(void **state)
+TEST(zero_between_records_ends_the_slice_and_is_found_next)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	put_three(b);
 	b->data[4] = 0;
 	expect_data(b, WORDS(ONE), WORDS(1));
 	expect_corrupt(b);
 	ring_free(b);
-}
-
-int run_read_tests(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slice_is_given_back_by_the_next_read_only),
-		cmocka_unit_test(test_reader_may_write_to_its_slice),
-		cmocka_unit_test(test_consuming_all_gives_all_back_now),
-		cmocka_unit_test(test_consuming_nothing_keeps_the_slice),
-		cmocka_unit_test(test_consuming_a_part_keeps_the_rest),
-		cmocka_unit_test(test_consuming_across_the_end_of_the_array),
-		cmocka_unit_test(test_consumed_loss_is_gone),
-		cmocka_unit_test(test_kept_loss_comes_out_again_before_all_else),
-		cmocka_unit_test(test_consume_after_a_loss_means_the_next_slice),
-		cmocka_unit_test(test_readable_tells_what_a_read_would_return),
-		cmocka_unit_test(test_full_ring_is_readable),
-		cmocka_unit_test(test_reader_may_come_back_before_its_wakeup),
-		cmocka_unit_test(test_sleeper_may_read_without_blocking),
-		cmocka_unit_test(test_close_wakes_a_sleeper_once),
-		cmocka_unit_test(test_length_beyond_what_was_written_is_corrupt),
-		cmocka_unit_test(test_length_without_room_for_the_header_is_corrupt),
-		cmocka_unit_test(test_length_beyond_the_array_is_corrupt),
-		cmocka_unit_test(test_skip_over_everything_is_corrupt),
-		cmocka_unit_test(test_skip_to_nothing_is_corrupt),
-		cmocka_unit_test(test_zero_between_records_ends_the_slice_and_is_found_next),
-	};
-
-	return cmocka_run_group_tests_name("read", tests, NULL, NULL);
 }

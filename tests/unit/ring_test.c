@@ -9,11 +9,10 @@
 
 #define HDR		WORDS(101, 102)
 
-static void test_sizes_out_of_range_are_refused(void **state)
+TEST(sizes_out_of_range_are_refused)
 {
 	struct profbuf before, b;
 
-	(void)state;
 	memset(&b, 0xa5, sizeof(b));
 	before = b;
 	assert_int_equal(profbuf_memory((1U << 16) + 1, 16, 1), 0);
@@ -28,7 +27,7 @@ static void test_sizes_out_of_range_are_refused(void **state)
 	assert_memory_equal(&before, &b, sizeof(b));
 }
 
-static void test_sizes_round_up_to_powers_of_two(void **state)
+TEST(sizes_round_up_to_powers_of_two)
 {
 	static const struct {
 		u32 hdrsize, bufwords, tags, data_size, tags_size;
@@ -40,7 +39,6 @@ static void test_sizes_round_up_to_powers_of_two(void **state)
 	};
 	u32 i;
 
-	(void)state;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct profbuf *b = ring_new(sizes[i].hdrsize, sizes[i].bufwords, sizes[i].tags);
 
@@ -58,11 +56,10 @@ static void test_sizes_round_up_to_powers_of_two(void **state)
 			    ((1ULL << 27) + (1U << 16) + 4) * sizeof(u64));
 }
 
-static void test_smallest_ring_works(void **state)
+TEST(smallest_ring_works)
 {
 	struct profbuf *b = ring_new(0, 0, 0);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 7, 1, NONE, WORDS(5, 6));
 	expect_put(PROFBUF_LOST, b, 8, 2, NONE, NONE);
 	expect_data(b, WORDS(4, 1, 5, 6), WORDS(7));
@@ -73,11 +70,10 @@ static void test_smallest_ring_works(void **state)
 	ring_free(b);
 }
 
-static void test_short_headers_are_filled_with_zeros(void **state)
+TEST(short_headers_are_filled_with_zeros)
 {
 	struct profbuf *b = ring_new(7, 64, 8);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, NONE, WORDS(9));
 	expect_put(PROFBUF_WROTE, b, 2, 2, WORDS(1), WORDS(9));
 	expect_put(PROFBUF_WROTE, b, 3, 3, WORDS(1, 2, 3, 4, 5, 6, 7), NONE);
@@ -86,14 +82,13 @@ static void test_short_headers_are_filled_with_zeros(void **state)
 	ring_free(b);
 }
 
-static void test_stacks_of_any_length_come_out_whole(void **state)
+TEST(stacks_of_any_length_come_out_whole)
 {
 	struct profbuf_slice s;
 	struct profbuf *b;
 	u64 stk[61];
 	u32 n, i;
 
-	(void)state;
 	for (n = 0; n <= 61; n++) {
 		b = ring_new(1, 64, 8);
 		for (i = 0; i < n; i++)
@@ -111,12 +106,11 @@ static void test_stacks_of_any_length_come_out_whole(void **state)
 	}
 }
 
-static void test_header_beyond_hdrsize_is_misuse_and_changes_nothing(void **state)
+TEST(header_beyond_hdrsize_is_misuse_and_changes_nothing)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 	struct profbuf before = *b;
 
-	(void)state;
 	expect_sleep(b);
 	before.r = b->r;
 	expect_put(PROFBUF_MISUSE, b, 1, 1, WORDS(1, 2, 3), WORDS(4));
@@ -129,11 +123,10 @@ static void test_header_beyond_hdrsize_is_misuse_and_changes_nothing(void **stat
 	ring_free(b);
 }
 
-static void test_second_close_is_misuse(void **state)
+TEST(second_close_is_misuse)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	(void)state;
 	assert_int_equal(profbuf_close(b), 0);
 	assert_int_equal(profbuf_close(b), PROFBUF_MISUSE);
 	expect_eof(b);
@@ -141,11 +134,10 @@ static void test_second_close_is_misuse(void **state)
 	ring_free(b);
 }
 
-static void test_end_comes_after_records_and_losses(void **state)
+TEST(end_comes_after_records_and_losses)
 {
 	struct profbuf *b = ring_new(2, 16, 1);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(4));
 	expect_put(PROFBUF_LOST, b, 2, 2, HDR, WORDS(4));
 	assert_int_equal(profbuf_close(b), 0);
@@ -155,11 +147,10 @@ static void test_end_comes_after_records_and_losses(void **state)
 	ring_free(b);
 }
 
-static void test_record_that_fills_the_ring_fits(void **state)
+TEST(record_that_fills_the_ring_fits)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 	expect_put(PROFBUF_LOST, b, 1, 2, HDR, NONE);
 	expect_data(b, WORDS(16, 1, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), WORDS(1));
@@ -169,11 +160,10 @@ static void test_record_that_fills_the_ring_fits(void **state)
 }
 
 /* With no loss waiting one record needs its own room only; with one waiting, room for both. */
-static void test_room_for_one_record_is_not_enough_after_a_loss(void **state)
+TEST(room_for_one_record_is_not_enough_after_a_loss)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(4, 5, 6));
 	expect_put(PROFBUF_LOST, b, 2, 2, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	/* 9 words free: 5 and 5 do not fit, 5 and 4 do. */
@@ -184,11 +174,10 @@ static void test_room_for_one_record_is_not_enough_after_a_loss(void **state)
 	ring_free(b);
 }
 
-static void test_one_free_tag_is_not_enough_after_a_loss(void **state)
+TEST(one_free_tag_is_not_enough_after_a_loss)
 {
 	struct profbuf *b = ring_new(2, 64, 2);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	expect_data(b, WORDS(4, 1, 101, 102), WORDS(1));
 	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, NONE);
@@ -204,11 +193,10 @@ static void test_one_free_tag_is_not_enough_after_a_loss(void **state)
 }
 
 /* The reader gave space back after the writer's last look, which was before the loss. */
-static void test_space_given_back_after_a_loss_is_seen(void **state)
+TEST(space_given_back_after_a_loss_is_seen)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 1, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(1));
 	expect_empty(b);
@@ -224,12 +212,11 @@ static void test_space_given_back_after_a_loss_is_seen(void **state)
 }
 
 /* With one tag a writer never has room for two records: only the reader reports. */
-static void test_one_tag_leaves_losses_to_the_reader(void **state)
+TEST(one_tag_leaves_losses_to_the_reader)
 {
 	struct profbuf *b = ring_new(2, 64, 1);
 	u64 i;
 
-	(void)state;
 	for (i = 0; i < 10; i++) {
 		expect_put(PROFBUF_WROTE, b, 9, i, HDR, NONE);
 		expect_put(PROFBUF_LOST, b, 9, 100 + i, HDR, NONE);
@@ -241,11 +228,10 @@ static void test_one_tag_leaves_losses_to_the_reader(void **state)
 }
 
 /* The end of the array is part of what a record costs, for the loss record and the one behind it. */
-static void test_space_left_at_the_end_of_the_array_counts(void **state)
+TEST(space_left_at_the_end_of_the_array_counts)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 1, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(1));
 	expect_empty(b);
@@ -275,11 +261,10 @@ static void test_space_left_at_the_end_of_the_array_counts(void **state)
 	ring_free(b);
 }
 
-static void test_record_that_can_never_fit_comes_out_as_a_loss(void **state)
+TEST(record_that_can_never_fit_comes_out_as_a_loss)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	expect_put(PROFBUF_LOST, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
 	/* No word of this stack is ever looked at. */
 	assert_int_equal(profbuf_write(b, 1, 2, NULL, 0, NULL, UINT32_MAX), PROFBUF_LOST);
@@ -297,12 +282,11 @@ static void test_record_that_can_never_fit_comes_out_as_a_loss(void **state)
 	ring_free(b);
 }
 
-static void test_writer_wakes_at_the_watermark(void **state)
+TEST(writer_wakes_at_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 16);
 	u32 watermark, i;
 
-	(void)state;
 	for (watermark = 1; watermark <= 60; watermark++) {
 		profbuf_set_watermark(b, watermark);
 		expect_sleep(b);
@@ -323,12 +307,11 @@ static void test_writer_wakes_at_the_watermark(void **state)
 }
 
 /* The writer's last look at r may be old: it looks again before it takes the ring for full enough. */
-static void test_space_given_back_counts_for_the_watermark(void **state)
+TEST(space_given_back_counts_for_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 16);
 	u32 i;
 
-	(void)state;
 	for (i = 0; i < 100; i++) {
 		expect_put(PROFBUF_WROTE, b, 1, i, HDR, NONE);
 		expect_data(b, WORDS(4, i, 101, 102), WORDS(1));
@@ -338,11 +321,10 @@ static void test_space_given_back_counts_for_the_watermark(void **state)
 	ring_free(b);
 }
 
-static void test_loss_wakes_below_the_watermark(void **state)
+TEST(loss_wakes_below_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 1);
 
-	(void)state;
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	expect_put(PROFBUF_LOST | PROFBUF_WAKE, b, 2, 2, HDR, NONE);
@@ -353,11 +335,10 @@ static void test_loss_wakes_below_the_watermark(void **state)
 	ring_free(b);
 }
 
-static void test_loss_record_can_reach_the_watermark(void **state)
+TEST(loss_record_can_reach_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 
-	(void)state;
 	profbuf_set_watermark(b, 9);
 	assert_int_equal(profbuf_write(b, 1, 1, NULL, 0, NULL, 100), PROFBUF_LOST);
 	/* As if the reader slept and had not heard of the loss. */
@@ -375,12 +356,11 @@ static void test_loss_record_can_reach_the_watermark(void **state)
 	ring_free(b);
 }
 
-static void test_count_of_losses_stays_at_its_maximum(void **state)
+TEST(count_of_losses_stays_at_its_maximum)
 {
 	struct profbuf *b = ring_new(2, 16, 1);
 	const u64 most = OVERFLOW_COUNT_MAX;
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	ring_set_overflow(b, 17, most - 1, 99);
 	expect_put(PROFBUF_LOST, b, 2, 100, HDR, NONE);
@@ -398,11 +378,10 @@ static void test_count_of_losses_stays_at_its_maximum(void **state)
 	ring_free(b);
 }
 
-static void test_loss_at_the_maximum_still_wakes(void **state)
+TEST(loss_at_the_maximum_still_wakes)
 {
 	struct profbuf *b = ring_new(2, 16, 1);
 
-	(void)state;
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	ring_set_overflow(b, 17, OVERFLOW_COUNT_MAX, 99);
 	b->r |= 1ULL << 32;
@@ -411,11 +390,10 @@ static void test_loss_at_the_maximum_still_wakes(void **state)
 }
 
 /* The generation is the top of the word: where it wraps, nothing reaches the count, nor the time. */
-static void test_generation_wraps(void **state)
+TEST(generation_wraps)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	(void)state;
 	/* By the reader's take. */
 	ring_set_overflow(b, OVERFLOW_GENERATION_MAX, 3, 50);
 	expect_data(b, WORDS(5, 50, 0, 0, 3), WORDS(PROFBUF_OVERFLOW_TAG));
@@ -439,11 +417,10 @@ static void test_generation_wraps(void **state)
  * Starting a count once advanced the generation, too: twice for each loss, so that it came round twice as early as the
  * bound on sizes allows for, and a reader's stale compare-and-swap could take a loss a second time.
  */
-static void test_first_loss_after_a_take_keeps_the_generation(void **state)
+TEST(first_loss_after_a_take_keeps_the_generation)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	(void)state;
 	ring_set_overflow(b, 41, 1, 5);
 	expect_data(b, WORDS(5, 5, 0, 0, 1), WORDS(PROFBUF_OVERFLOW_TAG));
 	assert_int_equal(ring_overflow_generation(b), 42);
@@ -453,11 +430,10 @@ static void test_first_loss_after_a_take_keeps_the_generation(void **state)
 }
 
 /* A reader that looked at w before the record and at overflow after the take knows of the loss by the flag only. */
-static void test_record_of_a_loss_wakes_below_the_watermark(void **state)
+TEST(record_of_a_loss_wakes_below_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 8);
 
-	(void)state;
 	profbuf_set_watermark(b, 64);
 	assert_int_equal(profbuf_write(b, 1, 70, NULL, 0, NULL, 100), PROFBUF_LOST);
 	b->r |= 1ULL << 32;
@@ -466,11 +442,10 @@ static void test_record_of_a_loss_wakes_below_the_watermark(void **state)
 }
 
 /* Room is told by the watermark: one beyond the ring would let records run over each other. */
-static void test_watermark_beyond_the_ring_is_the_ring(void **state)
+TEST(watermark_beyond_the_ring_is_the_ring)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
 
-	(void)state;
 	profbuf_set_watermark(b, 1000);
 	assert_int_equal(b->watermark, 16);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9));
@@ -478,12 +453,11 @@ static void test_watermark_beyond_the_ring_is_the_ring(void **state)
 	ring_free(b);
 }
 
-static void test_each_take_changes_the_generation(void **state)
+TEST(each_take_changes_the_generation)
 {
 	struct profbuf *b = ring_new(2, 1024, 64);
 	u64 generation, i;
 
-	(void)state;
 	for (i = 0; i < 10; i++) {
 		assert_int_equal(profbuf_write(b, 1, i, NULL, 0, NULL, 2000), PROFBUF_LOST);
 		generation = ring_overflow_generation(b);
@@ -502,11 +476,10 @@ static void test_each_take_changes_the_generation(void **state)
 	ring_free(b);
 }
 
-static void test_positions_start_one_lap_before_their_wrap(void **state)
+TEST(positions_start_one_lap_before_their_wrap)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
-	(void)state;
 	assert_int_equal((u32)b->w, (u32)-16);
 	assert_int_equal(b->w >> 34, (1U << 30) - 4);
 	assert_int_equal(b->w & (3ULL << 32), 0);
@@ -563,11 +536,10 @@ static void run_beside(u32 data, u32 tags, u64 seed)
 	ring_free(y);
 }
 
-static void test_where_the_counts_stand_changes_nothing(void **state)
+TEST(where_the_counts_stand_changes_nothing)
 {
 	u32 bits, lap;
 
-	(void)state;
 	/* Just before a bit more is needed, for each bit of the counts, up to their wrap. */
 	for (bits = 8; bits <= 32; bits++)
 		for (lap = 0; lap <= 256; lap += 32)
@@ -576,7 +548,7 @@ static void test_where_the_counts_stand_changes_nothing(void **state)
 }
 
 /* Many laps: 2^28 words and more in large records. */
-static void test_runs_far(void **state)
+TEST(runs_far)
 {
 	struct profbuf *b = ring_new(2, 1U << 16, 4);
 	const u32 nstk = (1U << 14) - 4;
@@ -584,7 +556,6 @@ static void test_runs_far(void **state)
 	struct profbuf_slice s;
 	u64 i;
 
-	(void)state;
 	assert_non_null(stk);
 	for (i = 0; i < 20000; i++) {
 		stk[nstk - 1] = i;
@@ -596,41 +567,4 @@ static void test_runs_far(void **state)
 	}
 	free(stk);
 	ring_free(b);
-}
-
-int run_ring_tests(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes_out_of_range_are_refused),
-		cmocka_unit_test(test_sizes_round_up_to_powers_of_two),
-		cmocka_unit_test(test_smallest_ring_works),
-		cmocka_unit_test(test_short_headers_are_filled_with_zeros),
-		cmocka_unit_test(test_stacks_of_any_length_come_out_whole),
-		cmocka_unit_test(test_header_beyond_hdrsize_is_misuse_and_changes_nothing),
-		cmocka_unit_test(test_second_close_is_misuse),
-		cmocka_unit_test(test_end_comes_after_records_and_losses),
-		cmocka_unit_test(test_record_that_fills_the_ring_fits),
-		cmocka_unit_test(test_room_for_one_record_is_not_enough_after_a_loss),
-		cmocka_unit_test(test_one_free_tag_is_not_enough_after_a_loss),
-		cmocka_unit_test(test_space_given_back_after_a_loss_is_seen),
-		cmocka_unit_test(test_one_tag_leaves_losses_to_the_reader),
-		cmocka_unit_test(test_space_left_at_the_end_of_the_array_counts),
-		cmocka_unit_test(test_record_that_can_never_fit_comes_out_as_a_loss),
-		cmocka_unit_test(test_writer_wakes_at_the_watermark),
-		cmocka_unit_test(test_space_given_back_counts_for_the_watermark),
-		cmocka_unit_test(test_loss_wakes_below_the_watermark),
-		cmocka_unit_test(test_loss_record_can_reach_the_watermark),
-		cmocka_unit_test(test_count_of_losses_stays_at_its_maximum),
-		cmocka_unit_test(test_loss_at_the_maximum_still_wakes),
-		cmocka_unit_test(test_generation_wraps),
-		cmocka_unit_test(test_each_take_changes_the_generation),
-		cmocka_unit_test(test_first_loss_after_a_take_keeps_the_generation),
-		cmocka_unit_test(test_record_of_a_loss_wakes_below_the_watermark),
-		cmocka_unit_test(test_watermark_beyond_the_ring_is_the_ring),
-		cmocka_unit_test(test_positions_start_one_lap_before_their_wrap),
-		cmocka_unit_test(test_where_the_counts_stand_changes_nothing),
-		cmocka_unit_test(test_runs_far),
-	};
-
-	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
 }

@@ -217,25 +217,35 @@ static void run_scenarios(enum profbuf_read_mode mode, bool impatient)
 	assert_true(runs > 10000);
 }
 
-static void test_blocking_reader_in_every_schedule(void **state)
+static void allocate_stacks(void)
 {
-	(void)state;
+	stack[0] = malloc(STACK_SIZE);
+	stack[1] = malloc(STACK_SIZE);
+	assert_true(stack[0] && stack[1]);
+}
+
+static void free_stacks(void)
+{
+	free(stack[0]);
+	free(stack[1]);
+}
+
+TEST(blocking_reader_in_every_schedule, .setup = allocate_stacks, .teardown = free_stacks)
+{
 	run_scenarios(PROFBUF_BLOCKING, false);
 }
 
-static void test_reader_that_comes_back_early_in_every_schedule(void **state)
+TEST(reader_that_comes_back_early_in_every_schedule, .setup = allocate_stacks, .teardown = free_stacks)
 {
-	(void)state;
 	run_scenarios(PROFBUF_BLOCKING, true);
 }
 
-static void test_nonblocking_reader_in_every_schedule(void **state)
+TEST(nonblocking_reader_in_every_schedule, .setup = allocate_stacks, .teardown = free_stacks)
 {
-	(void)state;
 	run_scenarios(PROFBUF_NONBLOCKING, false);
 }
 
-static void test_long_runs_in_random_schedules(void **state)
+TEST(long_runs_in_random_schedules, .setup = allocate_stacks, .teardown = free_stacks)
 {
 	static int ops[402];
 	const char *failure;
@@ -244,7 +254,6 @@ static void test_long_runs_in_random_schedules(void **state)
 	int how, variant;
 	u32 i;
 
-	(void)state;
 	for (seed = 1; seed <= 4000; seed++) {
 		random_state = seed * 0x9e3779b97f4a7c15ULL;
 		s = (struct scenario){ 0 };
@@ -265,32 +274,4 @@ static void test_long_runs_in_random_schedules(void **state)
 		}
 	}
 	random_state = 0;
-}
-
-static int allocate_stacks(void **state)
-{
-	(void)state;
-	stack[0] = malloc(STACK_SIZE);
-	stack[1] = malloc(STACK_SIZE);
-	return !stack[0] || !stack[1];
-}
-
-static int free_stacks(void **state)
-{
-	(void)state;
-	free(stack[0]);
-	free(stack[1]);
-	return 0;
-}
-
-int run_schedule_tests(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_blocking_reader_in_every_schedule),
-		cmocka_unit_test(test_reader_that_comes_back_early_in_every_schedule),
-		cmocka_unit_test(test_nonblocking_reader_in_every_schedule),
-		cmocka_unit_test(test_long_runs_in_random_schedules),
-	};
-
-	return cmocka_run_group_tests_name("schedule", tests, allocate_stacks, free_stacks);
 }

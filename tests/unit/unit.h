@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../tap.h"
 #include "profbuf_core.h"
 
 /* Words for a header, a stack, a slice. */
@@ -61,11 +62,5 @@ void _expect_status(struct profbuf *b, enum profbuf_read_mode mode, enum profbuf
 /* Runs before each of the ring's atomic operations, if set. */
 extern void (*unit_step)(void);
 void port_step(void);
-
-/* The test groups. */
-int run_ring_tests(void);
-int run_read_tests(void);
-int run_race_tests(void);
-int run_schedule_tests(void);
 
 #endif /* UNIT_H */

@@ -9,6 +9,9 @@ t := tests/user
 archive := $(dir)/tool/lib/rooms.a
 headers := $(wildcard profbuf_*.h user/include/*.h user/lib/*/*.h $(t)/*.h tests/tag/*.h)
 
+# Programs of unit tests; what runs them.
+$(addprefix $(dir)/,lib_test jit_map_test jit_recorder_test symbols_test): tests/tap.c tests/tap_cmocka.c tests/tap.h
+
 .SECONDARY:
 # With sanitizers; and, for the fuzzers, by clang.
 $(dir)/tool $(dir)/tool/profbuf $(archive): $(dir)/made-tool ;

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/file.h"
 #include "itself.h"
 #include "symbols/jit_map.h"
@@ -24,30 +25,25 @@
 static char map_path[64], other_path[80];
 static struct jit_process self;
 
-static int find_self(void **state)
+static bool find_self(void)
 {
-	(void)state;
 	self = (struct jit_process){ .pid = getpid(), .uid = getuid(), .start_time = start_time_of(getpid()) };
-	assert_true(self.start_time);
 	snprintf(map_path, sizeof(map_path), "/tmp/perf-%d.map", getpid());
 	snprintf(other_path, sizeof(other_path), "%s.other", map_path);
-	return 0;
+	return self.start_time != 0;
 }
 
-static int remove_maps(void **state)
+static void remove_maps(void)
 {
-	(void)state;
 	unlink(map_path);
 	unlink(other_path);
-	return 0;
 }
 
 /* A device was opened before anybody saw that it is one; so was this. */
-static void test_a_map_that_is_no_file_is_not_opened(void **state)
+TEST(a_map_that_is_no_file_is_not_opened, .teardown = remove_maps)
 {
 	int watch;
 
-	(void)state;
 	assert_int_equal(mkfifo(other_path, 0600), 0);
 	watch = watch_begin(other_path);
 	assert_true(watch >= 0);
@@ -82,18 +78,16 @@ static void make_map(const char *path, mode_t mode)
 	close(fd);
 }
 
-static void test_a_map_is_found(void **state)
+TEST(a_map_is_found, .teardown = remove_maps)
 {
-	(void)state;
 	assert_false(is_found());
 	make_map(map_path, 0600);
 	assert_true(is_found());
 }
 
 /* It was followed to a file of root's that the process could not read, whose lines became names. */
-static void test_a_map_that_is_a_link_is_not_followed(void **state)
+TEST(a_map_that_is_a_link_is_not_followed, .teardown = remove_maps)
 {
-	(void)state;
 	make_map(other_path, 0600);
 	assert_int_equal(symlink(other_path, map_path), 0);
 	assert_false(is_found());
@@ -112,11 +106,10 @@ static void test_a_map_that_is_a_link_is_not_followed(void **state)
 	assert_int_equal(rmdir(map_path), 0);
 }
 
-static void test_a_map_of_somebody_else_is_none(void **state)
+TEST(a_map_of_somebody_else_is_none, .teardown = remove_maps)
 {
 	const struct jit_process own = self;
 
-	(void)state;
 	if (getuid())
 		skip();
 	make_map(map_path, 0600);
@@ -164,7 +157,7 @@ static pid_t start_prisoner(int *input)
 }
 
 /* The map by its name, in a directory that leads there, and /tmp as a link: to a place in the jail, and out of it. */
-static void test_a_map_is_looked_for_in_the_root_of_its_process(void **state)
+TEST(a_map_is_looked_for_in_the_root_of_its_process, .teardown = remove_maps)
 {
 	static const char *const links[] = { "inside", "/inside", "../../../../../inside", "outer/inside" };
 	char path[80], name[80], outside[80];
@@ -172,7 +165,6 @@ static void test_a_map_is_looked_for_in_the_root_of_its_process(void **state)
 	int input, fd;
 	pid_t pid;
 
-	(void)state;
 	if (getuid())
 		skip();
 	snprintf(jail, sizeof(jail), "/tmp/jail-%d", getpid());
@@ -241,7 +233,7 @@ static uint64_t file_of(pid_t pid, const char *path)
 }
 
 /* A program or a library in a jail was a file of the host's, if it was a link. */
-static void test_a_file_below_the_root_of_a_process_is_in_that_root(void **state)
+TEST(a_file_below_the_root_of_a_process_is_in_that_root, .teardown = remove_maps)
 {
 	static const char *const inside[] = { "file", "/file", "../../file", "dir/file", "/dir/../dir/file", "same" };
 	char path[80], link[80], up[96];
@@ -250,7 +242,6 @@ static void test_a_file_below_the_root_of_a_process_is_in_that_root(void **state
 	int input;
 	pid_t pid;
 
-	(void)state;
 	if (getuid())
 		skip();
 	snprintf(jail, sizeof(jail), "/tmp/jail-%d", getpid());
@@ -291,7 +282,7 @@ static void test_a_file_below_the_root_of_a_process_is_in_that_root(void **state
 }
 
 /* Nothing up to 1 TiB is one line, which was read whole. */
-static void test_a_sparse_map_takes_no_memory(void **state)
+TEST(a_sparse_map_takes_no_memory, .teardown = remove_maps)
 {
 	static const struct {
 		off_t at;
@@ -306,7 +297,6 @@ static void test_a_sparse_map_takes_no_memory(void **state)
 	int fd = open(map_path, O_RDWR | O_CREAT, 0600);
 	long before = peak_memory();
 
-	(void)state;
 	assert_int_equal(ftruncate(fd, 1L << 40), 0);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		assert_true(pwrite(fd, parts[i].text, strlen(parts[i].text), parts[i].at) > 0);
@@ -319,12 +309,11 @@ static void test_a_sparse_map_takes_no_memory(void **state)
 	strings_exit(&strings);
 }
 
-static void test_long_lines_of_a_map_are_passed_over(void **state)
+TEST(long_lines_of_a_map_are_passed_over, .teardown = remove_maps)
 {
 	static const size_t lengths[] = { 12, 100, 32768, 65533, 65534, 65535, 65536, 65537, 131072, 300000 };
 	static char line[300001];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths) * 2; i++) {
 		size_t n = lengths[i / 2];
 		struct strings strings = { 0 };
@@ -350,13 +339,12 @@ static void test_long_lines_of_a_map_are_passed_over(void **state)
 	}
 }
 
-static void test_a_map_has_no_more_entries_than_there_is_room_for(void **state)
+TEST(a_map_has_no_more_entries_than_there_is_room_for, .teardown = remove_maps)
 {
 	struct strings strings = { 0 };
 	struct jit_map map = { 0 };
 	FILE *f = fopen(map_path, "w");
 
-	(void)state;
 	for (int i = 0; i < (4 << 20) + 3; i++)
 		fputs("1 1 a\n", f);
 	fclose(f);
@@ -392,7 +380,7 @@ static void check(const struct jit_entry *entries, size_t n)
 }
 
 /* Only of entries that began at the same address the later one counted. */
-static void test_a_later_entry_replaces_what_it_overlaps(void **state)
+TEST(a_later_entry_replaces_what_it_overlaps)
 {
 	static const struct jit_entry over[] = { { 20, 30, 0, "old" }, { 10, 40, 0, "new" } };
 	static const struct jit_entry inside[] = { { 10, 40, 0, "old" }, { 20, 30, 0, "new" } };
@@ -402,7 +390,6 @@ static void test_a_later_entry_replaces_what_it_overlaps(void **state)
 		{ 55, 64, 0, "f" }, { 58, 59, 0, "g" }, { 0, 2, 0, "h" },
 	};
 
-	(void)state;
 	check(over, 2);
 	check(inside, 2);
 	check(same, 3);
@@ -410,13 +397,12 @@ static void test_a_later_entry_replaces_what_it_overlaps(void **state)
 		check(chain, n);
 }
 
-static void test_any_entries(void **state)
+TEST(any_entries)
 {
 	static const char names[40];
 	struct jit_entry entries[40];
 	uint64_t seed = 1;
 
-	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		size_t n = round % 40;
 
@@ -431,13 +417,12 @@ static void test_any_entries(void **state)
 }
 
 /* Without a sweep this takes hours. */
-static void test_many_entries_over_one_another(void **state)
+TEST(many_entries_over_one_another)
 {
 	const struct jit_entry *found;
 	struct jit_map map = { 0 };
 	uint64_t n = 300000;
 
-	(void)state;
 	for (uint64_t i = 0; i < n; i++)
 		assert_true(jit_map_add(&map, i, 2 * n - i, i % 2 ? "odd" : "even"));
 	assert_true(jit_map_sort(&map));
@@ -454,20 +439,5 @@ static void test_many_entries_over_one_another(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_a_map_that_is_no_file_is_not_opened, remove_maps),
-		cmocka_unit_test_teardown(test_a_map_is_found, remove_maps),
-		cmocka_unit_test_teardown(test_a_map_that_is_a_link_is_not_followed, remove_maps),
-		cmocka_unit_test_teardown(test_a_map_of_somebody_else_is_none, remove_maps),
-		cmocka_unit_test_teardown(test_a_map_is_looked_for_in_the_root_of_its_process, remove_maps),
-		cmocka_unit_test_teardown(test_a_file_below_the_root_of_a_process_is_in_that_root, remove_maps),
-		cmocka_unit_test_teardown(test_a_sparse_map_takes_no_memory, remove_maps),
-		cmocka_unit_test_teardown(test_long_lines_of_a_map_are_passed_over, remove_maps),
-		cmocka_unit_test_teardown(test_a_map_has_no_more_entries_than_there_is_room_for, remove_maps),
-		cmocka_unit_test(test_a_later_entry_replaces_what_it_overlaps),
-		cmocka_unit_test(test_any_entries),
-		cmocka_unit_test(test_many_entries_over_one_another),
-	};
-
-	return cmocka_run_group_tests_name("jit_map", tests, find_self, NULL);
+	return find_self() ? tap_cmocka_main() : 1;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "../tag/stall.h"
+#include "../tap.h"
 #include "itself.h"
 #include "record/jit_recorder.h"
 
@@ -111,12 +112,11 @@ static void end_sleeper(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static void test_each_process_has_its_own_names(void **state)
+TEST(each_process_has_its_own_names)
 {
 	pid_t pids[3] = { start_sleeper(), start_sleeper(), start_sleeper() };
 	struct jit_recorder r = { 0 };
 
-	(void)state;
 	write_map(pids[0], "first");
 	write_map(pids[1], "second");
 	for (int i = 0; i < 3; i++)
@@ -214,7 +214,7 @@ static void add_prisoner(struct jit_recorder *r, const struct prisoner *p, enum 
 }
 
 /* Its map is one of a file system that does not answer: the recording stood still, or did not end. */
-static void test_a_process_that_stalls_does_not_stall_the_recorder(void **state)
+TEST(a_process_that_stalls_does_not_stall_the_recorder)
 {
 	struct jit_recorder r = { 0 };
 	pid_t pid = start_sleeper();
@@ -222,7 +222,6 @@ static void test_a_process_that_stalls_does_not_stall_the_recorder(void **state)
 	uint64_t start, taken;
 	bool waited;
 
-	(void)state;
 	write_map(pid, "other");
 	for (enum where where = 0; where < NR_WHERE; where++) {
 		assert_true(stall_start(&stall, "libm.so.6"));
@@ -249,11 +248,6 @@ static void test_a_process_that_stalls_does_not_stall_the_recorder(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_process_has_its_own_names),
-		cmocka_unit_test(test_a_process_that_stalls_does_not_stall_the_recorder),
-	};
-
 	alarm(120);
-	return cmocka_run_group_tests_name("jit_recorder", tests, NULL, NULL);
+	return tap_cmocka_main();
 }

@@ -29,12 +29,11 @@ static size_t count(const char *file, int *end)
 }
 
 /* More than the reader's buffer, so that records lie across its end. */
-void test_long_file(void **state)
+TEST(long_file)
 {
 	struct generated g = { 0 };
 	int end;
 
-	(void)state;
 	generate_info(&g, 1);
 	for (int i = 0; i < 60000; i++)
 		generate_sample(&g, i, 0, 1, NULL, 0, frames, 1 + i % 2);
@@ -47,7 +46,7 @@ void test_long_file(void **state)
 	generate_free(&g);
 }
 
-void test_compressed_file(void **state)
+TEST(compressed_file)
 {
 	struct generated g = { 0 };
 	size_t room, n;
@@ -55,7 +54,6 @@ void test_compressed_file(void **state)
 	FILE *f;
 	int end;
 
-	(void)state;
 	generate_example(&g);
 	room = ZSTD_compressBound(g.n * 8);
 	packed = malloc(room);
@@ -73,12 +71,11 @@ void test_compressed_file(void **state)
 	generate_free(&g);
 }
 
-void test_files_that_are_none(void **state)
+TEST(files_that_are_none)
 {
 	struct profbuf_profile *profile;
 	FILE *f;
 
-	(void)state;
 	assert_int_equal(profbuf_profile_read(&profile, "/nonexistent", NULL), -ENOENT);
 	assert_int_equal(profbuf_profile_read(&profile, "/tmp", NULL), -EISDIR);
 	f = fopen(path, "w");
@@ -112,12 +109,11 @@ static size_t read_all(const struct generated *g, struct generated *to, int end)
 	return n;
 }
 
-void test_stacks_are_put_back_into_samples(void **state)
+TEST(stacks_are_put_back_into_samples)
 {
 	static const uint64_t user[] = { 7, 8, 9 };
 	struct generated g = { 0 }, plain = { 0 }, got = { 0 };
 
-	(void)state;
 	generate_info(&plain, 2);
 	generate_sample(&plain, 1, 0, 5, frames, 2, user, 3);
 	generate_sample(&plain, 2, 1, 6, NULL, 0, user, 1);
@@ -148,7 +144,7 @@ void test_stacks_are_put_back_into_samples(void **state)
 }
 
 /* Each time the records before the wrong one are given; the same without the mistake is right, see above. */
-void test_wrong_stacks_are_refused(void **state)
+TEST(wrong_stacks_are_refused)
 {
 	for (int i = 0; i < 8; i++) {
 		struct generated g = { 0 };
@@ -177,7 +173,6 @@ void test_wrong_stacks_are_refused(void **state)
 		assert_int_equal(read_all(&g, NULL, -EBADMSG), 1);
 		generate_free(&g);
 	}
-	(void)state;
 }
 
 size_t convert(const struct generated *g, bool raw, size_t flush_every)
@@ -221,13 +216,12 @@ size_t check_begin(const struct generated *g, int *end)
 }
 
 /* Samples the compact form has no room for are kept too: empty ones, ones that grew, ones that go on elsewhere. */
-void test_compact_file_has_the_same_records(void **state)
+TEST(compact_file_has_the_same_records)
 {
 	struct generated g;
 	size_t at;
 	int end;
 
-	(void)state;
 	generate_example(&g);
 	generate_sample(&g, 1, 0, 5, NULL, 0, NULL, 0);
 	generate_sample(&g, 1, 0, 5, NULL, 0, frames, 2);
@@ -247,13 +241,12 @@ void test_compact_file_has_the_same_records(void **state)
 }
 
 /* A deep stack each: no two are equal, and more of them than are remembered. */
-void test_more_stacks_than_are_remembered(void **state)
+TEST(more_stacks_than_are_remembered)
 {
 	struct generated g = { 0 };
 	uint64_t user[127];
 	int end;
 
-	(void)state;
 	generate_info(&g, 1);
 	for (uint64_t i = 0; i < 20000; i++) {
 		for (int k = 0; k < 127; k++)
@@ -268,13 +261,12 @@ void test_more_stacks_than_are_remembered(void **state)
 }
 
 /* Cut anywhere: no other error, no record that is not there, and all that was flushed before. */
-void test_compact_file_cut_anywhere(void **state)
+TEST(compact_file_cut_anywhere)
 {
 	struct generated g;
 	size_t bytes, at, n, last = SIZE_MAX;
 	int end;
 
-	(void)state;
 	generate_example(&g);
 	bytes = convert(&g, false, 10);
 	for (at = bytes; at > 0; at--) {
@@ -307,7 +299,7 @@ static void flip(size_t at)
 }
 
 /* One bit that is wrong, anywhere: an error, or it meant nothing. */
-void test_damaged_compact_file(void **state)
+TEST(damaged_compact_file)
 {
 	const struct profbuf_record *r;
 	struct profbuf_reader *reader;
@@ -315,7 +307,6 @@ void test_damaged_compact_file(void **state)
 	size_t bytes;
 	int end;
 
-	(void)state;
 	generate_example(&g);
 	bytes = convert(&g, false, 0);
 	for (size_t at = 8; at < bytes; at++) {
@@ -333,14 +324,13 @@ void test_damaged_compact_file(void **state)
 	generate_free(&g);
 }
 
-void test_writer_says_what_went_wrong(void **state)
+TEST(writer_says_what_went_wrong)
 {
 	struct generated g;
 	struct profbuf_writer *w;
 	FILE *f = fopen("/dev/full", "w");
 	uint64_t none[3] = { 2, 0, 0 };
 
-	(void)state;
 	generate_example(&g);
 	for (int raw = 0; raw < 2; raw++) {
 		assert_int_equal(profbuf_writer_open(&w, fileno(f), raw), 0);
@@ -359,7 +349,7 @@ void test_writer_says_what_went_wrong(void **state)
 }
 
 /* After a write that failed no other is tried: what came after a hole would be no stream. */
-void test_writer_stops_at_the_first_error(void **state)
+TEST(writer_stops_at_the_first_error)
 {
 	struct rlimit old, limit;
 	struct profbuf_writer *w;
@@ -367,7 +357,6 @@ void test_writer_stops_at_the_first_error(void **state)
 	struct stat st;
 	int fd, end;
 
-	(void)state;
 	generate_example(&g);
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);

@@ -6,7 +6,7 @@
 
 #include "lib_test.h"
 
-void test_equal_stacks_are_one(void **state)
+TEST(equal_stacks_are_one)
 {
 	const struct profbuf_program *const *programs;
 	const struct profbuf_stack *stacks;
@@ -14,7 +14,6 @@ void test_equal_stacks_are_one(void **state)
 	struct profbuf_profile *p;
 	struct generated g;
 
-	(void)state;
 	generate_example(&g);
 	p = profile_of(&g);
 	assert_int_equal(profbuf_profile_events(p, &events), 80);
@@ -35,7 +34,7 @@ void test_equal_stacks_are_one(void **state)
 }
 
 /* Each sample belongs to the description in force at its time, one before the first to the first. */
-void test_descriptions_have_their_times(void **state)
+TEST(descriptions_have_their_times)
 {
 	static const char *const expected[] = { "old", "old", "new", "new", ":8", "swapper" };
 	static const uint64_t times[] = { 5, 15, 20, 30, 40, 50 };
@@ -46,7 +45,6 @@ void test_descriptions_have_their_times(void **state)
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_process(&g, 20, 7, 1, "new", 0);
 	generate_process(&g, 10, 7, 1, "old", 0);
@@ -63,7 +61,7 @@ void test_descriptions_have_their_times(void **state)
 }
 
 /* A process that is described again on its way out keeps the mappings it had, and its name; another one has its own. */
-void test_exiting_processes_keep_their_mappings(void **state)
+TEST(exiting_processes_keep_their_mappings)
 {
 	/* pid, start_time, name of the exiting one's description; what a sample after it belongs to, and is shown as */
 	static const struct { uint32_t pid; uint64_t start_time; const char *comm, *expected, *symbol; } cases[] = {
@@ -74,7 +72,6 @@ void test_exiting_processes_keep_their_mappings(void **state)
 	};
 	static const uint64_t address = 0x400010;
 
-	(void)state;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const struct profbuf_program *const *programs;
 		const struct profbuf_program *program;
@@ -105,7 +102,7 @@ void test_exiting_processes_keep_their_mappings(void **state)
 }
 
 /* Code that is newer than its process's description is in the next one; another process's says nothing. */
-void test_code_may_be_described_after_its_samples(void **state)
+TEST(code_may_be_described_after_its_samples)
 {
 	static const struct { uint64_t time, address; const char *symbol; } cases[] = {
 		{ 11, 0x400010, "[first]" },
@@ -121,7 +118,6 @@ void test_code_may_be_described_after_its_samples(void **state)
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_process(&g, 10, 7, 1, "seven", 1);
 	generate_mapping(&g, 7, 1, 0x400000, 0x500000, 0, "/nonexistent/first");
@@ -144,7 +140,7 @@ void test_code_may_be_described_after_its_samples(void **state)
 }
 
 /* A kernel address without a symbol has at least its module. */
-void test_kernel_addresses_have_their_module(void **state)
+TEST(kernel_addresses_have_their_module)
 {
 	static const uint64_t kernel[] = {
 		0xffffffffc0001010, 0xffffffffc0002000, 0xffffffffc0000fff, 0xffffffffc0001100,
@@ -156,7 +152,6 @@ void test_kernel_addresses_have_their_module(void **state)
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_module(&g, 0xffffffffc0001000, 0xffffffffc0002000, "nfs");
 	for (int i = 0; i < 4; i++)
@@ -177,7 +172,7 @@ void test_kernel_addresses_have_their_module(void **state)
 }
 
 /* Where the rate was lowered, a sample counts for all periods that it stands for, wherever the stream says so. */
-void test_samples_stand_for_what_was_left_out(void **state)
+TEST(samples_stand_for_what_was_left_out)
 {
 	static const uint64_t times[] = { 5, 10, 15, 20, 25 };
 	static const uint64_t first[] = { 1, 1, 8, 2, 2 }, second[] = { 1, 3, 3, 3, 1 };
@@ -185,7 +180,6 @@ void test_samples_stand_for_what_was_left_out(void **state)
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 2);
 	generate_rate(&g, 16, 0, 2);
 	for (int i = 0; i < 5; i++) {
@@ -219,7 +213,7 @@ static void add_words(struct profbuf_profile *p, struct profbuf_stream *s, size_
 }
 
 /* What is forgotten is gone, what explains the next samples is not. */
-void test_a_profile_forgets_samples_only(void **state)
+TEST(a_profile_forgets_samples_only)
 {
 	const struct profbuf_program *const *programs;
 	const struct profbuf_stack *stacks;
@@ -229,7 +223,6 @@ void test_a_profile_forgets_samples_only(void **state)
 	struct profbuf_stream *s;
 	size_t ends[3];
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_symbol(&g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
 	generate_process(&g, 1, 7, 1, "alpha", 0);
@@ -275,13 +268,12 @@ void test_a_profile_forgets_samples_only(void **state)
 	generate_free(&g);
 }
 
-void test_samples_without_addresses_have_a_frame(void **state)
+TEST(samples_without_addresses_have_a_frame)
 {
 	const struct profbuf_stack *stacks;
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_sample(&g, 1, 0, 7, NULL, 0, NULL, 0);
 	p = profile_of(&g);

@@ -10,14 +10,13 @@
 #include "lib_test.h"
 #include "record/sideband.h"
 
-void test_example_has_its_records(void **state)
+TEST(example_has_its_records)
 {
 	unsigned int types[2048] = { 0 };
 	const struct profbuf_record *r;
 	struct profbuf_stream *s;
 	struct generated g;
 
-	(void)state;
 	generate_example(&g);
 	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
 	while (profbuf_stream_next(s, &r) == 1)
@@ -32,11 +31,10 @@ void test_example_has_its_records(void **state)
 	generate_free(&g);
 }
 
-void test_cut_record_is_no_data(void **state)
+TEST(cut_record_is_no_data)
 {
 	struct generated g = { 0 };
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_lost(&g, 1, 0, 1);
 	assert_int_equal(next(&g, g.n * 8 - 8, 1), -ENODATA);
@@ -46,12 +44,11 @@ void test_cut_record_is_no_data(void **state)
 	generate_free(&g);
 }
 
-void test_other_files_are_not_streams(void **state)
+TEST(other_files_are_not_streams)
 {
 	struct generated g = { 0 };
 	struct profbuf_stream_info *info;
 
-	(void)state;
 	generate_info(&g, 1);
 	info = (void *)g.words;
 	info->magic++;
@@ -86,9 +83,8 @@ void test_other_files_are_not_streams(void **state)
 
 #define AS(name)	((struct profbuf_##name *)r)
 
-void test_damaged_records_are_refused(void **state)
+TEST(damaged_records_are_refused)
 {
-	(void)state;
 	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 0);
 	REFUSED(generate_lost(&g, 1, 0, 1), r->len = 2);
 	REFUSED(generate_lost(&g, 1, 0, 1), r->len = PROFBUF_RECORD_MAX / 8 + 1);
@@ -136,22 +132,20 @@ void test_damaged_records_are_refused(void **state)
 	REFUSED(generate_stack_sample(&g, 1, 0, 1, 0, 0, 2), r->len--);
 }
 
-void test_second_info_is_refused(void **state)
+TEST(second_info_is_refused)
 {
 	struct generated g = { 0 };
 
-	(void)state;
 	generate_info(&g, 2);
 	generate_info(&g, 2);
 	assert_int_equal(next(&g, g.n * 8, 1), -EBADMSG);
 	generate_free(&g);
 }
 
-void test_unknown_records_are_passed_over(void **state)
+TEST(unknown_records_are_passed_over)
 {
 	struct generated g = { 0 };
 
-	(void)state;
 	generate_info(&g, 1);
 	generate(&g, 777, 1, 0, 5);
 	generate_lost(&g, 1, 0, 1);
@@ -159,11 +153,10 @@ void test_unknown_records_are_passed_over(void **state)
 	generate_free(&g);
 }
 
-void test_records_that_grew_are_read(void **state)
+TEST(records_that_grew_are_read)
 {
 	struct generated g = { 0 };
 
-	(void)state;
 	generate_info(&g, 1);
 	memset(g.words + g.n, 0xff, 80);
 	g.words[0] += 2;
@@ -195,11 +188,10 @@ static enum profbuf_verdict verdict(const struct generated *g)
 	return v;
 }
 
-void test_accounting_is_judged(void **state)
+TEST(accounting_is_judged)
 {
 	struct generated g;
 
-	(void)state;
 	generate_example(&g);
 	assert_int_equal(verdict(&g), PROFBUF_EXACT);
 	generate_free(&g);
@@ -219,13 +211,12 @@ void test_accounting_is_judged(void **state)
 	}
 }
 
-void test_tags_that_could_not_be_read_are_summed(void **state)
+TEST(tags_that_could_not_be_read_are_summed)
 {
 	const struct profbuf_accounting *a;
 	struct profbuf_profile *profile;
 	struct generated g;
 
-	(void)state;
 	generate_unread(&g);
 	/* A cause of a later version. */
 	((struct profbuf_tag_lost *)(g.words + g.n) - 1)->count[7] = 5;
@@ -241,11 +232,10 @@ void test_tags_that_could_not_be_read_are_summed(void **state)
 }
 
 /* Each of a part's two ends has to agree with what is in it, also where nothing was sampled. */
-void test_parts_are_judged(void **state)
+TEST(parts_are_judged)
 {
 	struct generated g;
 
-	(void)state;
 	generate_second(&g);
 	assert_int_equal(verdict(&g), PROFBUF_PART);
 	generate_sample(&g, 700000000, 0, 100, NULL, 0, frames, 1);
@@ -307,13 +297,12 @@ static void check_emitted(struct profbuf_sideband *s, const char *wanted)
 }
 
 /* The last description of each; what ended once more. */
-void test_sideband_in_force(void **state)
+TEST(sideband_in_force)
 {
 	struct profbuf_sideband *s;
 	struct emitted e = { 0 };
 	struct generated g = { 0 };
 
-	(void)state;
 	assert_int_equal(profbuf_sideband_new(&s), 0);
 	check_emitted(s, "");
 	generate_info(&g, 1);
@@ -371,12 +360,11 @@ static void move_sideband(struct profbuf_sideband *s, struct generated *g)
 }
 
 /* A process that ended was kept until the next part, which with --rotate 1h was all processes of an hour. */
-void test_ended_processes_do_not_stay_until_the_next_part(void **state)
+TEST(ended_processes_do_not_stay_until_the_next_part)
 {
 	struct profbuf_sideband *s;
 	struct generated g = { 0 };
 
-	(void)state;
 	assert_int_equal(profbuf_sideband_new(&s), 0);
 	generate_process(&g, 1, 7, 1, "short", 1);
 	generate_mapping(&g, 7, 1, 1, 2, 0, "/short");
@@ -399,12 +387,11 @@ void test_ended_processes_do_not_stay_until_the_next_part(void **state)
 }
 
 /* A description that came after the end made what ended live again, for ever. */
-void test_late_descriptions_of_ended_processes_go_with_them(void **state)
+TEST(late_descriptions_of_ended_processes_go_with_them)
 {
 	struct profbuf_sideband *s;
 	struct generated g = { 0 };
 
-	(void)state;
 	assert_int_equal(profbuf_sideband_new(&s), 0);
 	add_exit(s, SECOND, 7, 3);
 	generate_process(&g, SECOND - 2, 7, 3, "late", 1);
@@ -438,12 +425,11 @@ static void generate_exiting(struct generated *g, uint64_t time, uint32_t pid, u
 }
 
 /* A thread that was sampled while it ended took the mappings of its process, which went on, from the parts to come. */
-void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state)
+TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
 {
 	struct profbuf_sideband *s;
 	struct generated g = { 0 };
 
-	(void)state;
 	assert_int_equal(profbuf_sideband_new(&s), 0);
 	generate_process(&g, 1, 7, 3, "process", 1);
 	generate_mapping(&g, 7, 3, 1, 2, 0, "/mapping");
@@ -459,12 +445,11 @@ void test_an_exiting_thread_leaves_the_mappings_of_its_process(void **state)
 }
 
 /* The end of a process of another pid namespace, which has pid 0, took what is of no process with it. */
-void test_the_end_of_a_process_without_a_pid_leaves_what_is_of_none(void **state)
+TEST(the_end_of_a_process_without_a_pid_leaves_what_is_of_none)
 {
 	struct profbuf_sideband *s;
 	struct generated g = { 0 };
 
-	(void)state;
 	assert_int_equal(profbuf_sideband_new(&s), 0);
 	generate_module(&g, 100, 200, "nfs");
 	generate_rate(&g, 1, 0, 2);
@@ -516,10 +501,9 @@ static clock_t time_of_ends(unsigned int others)
 }
 
 /* Each end of a process looked at all that was known: fifty times as much here. */
-void test_the_end_of_a_process_looks_at_that_process_only(void **state)
+TEST(the_end_of_a_process_looks_at_that_process_only)
 {
 	clock_t few = time_of_ends(10), many = time_of_ends(50000);
 
-	(void)state;
 	assert_in_range(many, 0, 10 * few);
 }

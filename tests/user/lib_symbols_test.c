@@ -15,7 +15,7 @@
 #include "watch.h"
 
 /* A real file: this program's own function, found by the inode, and not in a file with another one. */
-void test_user_symbols_of_a_real_file(void **state)
+TEST(user_symbols_of_a_real_file)
 {
 	unsigned long from, to, offset, self = (unsigned long)&test_user_symbols_of_a_real_file;
 	const struct profbuf_stack *stacks;
@@ -28,7 +28,6 @@ void test_user_symbols_of_a_real_file(void **state)
 	size_t mapping;
 	ssize_t n;
 
-	(void)state;
 	do {
 		assert_non_null(fgets(line, sizeof(line), f));
 		assert_int_equal(sscanf(line, "%lx-%lx %*s %lx", &from, &to, &offset), 3);
@@ -61,7 +60,7 @@ void test_user_symbols_of_a_real_file(void **state)
 }
 
 /* A device was opened before anybody saw that it is one; so was this. */
-void test_a_mapped_path_that_is_no_file_is_not_opened(void **state)
+TEST(a_mapped_path_that_is_no_file_is_not_opened)
 {
 	const struct profbuf_stack *stacks;
 	uint64_t start = 0x10000000, address = start + 4;
@@ -70,7 +69,6 @@ void test_a_mapped_path_that_is_no_file_is_not_opened(void **state)
 	char fifo[80], link[80];
 	int watch;
 
-	(void)state;
 	snprintf(fifo, sizeof(fifo), "%s.fifo", path);
 	snprintf(link, sizeof(link), "%s.link", path);
 	assert_int_equal(mkfifo(fifo, 0600) | symlink(fifo, link), 0);
@@ -92,7 +90,7 @@ void test_a_mapped_path_that_is_no_file_is_not_opened(void **state)
 }
 
 /* A few bytes, and nothing up to 1 TiB. libelf made room for all the sections that it says it has. */
-void test_a_mapped_sparse_file_with_too_many_sections_takes_no_memory(void **state)
+TEST(a_mapped_sparse_file_with_too_many_sections_takes_no_memory)
 {
 	Elf64_Shdr first = { .sh_size = 1 << 20 };
 	Elf64_Ehdr ehdr = {
@@ -111,7 +109,6 @@ void test_a_mapped_sparse_file_with_too_many_sections_takes_no_memory(void **sta
 	size_t at;
 	int fd;
 
-	(void)state;
 	snprintf(sparse, sizeof(sparse), "%s.sparse", path);
 	fd = open(sparse, O_RDWR | O_CREAT, 0600);
 	assert_int_equal(ftruncate(fd, 1LL << 40), 0);
@@ -155,14 +152,13 @@ static const char kallsyms[] =
 	"ffffffffc0000100 t last\t[ext4]\n"
 	"nonsense\n";
 
-void test_kallsyms(void **state)
+TEST(kallsyms)
 {
 	struct profbuf_kallsyms *k;
 	const char *name, *module;
 	uint64_t start, end;
 	FILE *f = fopen(path, "w");
 
-	(void)state;
 	fputs(kallsyms, f);
 	fclose(f);
 	assert_int_equal(profbuf_kallsyms_load(&k, path), 0);
@@ -183,12 +179,11 @@ void test_kallsyms(void **state)
 	profbuf_kallsyms_free(k);
 }
 
-void test_hidden_kallsyms_are_eperm(void **state)
+TEST(hidden_kallsyms_are_eperm)
 {
 	struct profbuf_kallsyms *k;
 	FILE *f = fopen(path, "w");
 
-	(void)state;
 	fputs("0000000000000000 T startup\n0000000000000000 T schedule\n", f);
 	fclose(f);
 	assert_int_equal(profbuf_kallsyms_load(&k, path), -EPERM);

@@ -56,11 +56,10 @@ static const char *labels_of(const struct profbuf_profile *p, size_t i)
 /* Without the zero that C adds. */
 #define BYTES(text)	generate_tag(&g, 1, 7, 0x10, PROFBUF_TAG_LABELS, text, sizeof(text) - 1)
 
-void test_label_sets(void **state)
+TEST(label_sets)
 {
 	char many[4 * PROFBUF_LABELS_MAX + 4], longest[PROFBUF_LABELS_BYTES + 1];
 
-	(void)state;
 	MEANS(TEXT("b\0002\0a\0001"), "a=1 b=2");
 	MEANS(BYTES(""), "");
 	MEANS(TEXT("a\0"), "a=");
@@ -88,13 +87,12 @@ void test_label_sets(void **state)
 }
 
 /* A tag means what its last definition until then says, before the first what that says; and is of a process. */
-void test_tags_have_their_times(void **state)
+TEST(tags_have_their_times)
 {
 	static const char *const expected[] = { "v=old", "v=old", "v=new", "v=new", "undefined", "v=out", "v=out", "" };
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_tag(&g, 20, 7, 0x10, PROFBUF_TAG_LABELS, "v\0new", 6);
 	generate_tag(&g, 10, 7, 0x10, PROFBUF_TAG_LABELS, "v\0old", 6);
@@ -120,9 +118,8 @@ void test_tags_have_their_times(void **state)
 #define OTEL(text)	generate_tag(&g, 1, 7, 0x10, PROFBUF_TAG_OTEL, text, sizeof(text) - 1)
 #define KEYS(start_time, text, n)	generate_otel_keys(&g, 7, start_time, text, n, sizeof(text))
 
-void test_thread_contexts(void **state)
+TEST(thread_contexts)
 {
-	(void)state;
 	MEANS(OTEL(IDS "\1\0\0\0"), "span_id=a1a2a3a4a5a6a7a8 trace_id=0102030405060708090a0b0c0d0e0f10");
 	MEANS(OTEL(NO_IDS "\1\0\0\0"), "");
 	MEANS(OTEL(NO_IDS "\0\0\0\0"), "bad");
@@ -146,7 +143,7 @@ void test_thread_contexts(void **state)
 	MEANS({ OTEL(NO_IDS "\1\0\6\0\0\1x\1\1y"); KEYS(3, "k\0k", 2); }, "k=x");
 }
 
-void test_equal_label_sets_are_one(void **state)
+TEST(equal_label_sets_are_one)
 {
 	const struct profbuf_labels *const *all;
 	const struct profbuf_event *events;
@@ -154,7 +151,6 @@ void test_equal_label_sets_are_one(void **state)
 	struct generated g;
 	int end;
 
-	(void)state;
 	generate_tags(&g);
 	p = profile_of(&g);
 	assert_int_equal(profbuf_profile_events(p, &events), 100);
@@ -177,7 +173,7 @@ static bool is_of_thread(const struct profbuf_event *e, const void *context)
 	return e->tid == *(const uint32_t *)context;
 }
 
-void test_threads_have_names_and_events_are_kept(void **state)
+TEST(threads_have_names_and_events_are_kept)
 {
 	const struct profbuf_thread_name *threads;
 	const struct profbuf_event *events;
@@ -185,7 +181,6 @@ void test_threads_have_names_and_events_are_kept(void **state)
 	struct profbuf_profile *p;
 	struct generated g;
 
-	(void)state;
 	generate_tags(&g);
 	p = profile_of(&g);
 	profbuf_profile_events(p, &events);
@@ -207,13 +202,12 @@ void test_threads_have_names_and_events_are_kept(void **state)
 }
 
 /* The same name again is the same thread, whatever it was called in between. */
-void test_a_thread_gets_its_name_back(void **state)
+TEST(a_thread_gets_its_name_back)
 {
 	const struct profbuf_event *events;
 	struct generated g = { 0 };
 	struct profbuf_profile *p;
 
-	(void)state;
 	generate_info(&g, 1);
 	generate_thread(&g, 10, 7, 8, "a");
 	generate_thread(&g, 20, 7, 8, "b");
@@ -255,12 +249,11 @@ static int parse(const char *payload, size_t bytes, char *text)
 	return err;
 }
 
-void test_process_contexts_are_parsed(void **state)
+TEST(process_contexts_are_parsed)
 {
 	char payload[sizeof(process_context)], text[256];
 	size_t n = sizeof(process_context) - 1;
 
-	(void)state;
 	assert_int_equal(parse(process_context, n, text), 0);
 	assert_string_equal(text, "http.route;tenant;");
 	assert_int_equal(parse("", 0, text), -ENOENT);
@@ -333,13 +326,12 @@ static pid_t publisher(enum publish how, int *pipe_fd)
 	return 0;
 }
 
-void test_process_contexts_of_processes(void **state)
+TEST(process_contexts_of_processes)
 {
 	static const int expected[] = { 0, 0, -EBADMSG, -EAGAIN, -EBADMSG };
 	struct profbuf_otel_keys_record *r;
 	int fd;
 
-	(void)state;
 	for (int how = PUBLISH_MEMFD; how <= PUBLISH_NOWHERE; how++) {
 		pid_t pid = publisher(how, &fd);
 
@@ -369,7 +361,7 @@ static int collect(const struct profbuf_record *record, void *context)
 }
 
 /* What the recorder makes, with the stream before it, is a stream: and names the keys of a real process, once. */
-void test_the_recorder_names_keys_and_cgroups(void **state)
+TEST(the_recorder_names_keys_and_cgroups)
 {
 	const struct profbuf_program *const *programs;
 	struct generated g = { 0 }, made = { 0 };
@@ -382,7 +374,6 @@ void test_the_recorder_names_keys_and_cgroups(void **state)
 	pid_t pid;
 	int fd;
 
-	(void)state;
 	pid = publisher(PUBLISH_MEMFD, &fd);
 	generate_info(&g, 1);
 	at = g.n;

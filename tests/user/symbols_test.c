@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "../tag/stall.h"
+#include "../tap.h"
 #include "base/file.h"
 #include "base/file_fault.h"
 #include "base/proc.h"
@@ -103,7 +104,7 @@ static void make_silent(char *name, unsigned int levels)
 	sprintf(name, "Ev");
 }
 
-static void test_names_are_as_libiberty_has_them(void **state)
+TEST(names_are_as_libiberty_has_them)
 {
 	static const char *const names[] = {
 		"_ZN4work4leafEiPKc", "_ZN7mycrate4spin17h0123456789abcdefE", "_RNvNtCs1234_7mycrate3foo3bar",
@@ -114,7 +115,6 @@ static void test_names_are_as_libiberty_has_them(void **state)
 	struct demangler d = { 0 };
 	unsigned int timeouts = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		bool mangled = !strncmp(names[i], "_Z", 2) || !strncmp(names[i], "_R", 2);
 		char *wanted = mangled ? cplus_demangle(names[i], DMGL_AUTO) : NULL;
@@ -129,13 +129,12 @@ static void test_names_are_as_libiberty_has_them(void **state)
 	demangler_exit(&d);
 }
 
-static void test_names_that_unfold_stay_as_they_are(void **state)
+TEST(names_that_unfold_stay_as_they_are)
 {
 	struct demangler d = { 0 };
 	unsigned int timeouts = 0;
 	char name[1024];
 
-	(void)state;
 	make_cxx(name, 2);
 	assert_string_equal(demangle(&d, name, &timeouts),
 			    "f<std::pair<int, int>, std::pair<std::pair<int, int>, std::pair<int, int> > >");
@@ -153,7 +152,7 @@ static void test_names_that_unfold_stay_as_they_are(void **state)
 }
 
 /* libiberty says nothing for years: only a timer gets it out of there. */
-static void test_names_that_take_years_stay_as_they_are(void **state)
+TEST(names_that_take_years_stay_as_they_are)
 {
 	static const char ordinary[] = "_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs";
 	struct demangler d = { 0 };
@@ -161,7 +160,6 @@ static void test_names_that_take_years_stay_as_they_are(void **state)
 	char name[1024];
 	uint64_t spent;
 
-	(void)state;
 	assert_true(strlen(ordinary) > 64);
 	assert_non_null(demangle(&d, ordinary, &timeouts));
 	for (unsigned int i = 0; i < DEMANGLE_TIMEOUTS_MAX; i++) {
@@ -188,12 +186,11 @@ static void test_names_that_take_years_stay_as_they_are(void **state)
 }
 
 /* A binder of 62^9 lifetimes in the path of an impl, which is counted and not printed. */
-static void test_names_of_rust_with_lifetimes_beyond_number(void **state)
+TEST(names_of_rust_with_lifetimes_beyond_number)
 {
 	struct demangler d = { 0 };
 	unsigned int timeouts = 0;
 
-	(void)state;
 	assert_string_equal(demangle(&d, "_RNvMINvC1a1bFG3_EuEb1c", &timeouts), "<bool>::c");
 	assert_int_equal(timeouts, 0);
 	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEb1c", &timeouts));
@@ -217,13 +214,12 @@ static void *demangle_silent(void *demangler)
 }
 
 /* The timer counts one thread's time. And the program may have blocked all signals. */
-static void test_names_that_take_years_in_another_thread(void **state)
+TEST(names_that_take_years_in_another_thread)
 {
 	struct demangler d = { 0 };
 	sigset_t all, before;
 	pthread_t thread;
 
-	(void)state;
 	demangle_silent(&d);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -235,7 +231,7 @@ static void test_names_that_take_years_in_another_thread(void **state)
 	demangler_exit(&d);
 }
 
-static void test_long_names_are_cut(void **state)
+TEST(long_names_are_cut)
 {
 	const size_t bytes = 3 * SYMBOL_NAME_MAX;
 	const struct profbuf_symbol *symbol;
@@ -244,7 +240,6 @@ static void test_long_names_are_cut(void **state)
 	char *name = malloc(bytes + 1);
 	size_t n;
 
-	(void)state;
 	/* Characters of two bytes; at SYMBOL_NAME_MAX - 3 one would be cut in two. */
 	for (size_t i = 0; i < bytes; i += 2)
 		memcpy(name + i, "\xc3\xa4", 2);
@@ -271,12 +266,11 @@ static void test_long_names_are_cut(void **state)
 /* Tables */
 
 /* Without a key of its own a hash is the same in each process: a word that was in the source made it 0. */
-static void test_names_made_to_collide_do_not(void **state)
+TEST(names_made_to_collide_do_not)
 {
 	static const uint64_t words[] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
 	struct strings strings = { 0 };
 
-	(void)state;
 	for (size_t word = 0; word < 2; word++) {
 		for (uint32_t i = 0; i < 200000; i++) {
 			char name[17] = { 0 };
@@ -290,13 +284,12 @@ static void test_names_made_to_collide_do_not(void **state)
 	strings_exit(&strings);
 }
 
-static void test_a_million_jit_records_of_as_many_processes(void **state)
+TEST(a_million_jit_records_of_as_many_processes)
 {
 	const uint32_t n = 1000000;
 	struct profbuf_jit_symbol_record *records = calloc(n, sizeof(*records) + 16);
 	struct symbols s = { .no_user = true };
 
-	(void)state;
 	for (uint32_t i = 0; i < n; i++) {
 		struct profbuf_jit_symbol_record *r = (void *)((char *)records + i * (sizeof(*records) + 16));
 
@@ -320,7 +313,7 @@ static void test_a_million_jit_records_of_as_many_processes(void **state)
 }
 
 /* Of one process what came later replaces what came before, wherever the records are in memory. */
-static void test_jit_records_keep_their_order(void **state)
+TEST(jit_records_keep_their_order)
 {
 	static struct {
 		struct profbuf_jit_symbol_record r;
@@ -329,7 +322,6 @@ static void test_jit_records_keep_their_order(void **state)
 	const struct profbuf_program program = { .pid = 7, .start_time = 1 };
 	struct symbols s = { .no_user = true };
 
-	(void)state;
 	for (int i = 2; i >= 0; i--) {
 		records[i].r = (struct profbuf_jit_symbol_record){ .pid = 7, .start_time = 1, .start = 0x1000 + i,
 								   .end = 0x2000 };
@@ -349,9 +341,8 @@ static uint64_t end_of(const void *all, size_t i)
 	return ((const struct span *)all)[i].end;
 }
 
-static void test_spans_are_found_as_by_walking_back(void **state)
+TEST(spans_are_found_as_by_walking_back)
 {
-	(void)state;
 	for (int i = 0; i < 3000; i++) {
 		struct span spans[200];
 		size_t n = rnd(200);
@@ -373,14 +364,13 @@ static void test_spans_are_found_as_by_walking_back(void **state)
 }
 
 /* All functions of the file have one id. */
-static void test_a_million_functions_of_one_id(void **state)
+TEST(a_million_functions_of_one_id)
 {
 	static const char head[] = { 0x0a, 0x00, 0x32, 0x00 }, function[] = { 0x2a, 0x02, 0x08, 0x01 };
 	struct profbuf_profile *p;
 	char path[64];
 	FILE *f;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/tmp/profbuf-pprof-%d", getpid());
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -462,11 +452,10 @@ static const struct elf_symbol *walk_back(struct elf_symbols *s, uint64_t addres
 	return bare;
 }
 
-static void test_symbols_are_found_as_by_walking_back(void **state)
+TEST(symbols_are_found_as_by_walking_back)
 {
 	char strings[26 * 2 + 1] = "";
 
-	(void)state;
 	for (int i = 0; i < 26; i++)
 		sprintf(strings + 1 + 2 * i, "%c", 'a' + i);
 	for (int i = 0; i < 200; i++) {
@@ -484,14 +473,13 @@ static void test_symbols_are_found_as_by_walking_back(void **state)
 }
 
 /* One symbol spans all others, each of which ends where it begins to be interesting. */
-static void test_symbols_in_one_that_spans_them_all(void **state)
+TEST(symbols_in_one_that_spans_them_all)
 {
 	static const char strings[] = "\0all\0small";
 	const size_t n = 1000000;
 	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
 	struct elf_symbols *s;
 
-	(void)state;
 	symbols[0] = (struct made_symbol){ 0, 1ULL << 32, 1 };
 	for (size_t i = 1; i < n; i++)
 		symbols[i] = (struct made_symbol){ i * 16, 1, 5 };
@@ -507,7 +495,7 @@ static void test_symbols_in_one_that_spans_them_all(void **state)
 }
 
 /* Names that end in one another, with an order that is only known at their ends. */
-static void test_long_names_of_one_address(void **state)
+TEST(long_names_of_one_address)
 {
 	const size_t n = 300000, bytes = 1 << 20;
 	struct made_symbol *symbols = calloc(n, sizeof(*symbols));
@@ -515,7 +503,6 @@ static void test_long_names_of_one_address(void **state)
 	const struct elf_symbol *found;
 	struct elf_symbols *s;
 
-	(void)state;
 	memset(strings, '_', bytes);
 	strings[0] = strings[bytes - 1] = 0;
 	for (size_t i = 0; i < n; i++)
@@ -551,19 +538,18 @@ static void check_sparse(size_t at, uint64_t value)
 }
 
 /* All notes were looked through for a build id, and all of the names' section for the end of each name. */
-static void test_sparse_notes_and_names_are_not_looked_through(void **state)
+TEST(sparse_notes_and_names_are_not_looked_through)
 {
 	const uint64_t at_names = 4096 + 2 * sizeof(Elf64_Sym) + sizeof("\0name");
 	const uint64_t at_sections = (at_names + sizeof("\0.symtab\0.strtab\0.shstrtab\0.text") + 7) & ~7ULL;
 
-	(void)state;
 	check_sparse(sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz), 1ULL << 39);
 	/* The names end where the first letter of the next section's is. */
 	check_sparse(at_sections + 3 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size), 2);
 }
 
 /* Tables are as long as a file says; so were those of a hundred files. */
-static void test_symbols_of_one_report_have_a_bound(void **state)
+TEST(symbols_of_one_report_have_a_bound)
 {
 	static const char strings[] = "\0name";
 	const size_t n = 7 << 20;
@@ -572,7 +558,6 @@ static void test_symbols_of_one_report_have_a_bound(void **state)
 	struct elf_symbols *s;
 	int fd, opened = 0;
 
-	(void)state;
 	for (size_t i = 0; i < n; i++)
 		symbols[i] = (struct made_symbol){ i, 1, 1 };
 	fd = make_elf(symbols, n, strings, sizeof(strings));
@@ -587,7 +572,7 @@ static void test_symbols_of_one_report_have_a_bound(void **state)
 }
 
 /* Without section headers libdwfl goes through the chains of a hash table, in quadratic time: here they have no end. */
-static void test_a_hash_table_without_an_end_is_not_gone_through(void **state)
+TEST(a_hash_table_without_an_end_is_not_gone_through)
 {
 	static const uint64_t dynamic[] = { DT_SYMTAB, 0x1100, DT_STRTAB, 0x1000, DT_STRSZ, 0x100, DT_SYMENT, 24,
 					    DT_GNU_HASH, 0x3000, DT_NULL, 0 };
@@ -605,7 +590,6 @@ static void test_a_hash_table_without_an_end_is_not_gone_through(void **state)
 	int fd = memfd_create("elf", 0);
 	struct elf_symbols *s;
 
-	(void)state;
 	assert_int_equal(pwrite(fd, &ehdr, sizeof(ehdr), 0), sizeof(ehdr));
 	assert_int_equal(pwrite(fd, phdrs, sizeof(phdrs), sizeof(ehdr)), sizeof(phdrs));
 	assert_int_equal(pwrite(fd, dynamic, sizeof(dynamic), 0x2000), sizeof(dynamic));
@@ -649,14 +633,13 @@ static void look_up(struct symbols *s, const void *build_id, uint8_t bytes)
 	assert_true(symbols_find_user(s, object, &program, &offset)->unknown);
 }
 
-static void test_invented_build_ids_are_asked_for_a_few_times(void **state)
+TEST(invented_build_ids_are_asked_for_a_few_times)
 {
 	static const uint8_t zeros[20], ones[20] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 	struct symbols s = { 0 };
 	unsigned int before;
 	uint64_t id[3] = { 0, 1, 2 };
 
-	(void)state;
 	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1", 1);
 	before = *asked();
 	look_up(&s, zeros, 20);
@@ -672,12 +655,11 @@ static void test_invented_build_ids_are_asked_for_a_few_times(void **state)
 }
 
 /* Each of them looked at all objects. */
-static void test_many_objects_of_one_build_id(void **state)
+TEST(many_objects_of_one_build_id)
 {
 	const uint8_t id[20] = { 1, 2, 3 };
 	struct symbols s = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 100000; i++)
 		assert_non_null(object_of(&s, id, 20));
 	assert_int_equal(s.build_id_index.n, 8);
@@ -745,11 +727,10 @@ static off_t all_but_a_byte(off_t size)
 	return size - 1;
 }
 
-static void test_a_file_that_is_cut_while_it_is_used(void **state)
+TEST(a_file_that_is_cut_while_it_is_used)
 {
 	static off_t (*const sizes[])(off_t size) = { nothing, page, page_and_a_half, all_but_a_byte };
 
-	(void)state;
 	handle_faults();
 	for (int i = 0; i < 8; i++) {
 		int fd = make_program(), handle = open_again();
@@ -783,11 +764,10 @@ static void test_a_file_that_is_cut_while_it_is_used(void **state)
 }
 
 /* Without symbols; what was there is in a debug file that it names. */
-static void test_a_debug_file_that_is_cut_while_it_is_used(void **state)
+TEST(a_debug_file_that_is_cut_while_it_is_used)
 {
 	char command[400];
 
-	(void)state;
 	handle_faults();
 	for (int i = 0; i < 4; i++) {
 		int fd = make_program(), handle;
@@ -828,9 +808,8 @@ static void *cut_soon(void *delay)
 	return NULL;
 }
 
-static void test_a_file_that_is_cut_at_any_time(void **state)
+TEST(a_file_that_is_cut_at_any_time)
 {
-	(void)state;
 	handle_faults();
 	for (int i = 0; i < 30; i++) {
 		int fd = make_program(), handle = open_again();
@@ -858,14 +837,13 @@ static void test_a_file_that_is_cut_at_any_time(void **state)
 }
 
 /* Each page that is filled alone is a mapping of its own, of which there may be 65530. */
-static void test_every_other_page_of_a_large_file_that_is_cut(void **state)
+TEST(every_other_page_of_a_large_file_that_is_cut)
 {
 	const size_t page = sysconf(_SC_PAGESIZE), pages = 160000;
 	int fd = memfd_create("cut", 0), sum = 0;
 	volatile char *bytes, *after;
 	unsigned long began;
 
-	(void)state;
 	handle_faults();
 	assert_int_equal(ftruncate(fd, pages * page), 0);
 	bytes = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -886,12 +864,11 @@ static void test_every_other_page_of_a_large_file_that_is_cut(void **state)
 }
 
 /* What is not read here is none of the handler's. */
-static void test_other_faults_end_the_program(void **state)
+TEST(other_faults_end_the_program)
 {
 	int fd = make_program(), status, other = 0;
 	pid_t child;
 
-	(void)state;
 	handle_faults();
 	for (int i = 0; i < 2; i++) {
 		child = fork();
@@ -1056,7 +1033,7 @@ static void end(pid_t pid)
 }
 
 /* A report was waiting for a file system that never answers, and could not be ended. */
-static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **state)
+TEST(a_file_in_a_root_that_never_answers_is_not_waited_for)
 {
 	struct profbuf_stream_info info = { 0 };
 	struct symbols s = { .info = &info };
@@ -1066,7 +1043,6 @@ static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **st
 	char taken[8];
 	int in;
 
-	(void)state;
 	if (getuid())
 		skip();
 	set_up(&info);
@@ -1089,14 +1065,13 @@ static void test_a_file_in_a_root_that_never_answers_is_not_waited_for(void **st
 }
 
 /* Names are those of the file that was mapped, by its inode in the other root, and copies do not change. */
-static void test_a_file_in_another_root_is_the_one_that_was_mapped(void **state)
+TEST(a_file_in_another_root_is_the_one_that_was_mapped)
 {
 	struct profbuf_stream_info info = { 0 };
 	struct symbols s = { .info = &info };
 	uint64_t inodes[2];
 	pid_t pid;
 
-	(void)state;
 	if (getuid())
 		skip();
 	set_up(&info);
@@ -1115,12 +1090,11 @@ static void test_a_file_in_another_root_is_the_one_that_was_mapped(void **state)
 }
 
 /* Debug files are named by the files that they belong to, and links lead anywhere. */
-static void test_a_path_into_a_root_by_another_name_is_not_opened(void **state)
+TEST(a_path_into_a_root_by_another_name_is_not_opened)
 {
 	char path[64], link[64];
 	int fd;
 
-	(void)state;
 	snprintf(link, sizeof(link), "/tmp/profbuf-link-%d", getpid());
 	assert_int_equal(symlink("/proc/self/root/proc/self/stat", link), 0);
 	fd = file_open(link, 0);
@@ -1134,37 +1108,7 @@ static void test_a_path_into_a_root_by_another_name_is_not_opened(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_are_as_libiberty_has_them),
-		cmocka_unit_test(test_names_that_unfold_stay_as_they_are),
-		cmocka_unit_test(test_names_that_take_years_stay_as_they_are),
-		cmocka_unit_test(test_names_of_rust_with_lifetimes_beyond_number),
-		cmocka_unit_test(test_names_that_take_years_in_another_thread),
-		cmocka_unit_test(test_long_names_are_cut),
-		cmocka_unit_test(test_names_made_to_collide_do_not),
-		cmocka_unit_test(test_a_million_jit_records_of_as_many_processes),
-		cmocka_unit_test(test_jit_records_keep_their_order),
-		cmocka_unit_test(test_a_million_functions_of_one_id),
-		cmocka_unit_test(test_spans_are_found_as_by_walking_back),
-		cmocka_unit_test(test_symbols_are_found_as_by_walking_back),
-		cmocka_unit_test(test_symbols_in_one_that_spans_them_all),
-		cmocka_unit_test(test_long_names_of_one_address),
-		cmocka_unit_test(test_sparse_notes_and_names_are_not_looked_through),
-		cmocka_unit_test(test_symbols_of_one_report_have_a_bound),
-		cmocka_unit_test(test_a_hash_table_without_an_end_is_not_gone_through),
-		cmocka_unit_test(test_invented_build_ids_are_asked_for_a_few_times),
-		cmocka_unit_test(test_many_objects_of_one_build_id),
-		cmocka_unit_test(test_a_file_that_is_cut_while_it_is_used),
-		cmocka_unit_test(test_a_debug_file_that_is_cut_while_it_is_used),
-		cmocka_unit_test(test_a_file_that_is_cut_at_any_time),
-		cmocka_unit_test(test_every_other_page_of_a_large_file_that_is_cut),
-		cmocka_unit_test(test_other_faults_end_the_program),
-		cmocka_unit_test(test_a_file_in_a_root_that_never_answers_is_not_waited_for),
-		cmocka_unit_test(test_a_file_in_another_root_is_the_one_that_was_mapped),
-		cmocka_unit_test(test_a_path_into_a_root_by_another_name_is_not_opened),
-	};
-
 	file_reading_end(file_reading_begin());
 	sigaction(SIGBUS, NULL, &on_fault);
-	return cmocka_run_group_tests_name("symbols", tests, NULL, NULL);
+	return tap_cmocka_main();
 }
