@@ -31,7 +31,7 @@ struct profbuf_note {
  * struct profbuf_notes - a session's queue, and what was not put into it
  */
 struct profbuf_notes {
-	spinlock_t lock;
+	spinlock_t lock;		/* of the queue */
 	struct list_head list;		/* under @lock; only the reader takes from it */
 	size_t bytes;			/* in @list; under @lock */
 	bool closed;			/* the session has stopped: nothing comes after its end; under @lock */

@@ -104,7 +104,8 @@ static void print_stops(FILE *f, const struct profbuf_profile *profile)
 	for (unsigned int kind = 0; kind < 2; kind++) {
 		fprintf(f, "\"%s_stops\":{", kind ? "kernel" : "user");
 		for (i = PROFBUF_STOP_END; profbuf_stop_name(i); i++)
-			fprintf(f, "%s\"%s\":%" PRIu64, i > PROFBUF_STOP_END ? "," : "", profbuf_stop_name(i), sums[kind][i]);
+			fprintf(f, "%s\"%s\":%" PRIu64, i > PROFBUF_STOP_END ? "," : "", profbuf_stop_name(i),
+				sums[kind][i]);
 		fputs("},\n", f);
 	}
 }

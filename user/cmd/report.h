@@ -65,7 +65,7 @@ struct report {
 	uint64_t lost, gaps;
 	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
-	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples, by why their stack ends: enum profbuf_stop */
+	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples, by why their stack ends */
 	uint64_t untagged;	/* BY_TAG: samples without such a label */
 	uint64_t unread_tags;	/* BY_TAG: samples whose tag could not be read */
 	bool unread_unknown;	/* BY_TAG: how many those are is not known, and they are in untagged */
