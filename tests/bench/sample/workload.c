@@ -27,7 +27,7 @@ struct frame {
 static char buffer[65536];
 
 #if defined(TAGGED) || defined(DYNAMIC)
-static const struct {
+static struct {
 	struct profbuf_label_set head;
 	char text[12];
 } labels = { { .magic = PROFBUF_LABELS_MAGIC, .bytes = 12, .count = 1 }, "tenant\0acme" };
@@ -43,7 +43,7 @@ const void **variable(void);
 
 #ifdef OTEL
 /* OTEP 4947: trace id, span id, valid, bytes of attributes; two attributes. */
-static const struct {
+static struct {
 	uint8_t ids[24], valid, reserved;
 	uint16_t bytes;
 	char attributes[12];
@@ -80,8 +80,15 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	/* A program has written its labels: a tick takes no page in, and finds no tag on one that is not there. */
+#if defined(TAGGED) || defined(DYNAMIC)
+	*(volatile char *)labels.text = 't';
+#endif
 #ifdef DYNAMIC
 	*variable() = &labels;
+#endif
+#ifdef OTEL
+	*(volatile uint8_t *)&context.valid = 1;
 #endif
 	n = atoi(argv[2]);
 	/* On the stack, as the walk demands: above the stack pointer. */
