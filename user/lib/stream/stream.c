@@ -6,162 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record_types.h"
 #include "stream.h"
 
-/* Words a record of a type has at least. */
-static size_t min_words(unsigned int type)
+/* Of a type that is not known a reader relies on the header only. */
+static bool is_valid(const struct profbuf_stream *s, const struct profbuf_record *r)
 {
-	switch (type) {
-	case PROFBUF_RECORD_LOST:
-		return sizeof(struct profbuf_lost) / 8;
-	case PROFBUF_RECORD_SAMPLE:
-		return sizeof(struct profbuf_sample) / 8;
-	case PROFBUF_RECORD_INFO:
-		return sizeof(struct profbuf_stream_info) / 8;
-	case PROFBUF_RECORD_COUNTERS:
-		return sizeof(struct profbuf_record_counters) / 8;
-	case PROFBUF_RECORD_PROCESS:
-		return sizeof(struct profbuf_process) / 8;
-	case PROFBUF_RECORD_MAPPING:
-		return sizeof(struct profbuf_mapping) / 8 + 1;
-	case PROFBUF_RECORD_MARKER:
-		return sizeof(struct profbuf_marker) / 8 + 1;
-	case PROFBUF_RECORD_SIDEBAND_LOST:
-		return sizeof(struct profbuf_sideband_lost) / 8;
-	case PROFBUF_RECORD_THREAD:
-		return sizeof(struct profbuf_thread) / 8;
-	case PROFBUF_RECORD_TAG:
-		return sizeof(struct profbuf_tag) / 8;
-	case PROFBUF_RECORD_TAG_LOST:
-		return sizeof(struct profbuf_tag_lost) / 8;
-	case PROFBUF_RECORD_EXEC:
-	case PROFBUF_RECORD_EXIT:
-		return sizeof(struct profbuf_life) / 8;
-	case PROFBUF_RECORD_RATE:
-		return sizeof(struct profbuf_rate) / 8;
-	case PROFBUF_RECORD_MODULE:
-		return sizeof(struct profbuf_module) / 8;
-	case PROFBUF_RECORD_SYMBOL:
-		return sizeof(struct profbuf_symbol_record) / 8 + 1;
-	case PROFBUF_RECORD_JIT_SYMBOL:
-		return sizeof(struct profbuf_jit_symbol_record) / 8 + 1;
-	case PROFBUF_RECORD_COMMAND:
-		return sizeof(struct profbuf_command_record) / 8;
-	case PROFBUF_RECORD_PART:
-		return sizeof(struct profbuf_part_record) / 8;
-	case PROFBUF_RECORD_STACK:
-		return sizeof(struct profbuf_stack_record) / 8;
-	case PROFBUF_RECORD_STACK_SAMPLE:
-		return sizeof(struct profbuf_sample) / 8;
-	case PROFBUF_RECORD_OTEL_KEYS:
-		return sizeof(struct profbuf_otel_keys_record) / 8;
-	case PROFBUF_RECORD_CGROUP:
-		return sizeof(struct profbuf_cgroup_record) / 8 + 1;
-	default:
-		return sizeof(struct profbuf_record) / 8;
-	}
-}
+	const struct record_type *type = record_type(r->type);
 
-/* @n strings, each with its zero, lie between @text and the end of the record. */
-static bool has_strings(const struct profbuf_record *r, const char *text, uint32_t n)
-{
-	const char *end = (const char *)((const uint64_t *)r + r->len);
-	const char *zero;
-
-	for (; n; n--) {
-		zero = memchr(text, 0, end - text);
-		if (!zero)
-			return false;
-		text = zero + 1;
-	}
-	return true;
-}
-
-static bool valid_info(const struct profbuf_stream *s, const struct profbuf_stream_info *p)
-{
-	return !s->nr_cpus && p->nr_cpus && p->nr_cpus <= PROFBUF_CPU_NONE && p->period &&
-	       p->nr_skips <= PROFBUF_SKIPS_MAX && memchr(p->release, 0, sizeof(p->release)) &&
-	       memchr(p->machine, 0, sizeof(p->machine));
-}
-
-static bool valid_mapping(const struct profbuf_mapping *p)
-{
-	return p->start < p->end && p->build_id_len <= sizeof(p->build_id) &&
-	       has_strings((const struct profbuf_record *)p, p->path, 1);
-}
-
-static bool valid_module(const struct profbuf_module *p)
-{
-	return p->start < p->end && *p->name && memchr(p->name, 0, sizeof(p->name));
-}
-
-static bool valid_marker(const struct profbuf_marker *p)
-{
-	size_t room = p->len * 8 - sizeof(*p);
-
-	return p->misc < room && !p->text[p->misc];
-}
-
-/* What of a record a reader relies on, beyond its length. */
-static bool valid(const struct profbuf_stream *s, const struct profbuf_record *r)
-{
-	switch (r->type) {
-	case PROFBUF_RECORD_LOST:
-	case PROFBUF_RECORD_COUNTERS:
-	case PROFBUF_RECORD_STACK_SAMPLE:
-	case PROFBUF_RECORD_PART:
-		return r->cpu < s->nr_cpus;
-	case PROFBUF_RECORD_SAMPLE: {
-		const struct profbuf_sample *p = (const void *)r;
-
-		return p->cpu < s->nr_cpus && p->len >= sizeof(*p) / 8 + p->nr_kernel + p->nr_user;
-	}
-	case PROFBUF_RECORD_RATE:
-		return r->cpu < s->nr_cpus && ((const struct profbuf_rate *)r)->stride;
-	case PROFBUF_RECORD_MODULE:
-		return valid_module((const void *)r);
-	case PROFBUF_RECORD_INFO:
-		return valid_info(s, (const void *)r);
-	case PROFBUF_RECORD_PROCESS:
-		return memchr(((const struct profbuf_process *)r)->comm, 0, 16);
-	case PROFBUF_RECORD_THREAD:
-		return memchr(((const struct profbuf_thread *)r)->comm, 0, 16);
-	case PROFBUF_RECORD_TAG: {
-		const struct profbuf_tag *p = (const void *)r;
-
-		return p->bytes <= p->len * 8 - sizeof(*p);
-	}
-	case PROFBUF_RECORD_EXEC:
-	case PROFBUF_RECORD_EXIT:
-		return memchr(((const struct profbuf_life *)r)->comm, 0, 16);
-	case PROFBUF_RECORD_MAPPING:
-		return valid_mapping((const void *)r);
-	case PROFBUF_RECORD_MARKER:
-		return valid_marker((const void *)r);
-	case PROFBUF_RECORD_SYMBOL: {
-		const struct profbuf_symbol_record *p = (const void *)r;
-
-		return p->start < p->end && has_strings(r, p->text, 2);
-	}
-	case PROFBUF_RECORD_JIT_SYMBOL: {
-		const struct profbuf_jit_symbol_record *p = (const void *)r;
-
-		return p->start < p->end && has_strings(r, p->name, 1);
-	}
-	case PROFBUF_RECORD_COMMAND:
-		return has_strings(r, ((const struct profbuf_command_record *)r)->text, r->misc);
-	case PROFBUF_RECORD_OTEL_KEYS:
-		return has_strings(r, ((const struct profbuf_otel_keys_record *)r)->text, r->misc);
-	case PROFBUF_RECORD_CGROUP:
-		return has_strings(r, ((const struct profbuf_cgroup_record *)r)->path, 1);
-	case PROFBUF_RECORD_STACK: {
-		const struct profbuf_stack_record *p = (const void *)r;
-
-		return p->len >= sizeof(*p) / 8 + p->nr_kernel + p->nr_user;
-	}
-	default:
-		return true;
-	}
+	return !type || (r->len >= type->bytes / 8 && (!type->check || type->check(r, s->nr_cpus)));
 }
 
 /* The first record tells whether the rest can be understood. */
@@ -197,7 +50,7 @@ int profbuf_stream_next(struct profbuf_stream *stream, const struct profbuf_reco
 		return -EBADMSG;
 	if (r->len > left)
 		return -ENODATA;
-	if (r->len < min_words(r->type) || !valid(stream, r))
+	if (!is_valid(stream, r))
 		return -EBADMSG;
 	if (!stream->nr_cpus)
 		stream->nr_cpus = ((const struct profbuf_stream_info *)r)->nr_cpus;
