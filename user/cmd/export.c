@@ -234,7 +234,8 @@ static const struct argp argp = {
 	       "The JSON object has info (time and duration in ns, period and its unit), accounting (verdict: exact, "
 	       "wrong, unfinished, part: one that another follows, or uncounted: no stream; part: its number, or 0; "
 	       "max_stride: of how many periods a sample was at most, 1 if the rate was never lowered; sum and cpus: "
-	       "records the stream has, and counters, what the kernel counted), and the arrays symbols, programs, "
+	       "records the stream has, and counters, what the kernel counted), user_stops and kernel_stops (samples by why "
+	       "their stacks end), and the arrays markers (what programs wrote into the stream), symbols, programs, "
 	       "label_sets and stacks. A stack has its program and frames as positions in those, leaf first, how "
 	       "many samples it had, and, if some had labels, how many had which label set: counts of periods, as "
 	       "above. If max_stride is 1, the samples of all stacks, without --tag, add up to accounting.sum.samples.",
