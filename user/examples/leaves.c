@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * leaves.c - where the CPUs were, by address, and whether the ticks add up: a stream, with libprofbuf
+ * leaves.c - read a stream with libprofbuf: print the address of each sample, and check that the ticks add up
  *
  * gcc leaves.c -o leaves $(pkg-config --cflags --libs libprofbuf)
  * ./leaves profile.profbuf	or, while it is recorded: timeout 1 cat /dev/profbuf | ./leaves -
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	while (!got && (got = profbuf_reader_next(reader, &record)) > 0) {
 		const struct profbuf_sample *s = (const void *)record;
 
-		got = sums ? 0 : profbuf_accounting_new(&sums, (const void *)record);	/* the first says what it is */
+		got = sums ? 0 : profbuf_accounting_new(&sums, (const void *)record);	/* it describes the stream */
 		if (!got)
 			profbuf_accounting_add(sums, record);
 		if (s->type == PROFBUF_RECORD_SAMPLE && s->nr_kernel + s->nr_user)

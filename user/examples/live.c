@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * live.c - where all CPUs are for a second, by address: a session of the device, with libprofbuf
+ * live.c - run a session of the device for a second with libprofbuf: print the address of each sample
  *
  * gcc live.c -o live $(pkg-config --cflags --libs libprofbuf)
  */
@@ -9,7 +9,7 @@
 
 #include "profbuf.h"
 
-/* What one read() gave: whole records. */
+/* Prints the samples that one read() returned; a read() returns whole records. */
 static int print_leaves(struct profbuf_stream *stream)
 {
 	const struct profbuf_record *record;

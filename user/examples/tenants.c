@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * tenants.c - a small key-value server of several tenants, with its own load, that says whose work its threads do
+ * tenants.c - a small key-value server for several tenants that generates its own load and labels its threads' work
  *
  * gcc -O2 -fno-omit-frame-pointer tenants.c -o tenants $(pkg-config --cflags --libs profbuf-tag)
  * profbuf record -- ./tenants 10
  *
  * usage: tenants [SECONDS [WORKERS]]
  *
- * Each request is served with the labels tenant and route. What the tenants' requests took is measured with the
- * thread's clock, too, and printed in the end, to be held against the profile: lines of
+ * Each request is served with the labels tenant and route. The program also measures with the thread's clock how much
+ * CPU time the requests of each tenant take, and prints it at the end, to be compared with the profile. Each line is
  *
- *	tenant NAME CPU-SECONDS SHARE REQUESTS		(and of all of them; of the process with all it did beside)
+ *	tenant NAME CPU-SECONDS SHARE REQUESTS
+ *
+ * Two more lines follow: the sum of all tenants, and the whole process with all its other work.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -29,10 +31,10 @@
 
 static const char *const routes[ROUTES] = { "/get", "/put", "/scan" };
 
-/* How much each asks for in a request: keys to get, to put, and entries to scan. */
+/* How much each tenant asks for in a request: keys to get, keys to put, and entries to scan. */
 static const struct tenant {
 	const char *name;
-	unsigned int often;		/* of ten requests */
+	unsigned int often;		/* how many of ten requests */
 	unsigned int amount[ROUTES];
 } tenants[TENANTS] = {
 	{ "acme", 2, { 4000, 4000, 600000 } },
@@ -53,7 +55,7 @@ static pthread_mutex_t locks[LOCKS] = { [0 ... LOCKS - 1] = PTHREAD_MUTEX_INITIA
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t not_empty = PTHREAD_COND_INITIALIZER, not_full = PTHREAD_COND_INITIALIZER;
 static struct request queue[QUEUE];
-static unsigned int head, tail, stopped;	/* under lock, with the queue; head and tail are free-running */
+static unsigned int head, tail, stopped;	/* under lock, as is the queue; head and tail are free-running */
 static uint64_t cpu_ns[TENANTS], served[TENANTS];
 static _Atomic uint64_t checksum;	/* so that nothing is optimized away */
 
@@ -139,7 +141,7 @@ static void *work(void *arg)
 	return arg;
 }
 
-/* The load: as many requests as are served, until the time is over. */
+/* Generates the load: as many requests as the workers can serve, until the time is over. */
 static void generate(double seconds)
 {
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + (uint64_t)(seconds * 1e9), random = 1;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * profbuf-tag.c - label sets, each once
+ * profbuf-tag.c - make label sets, each set once
  *
- * All sets are in one tree, which only grows: each node has four children, and two bits of a set's hash, from the top,
- * say at each node which way it goes; past the last bits the way is always the first child's. A node is made first and
- * then put where a look-up of it found NULL, by compare and exchange; if another thread was faster with its own, the
- * look-up goes on there. So there is no lock: nothing waits, and a fork() at any moment leaves the child a whole tree.
+ * All sets are in one tree, which only grows. Each node has four children; at each node, the next two bits of a set's
+ * hash, from the top, say which child to follow. After the last bits it is always the first child. A thread first makes
+ * a node and then puts it where the look-up found NULL, by compare and exchange; if another thread put its own node
+ * there first, the look-up goes on from that node. So there is no lock: no thread waits, and a fork() at any moment
+ * leaves the child a complete tree.
  *
  * The compare and exchange (release) that publishes a node pairs with the loads (acquire) of look-ups.
  */
@@ -25,10 +26,10 @@ _Static_assert(PROFBUF_TAG_MAX_BYTES == PROFBUF_LABELS_BYTES, "as in the ABI");
 struct node {
 	struct node *child[4];
 	uint64_t hash;
-	/* struct profbuf_label_set; it is of no fixed size, so it may not be a member. */
+	/* A struct profbuf_label_set follows; it cannot be a member, as its size is not fixed. */
 };
 
-/* Labels on their way to a set: by key, each key once. */
+/* The labels of a set that is being made: sorted by key, each key once. */
 struct draft {
 	struct {
 		const char *key, *value;
@@ -36,28 +37,31 @@ struct draft {
 	unsigned int n;
 };
 
-/* PROFBUF_LABELS_SYMBOL. gcc takes the model from here, whatever the declaration said. */
+/* PROFBUF_LABELS_SYMBOL. gcc takes the TLS model from the definition, whatever the declaration says. */
 __thread const profbuf_labels_t *profbuf_thread_labels_v1 __attribute__((tls_model("initial-exec")));
 
 static struct node *root;
 static unsigned long refused;
 
-/* The child works for itself until it says otherwise. Called in it, where only one thread is left: one store. */
+/* The child of a fork() works for nobody until it sets labels. Called in the child, which has one thread: one store. */
 static void forget_labels(void)
 {
 	profbuf_set_labels(NULL);
 }
 
 /*
- * What registers it, by the names that the C libraries have for it: glibc's pthread_atfork() is a part of whoever calls
- * it, and calls the first; musl has the second only. The same file runs with both, so neither may have to be there.
+ * The functions that register it. glibc links pthread_atfork() statically into each caller, where it calls
+ * __register_atfork(); musl has only pthread_atfork(). The same file runs with both libraries, so both are weak.
  */
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso)
 	__attribute__((weak));
 extern int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-/* When the program or the plugin is loaded: the first call of another function may be that of a thread that forks. */
+/*
+ * Runs when the program or the plugin is loaded, not at the first call of another function here: that call may come
+ * from a thread that forks.
+ */
 static void __attribute__((constructor)) watch_forks(void)
 {
 	if (__register_atfork)
@@ -78,7 +82,7 @@ static int draft_put(struct draft *draft, const char *key, const char *value)
 
 	if (!key || !value || !*key)
 		return -EINVAL;
-	/* Such a one would never fit; and the comparisons below end. */
+	/* A longer label never fits; the limit also bounds the comparisons below. */
 	if (strnlen(key, PROFBUF_LABELS_BYTES) + strnlen(value, PROFBUF_LABELS_BYTES) + 2 > PROFBUF_LABELS_BYTES)
 		return -E2BIG;
 	for (i = 0; i < draft->n; i++) {
@@ -102,7 +106,7 @@ static void draft_put_set(struct draft *draft, const struct profbuf_label_set *s
 	const char *at = set ? set->text : NULL;
 	unsigned int i;
 
-	/* They are in order, and fit. */
+	/* The labels of a set are sorted already, and fit. */
 	for (i = 0; set && i < set->count; i++) {
 		draft->labels[i].key = at;
 		at += strlen(at) + 1;
@@ -112,7 +116,7 @@ static void draft_put_set(struct draft *draft, const struct profbuf_label_set *s
 	draft->n = i;
 }
 
-/* Return: bytes of text; more than @room: it was not written. */
+/* Return: bytes of the text; if that is more than @room, the text is not complete. */
 static size_t draft_text(const struct draft *draft, char *text, size_t room)
 {
 	size_t bytes = 0, key, value;
@@ -142,7 +146,9 @@ static uint64_t hash_text(const char *text, size_t bytes)
 		} else {
 			memcpy(&word, text, sizeof(word));
 		}
-		/* A multiplication spreads upwards only, so the upper half comes down before the next. */
+		/*
+		 * A multiplication spreads bits upwards only, so mix the upper half into the lower before the next one.
+		 */
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
 		hash ^= hash >> 32;
 	}
@@ -165,7 +171,7 @@ static struct node *make_node(const char *text, size_t bytes, unsigned int count
 	return node;
 }
 
-/* The one set with the text: as it is in the tree, or put there. */
+/* Returns the one set with this text: finds it in the tree, or adds it. */
 static const struct profbuf_label_set *find_set(const char *text, size_t bytes, unsigned int count)
 {
 	uint64_t hash = hash_text(text, bytes), way = hash;
@@ -181,7 +187,7 @@ static const struct profbuf_label_set *find_set(const char *text, size_t bytes, 
 				return NULL;
 			if (__atomic_compare_exchange_n(at, &node, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 				return node_set(made);
-			/* node is what another thread put there. */
+			/* Now node is the one that another thread put there. */
 		}
 		set = node_set(node);
 		if (node->hash == hash && set->bytes == bytes && !memcmp(set->text, text, bytes)) {
@@ -292,7 +298,7 @@ const profbuf_labels_t *profbuf_exchange_labels(const profbuf_labels_t *labels)
 	return profbuf_set_labels(labels);
 }
 
-/* What a thread begins with. */
+/* What a new thread needs to begin. */
 struct birth {
 	void *(*start)(void *arg);
 	void *arg;

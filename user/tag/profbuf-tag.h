@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * profbuf-tag.h - libprofbuf-tag: says whose work a thread does, for profbuf's samples
+ * profbuf-tag.h - libprofbuf-tag: a thread says whose work it does, and profbuf's samples show it
  *
  *	const profbuf_labels_t *l = profbuf_labels("tenant", tenant, "route", "/search", NULL);
  *
@@ -8,30 +8,32 @@
  *		handle(request);
  *	}
  *
- * A label set never changes and is never freed; equal sets are one pointer. So a thread says whose work it does by
- * storing a pointer, and a profiler that interrupts it needs to read no more than that. What a set costs is memory for
- * the rest of the process's life: make labels of tenants, routes and jobs, not of request ids.
+ * A label set never changes and is never freed; equal sets are the same pointer. So a thread says whose work it does by
+ * storing a pointer, and a profiler that interrupts the thread has to read only that pointer. A set takes memory until
+ * the process ends: use labels for tenants, routes and jobs, not for request ids.
  *
- * Nothing is inherited silently: a thread begins without labels, but for one of profbuf_thread_create(), and so does
- * the child of a fork(), which may set them again; when it leaves scopes that were open at the fork(), what was in
- * force around them is back. The child of vfork() or _Fork() keeps the labels until it runs another program; so
- * does that of fork() in a static program of musl that does not call pthread_atfork() itself.
+ * Labels are not inherited silently. A thread begins without labels, unless profbuf_thread_create() created it. The
+ * child of a fork() begins without labels, too, and may set them again; when it leaves a scope that was open at the
+ * fork(), the labels from before that scope are in force again. The child of vfork() or _Fork() keeps the labels until
+ * it runs another program. So does the child of fork() in a static musl program that never calls pthread_atfork().
  *
- * Which functions may be called where: profbuf_set_labels(), profbuf_get_labels(), profbuf_exchange_labels(),
- * profbuf_label(), profbuf_labels_refused() and the scopes also from a signal handler; those that make sets take
- * memory, so they may not. All may be called from every thread, and in the child of a fork().
+ * All functions may be called from every thread, and in the child of a fork(). Signal handlers may call
+ * profbuf_set_labels(), profbuf_get_labels(), profbuf_exchange_labels(), profbuf_label() and profbuf_labels_refused(),
+ * and may use scopes. They may not call the functions that make sets, which allocate memory.
  *
- * How to link: with libprofbuf-tag.so, if in doubt: there is one variable then, for the program and all its plugins.
- * With libprofbuf-tag.a the variable is the program's own, and has to be found in its symbol table, which strip
- * removes; so a program that is stripped, or has plugins that set labels, exports it:
+ * How to link: if in doubt, with libprofbuf-tag.so. Then the program and all its plugins have one variable. With
+ * libprofbuf-tag.a the variable is the program's own, and the profiler has to find it in the program's symbol table,
+ * which strip removes. So a program that is stripped, or has plugins that set labels, exports the variable:
  *
  *	-Wl,--export-dynamic-symbol=profbuf_thread_labels_v1
  *
- * A static program cannot (with -static-pie and that option it crashes in glibc before main()): do not strip it.
+ * A static program cannot do this (with -static-pie and that option it crashes in glibc before main()): do not strip
+ * it.
  *
- * With musl a plugin cannot bring libprofbuf-tag.so along: musl keeps no room for variables as this one that come with
- * dlopen(), which fails ("initial-exec TLS resolves to dynamic definition"). There the program has to be linked with
- * it, with -Wl,--no-as-needed if it does not use it itself, or be started with LD_PRELOAD=libprofbuf-tag.so.1.
+ * With musl a plugin cannot load libprofbuf-tag.so: musl keeps no room for such variables of libraries that dlopen()
+ * loads, and dlopen() fails ("initial-exec TLS resolves to dynamic definition"). There the program itself has to be
+ * linked with the library (with -Wl,--no-as-needed if only the plugin uses it), or be started with
+ * LD_PRELOAD=libprofbuf-tag.so.1.
  */
 #ifndef PROFBUF_TAG_H
 #define PROFBUF_TAG_H
@@ -46,34 +48,35 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define PROFBUF_TAG_MAX_LABELS	16	/* labels in a set */
-#define PROFBUF_TAG_MAX_BYTES	640	/* of all keys and values with their zeros */
+#define PROFBUF_TAG_MAX_BYTES	640	/* of all keys and values, with the zero after each */
 
-/* A label set; its memory is struct profbuf_label_set of profbuf_uapi.h. NULL is a thread's set if it has none. */
+/* A label set; its memory is struct profbuf_label_set of profbuf_uapi.h. A thread without labels has NULL. */
 typedef struct profbuf_label_set profbuf_labels_t;
 
 /*
- * What the profiler reads. Initial exec: at the same distance from the thread pointer in every thread, and there from
- * its start, so that reading and writing it is one instruction and never takes memory.
+ * The variable that the profiler reads. With the initial-exec model it lies at the same distance from the thread
+ * pointer in every thread, and is there from the thread's start. So reading or writing it is one instruction and never
+ * allocates memory.
  */
 extern __thread const profbuf_labels_t *profbuf_thread_labels_v1 __attribute__((tls_model("initial-exec")));
 
 /**
- * profbuf_labels() - the label set with these keys and values: pairs of strings, then NULL
+ * profbuf_labels() - get the label set with these keys and values: pairs of strings, then NULL
  * @key: the first key
  *
- * The order of keys makes no difference. Of two values for one key the later counts. Keys are not empty, values may be;
- * they are meant to be UTF-8, which is not checked.
+ * The order of keys makes no difference. If a key comes twice, its later value counts. A key may not be empty; a value
+ * may. Both should be UTF-8, which is not checked.
  *
  * Return: the set; NULL with errno: EINVAL: no label at all, an empty key, or a key without a value; E2BIG: more than
- * PROFBUF_TAG_MAX_LABELS or PROFBUF_TAG_MAX_BYTES; ENOMEM. A scope with NULL leaves the labels as they are.
+ * PROFBUF_TAG_MAX_LABELS or PROFBUF_TAG_MAX_BYTES; ENOMEM. A scope with NULL does not change the labels.
  */
 const profbuf_labels_t *profbuf_labels(const char *key, ...) __attribute__((sentinel));
 
-/* The same of arrays of @n strings, for other languages. */
+/* Like profbuf_labels(), but with arrays of @n strings, for other languages. */
 const profbuf_labels_t *profbuf_labels_array(const char *const *keys, const char *const *values, size_t n);
 
 /**
- * profbuf_labels_merge() - a label set and more: values given here replace those of the set
+ * profbuf_labels_merge() - get the label set @base with more labels: a value given here replaces that of @base
  * @base: may be NULL
  * @key: the first key
  *
@@ -85,12 +88,12 @@ const profbuf_labels_t *profbuf_labels_merge_array(const profbuf_labels_t *base,
 						   const char *const *values, size_t n);
 
 /*
- * How many sets could not be made since the program began: NULL returned by one of the functions above. For a program's
- * own metrics, and its tests: anything but 0 is work under the wrong labels.
+ * How many sets could not be made since the program began: how often a function above returned NULL. It is for the
+ * program's own metrics and tests: if it is not 0, work was done under the wrong labels.
  */
 unsigned long profbuf_labels_refused(void);
 
-/* The value of a key in a set that may be NULL; NULL: it is not there. */
+/* Returns the value of a key in a set, which may be NULL; NULL if the set does not have the key. */
 const char *profbuf_label(const profbuf_labels_t *labels, const char *key);
 
 static inline const profbuf_labels_t *profbuf_get_labels(void)
@@ -99,10 +102,10 @@ static inline const profbuf_labels_t *profbuf_get_labels(void)
 }
 
 /*
- * From here on this thread works for @labels; NULL: for nobody. The work before and after stays on its side of the
- * store, as seen by what interrupts the thread.
+ * From now on this thread works for @labels; NULL: for nobody. For an interrupt of this thread, the work before the
+ * call comes before the store, and the work after the call comes after it.
  *
- * Return: the set it had, to be set again.
+ * Return: the set that the thread had, to be set again.
  */
 static inline const profbuf_labels_t *profbuf_set_labels(const profbuf_labels_t *labels)
 {
@@ -114,18 +117,19 @@ static inline const profbuf_labels_t *profbuf_set_labels(const profbuf_labels_t 
 	return former;
 }
 
-/* profbuf_set_labels() as a function to be called, for other languages. */
+/* profbuf_set_labels() as a function of the library, for other languages. */
 const profbuf_labels_t *profbuf_exchange_labels(const profbuf_labels_t *labels);
 
-/* As pthread_create(); the thread begins with the set its creator has now. */
+/* Like pthread_create(), but the thread begins with the set that its creator has now. */
 int profbuf_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 
 /*
- * Scopes: nest; the former set is back however control leaves, but not by longjmp() or the thread's end.
+ * Scopes can be nested. The former set is back however control leaves the scope, except by longjmp() or at the thread's
+ * end.
  *
- * A scope with NULL, a set that could not be made, changes nothing: its work stays the work of whom it was, which is
- * less wrong than nobody's; profbuf_labels_refused() counts it. To work for nobody, call profbuf_set_labels(NULL),
- * which the end of the scope around it undoes.
+ * A scope with NULL, a set that could not be made, changes nothing: its work counts for the labels that were in force,
+ * which is less wrong than counting for nobody; profbuf_labels_refused() counts the failure. To work for nobody, call
+ * profbuf_set_labels(NULL); the end of the scope around the call undoes it.
  */
 
 struct profbuf_label_scope {
@@ -150,12 +154,12 @@ static inline void profbuf_label_scope_end(struct profbuf_label_scope *scope)
 #define PROFBUF_TAG_PASTE_(a, b)	a##b
 #define PROFBUF_TAG_PASTE(a, b)		PROFBUF_TAG_PASTE_(a, b)
 
-/* To the end of the block it stands in. */
+/* A scope that lasts to the end of the block in which it stands. */
 #define PROFBUF_LABEL_SCOPE(labels) \
 	__attribute__((cleanup(profbuf_label_scope_end), unused)) struct profbuf_label_scope \
 	PROFBUF_TAG_PASTE(profbuf_scope_, __COUNTER__) = profbuf_label_scope_begin(labels)
 
-/* PROFBUF_WITH_LABELS(l) { ... }: for the block that follows. break and continue leave that block only. */
+/* PROFBUF_WITH_LABELS(l) { ... }: a scope for the block that follows. break and continue leave only that block. */
 #define PROFBUF_WITH_LABELS(labels) \
 	PROFBUF_WITH_LABELS_(labels, PROFBUF_TAG_PASTE(profbuf_scope_, __COUNTER__))
 #define PROFBUF_WITH_LABELS_(labels, scope) \
@@ -180,7 +184,7 @@ public:
 	label_scope(const label_scope &) = delete;
 
 private:
-	const profbuf_labels_t *const former;	/* const: no assignment either */
+	const profbuf_labels_t *const former;	/* const, so a scope cannot be assigned */
 };
 }
 #endif

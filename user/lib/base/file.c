@@ -13,7 +13,7 @@
 
 #include "file.h"
 
-#define TRIES	16	/* while somebody moves directories around */
+#define TRIES	16	/* to open a path while others move directories */
 
 int file_reopen(int handle, uint64_t inode)
 {
@@ -21,16 +21,16 @@ int file_reopen(int handle, uint64_t inode)
 	struct stat st;
 	int fd;
 
-	/* Some file systems give their files another device than their own: the inode will do. */
+	/* Some file systems give their files a device number other than their own: compare only the inode number. */
 	if (fstat(handle, &st) || !S_ISREG(st.st_mode) || (inode && st.st_ino != inode))
 		return -ENOENT;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
-	/* Who has a lease on a file would be waited for. */
+	/* O_NONBLOCK: do not wait for a process that has a lease on the file. */
 	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 
-/* Takes what was found. */
+/* Opens the file that was found, and closes @handle. */
 static int open_found(int handle, uint64_t inode)
 {
 	int fd = handle < 0 ? handle : file_reopen(handle, inode);
@@ -40,7 +40,7 @@ static int open_found(int handle, uint64_t inode)
 	return fd;
 }
 
-/* Below a directory. The links in /proc that are no paths lead anywhere. */
+/* Finds a path below a directory. Magic links of /proc are not followed, as they can lead anywhere. */
 static int find_at(int dir, const char *path, uint64_t resolve)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };

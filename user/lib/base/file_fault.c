@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * file_fault.c - files that others cut while they are read through a mapping
+ * file_fault.c - files that others truncate while they are read through a mapping
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,14 +13,14 @@
 
 #include "file_fault.h"
 
-static __thread volatile unsigned int reading;	/* how deep in file_reading_begin() this thread is */
-static __thread volatile unsigned long faults;	/* of this thread */
+static __thread volatile unsigned int reading;	/* nesting depth of file_reading_begin() in this thread */
+static __thread volatile unsigned long faults;	/* of this thread; never reset */
 static long page_bytes;
 
-/* Of /proc/self/maps: it begins with two addresses. */
+/* A line of /proc/self/maps, which begins with two addresses. */
 struct line {
 	uintptr_t addresses[2];
-	unsigned int nr_ends;		/* of numbers, so far */
+	unsigned int nr_ends;		/* of addresses that were read so far */
 };
 
 static void read_character(struct line *line, char c)
@@ -35,7 +35,10 @@ static void read_character(struct line *line, char c)
 		line->addresses[line->nr_ends] = line->addresses[line->nr_ends] << 4 | digit;
 }
 
-/* Where the mapping that has @page ends; where the page does, if nobody says that. Called in a handler. */
+/*
+ * Returns the end of the mapping that contains @page, or the end of the page if the mapping is not found. Called in a
+ * signal handler.
+ */
 static uintptr_t mapping_end(uintptr_t page)
 {
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -66,8 +69,8 @@ static bool fill(uintptr_t from, uintptr_t to)
 }
 
 /*
- * Zeros in place of the page that is no longer there, and of all that follows: a page in the middle would make two
- * mappings of one, and of these a program may have some ten thousand.
+ * Maps zeros over the missing page and over the rest of the mapping: replacing one page in the middle would split the
+ * mapping in two, and a process may have only some ten thousand mappings.
  */
 static bool fill_rest(const void *address)
 {
@@ -76,7 +79,10 @@ static bool fill_rest(const void *address)
 	return fill(page, mapping_end(page)) || fill(page, page + page_bytes);
 }
 
-/* What is none of this file's ends the program, as it would without it: a fault when it comes again. */
+/*
+ * A SIGBUS that is not about such a read ends the program, as it would without this handler: a fault does so when the
+ * instruction runs again.
+ */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	int before = errno;
@@ -97,7 +103,7 @@ static void install(void)
 	struct sigaction own = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_RESTART }, old;
 
 	page_bytes = sysconf(_SC_PAGESIZE);
-	/* Who has a handler has a reason. */
+	/* If the program has its own handler, keep it. */
 	if (!sigaction(SIGBUS, NULL, &old) && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL)
 		sigaction(SIGBUS, &own, NULL);
 }

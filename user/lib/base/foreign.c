@@ -18,29 +18,29 @@
 
 #define SECOND		1000000000ULL
 
-/* How long a file is waited for, and all files of a user: large ones of a cold disk. */
+/* How long one file, and all files of a user, are waited for: enough for large files on a cold disk. */
 #define FILE_PATIENCE_NS	(5 * SECOND)
 #define USER_PATIENCE_NS	(30 * SECOND)
 
-/* Bytes of a copy, of all copies of a user, and of all. They are memory until the report ends. */
+/* Limits for one copy, all copies of a user, and all copies, in bytes. Copies take memory until the report ends. */
 #define FILE_BYTES_MAX	(512ULL << 20)
 #define USER_BYTES_MAX	(1ULL << 30)
 #define ALL_BYTES_MAX	(2ULL << 30)
 
 struct foreign_user {
-	uint64_t user;		/* as look_user() says */
-	uint64_t patience_ns;	/* that is left */
+	uint64_t user;		/* from look_user() */
+	uint64_t patience_ns;	/* time left */
 	uint64_t bytes;		/* of copies */
 };
 
-/* What a copy is of. */
+/* A copy, and the state of its original. */
 struct foreign_copy {
 	dev_t device;
 	ino_t inode;
 	struct stat original;
 };
 
-/* In memory that is shared with the job, but for what @arg points to: the job has that as it was. */
+/* Lies in memory that is shared with the job. What @arg points to is not shared: the job has a copy from its start. */
 struct look {
 	int (*open)(const void *arg);
 	const void *arg;
@@ -95,7 +95,7 @@ static bool write_all(int fd, const char *bytes, ssize_t n)
 	return true;
 }
 
-/* The first @size bytes, or as many as there are. */
+/* Copies the first @size bytes, or fewer if the file ends before. */
 static int copy_bytes(int from, int to, off_t size)
 {
 	char bytes[65536];
@@ -134,7 +134,7 @@ static void look_work(void *arg)
 	l->err = fd < 0 ? fd : copy_file(l, fd);
 }
 
-/* Here */
+/* The caller of the job */
 
 /* NULL: no memory. */
 static struct foreign_user *get_user(struct foreign *f, uint64_t user)
@@ -164,7 +164,7 @@ static uint64_t now(void)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-/* What the job does is in @l, which this takes if it is left behind. */
+/* Runs the job that @l describes. If the job is left behind, it owns @l, and the caller must not use it any more. */
 static int look(struct foreign_user *u, struct look *l)
 {
 	struct job job = {
@@ -183,13 +183,13 @@ static int look(struct foreign_user *u, struct look *l)
 	return err;
 }
 
-/* Nobody writes to it any more: neither does a job that was left behind. */
+/* After this nobody can write to the copy, not even a job that was left behind. */
 static bool seal(int fd)
 {
 	return !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
 }
 
-/* Counts what was copied, whether it is of use or not: to copy takes time, too. */
+/* Counts the copied bytes, whether the copy can be used or not: copying takes time, too. */
 static int keep(struct foreign *f, struct foreign_user *u, const struct look *l)
 {
 	struct stat st;
@@ -206,13 +206,13 @@ static int keep(struct foreign *f, struct foreign_user *u, const struct look *l)
 	return 0;
 }
 
-/* Into @l->copy, an empty memfd. */
+/* Copies the file into @l->copy, an empty memfd. */
 static int fill(struct foreign *f, struct foreign_user *u, struct look *l)
 {
 	int copy = l->copy, err = look(u, l);
 
 	if (err == -ETIMEDOUT) {
-		/* The job may keep it for as long as it likes. */
+		/* The job may keep the copy open for any time. */
 		if (ftruncate(copy, 0) || !seal(copy))
 			u->bytes = USER_BYTES_MAX;
 		return err;
@@ -264,7 +264,7 @@ int foreign_stat(const struct foreign *f, int fd, struct stat *st)
 {
 	int err = fstat(fd, st);
 
-	/* The one that is asked for is one of the last. */
+	/* Search from the end: the copy that is asked for is one of the last. */
 	for (size_t i = f && !err ? f->nr_copies : 0; i; i--) {
 		if (f->copies[i - 1].inode == st->st_ino && f->copies[i - 1].device == st->st_dev) {
 			*st = f->copies[i - 1].original;

@@ -2,9 +2,9 @@
 /*
  * foreign.h - files in the roots of other processes
  *
- * A process with a mount namespace of its own can have a file system there that never answers, and that lies below an
- * overlay, so that not even SIGKILL ends who waits for it. Files below such a root are therefore opened, checked and
- * copied in a job, and only the copy comes here: a sealed memfd.
+ * A process with its own mount namespace can mount a file system there that never answers. If it lies below an overlay,
+ * not even SIGKILL ends a process that waits for it. So files below such a root are opened, checked and copied in a
+ * job, and this process gets only the copy: a sealed memfd.
  */
 #ifndef PROFBUF_FOREIGN_H
 #define PROFBUF_FOREIGN_H
@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* What one report spends on foreign files; zeros at its beginning. */
+/* What one report has spent on foreign files; all zeros at the beginning. */
 struct foreign {
-	struct foreign_user *users;	/* whose files were looked at */
+	struct foreign_user *users;	/* users whose files were looked at */
 	size_t nr_users, room_users;
 	struct foreign_copy *copies;
 	size_t nr_copies, room_copies;
@@ -27,25 +27,26 @@ struct foreign {
 void foreign_exit(struct foreign *foreign);
 
 /*
- * foreign_root() - whether what lies below the root of a process is foreign
+ * foreign_root() - whether files below the root of a process are foreign
  *
- * No file system is asked. Return: 1: it is; 0: the process has the mount namespace and the root that this one has;
- * -errno: there is no such process, or there is no right to its root.
+ * Asks no file system. Return: 1: they are foreign; 0: the process has the same mount namespace and root as this
+ * process; -errno: there is no such process, or no permission to see its root.
  */
 int foreign_root(pid_t pid);
 
 /**
- * foreign_open() - a copy of a file below /proc/PID/root
- * @open: called in a job, with @arg: opens and checks the file. Return: a descriptor, or -errno for the caller
- * @whole: a file that is too large, or changed meanwhile, is none; else what there is room for is copied
+ * foreign_open() - get a copy of a file below /proc/PID/root
+ * @open: called in a job, with @arg; opens and checks the file, and returns a descriptor, or -errno for the caller
+ * @whole: fail if the file is too large or changes meanwhile; else copy as much of it as there is room for
  *
- * A user whose files take too long is not waited for any more, for as long as @foreign lasts.
+ * If the files of a user take too long, this user's files are not waited for any more during the life of @foreign.
  *
- * Return: a descriptor that does not change any more; -errno of @open; -ETIMEDOUT; -EFBIG; -ESTALE: it was changed.
+ * Return: a descriptor of a copy that does not change any more; -errno of @open; -ETIMEDOUT; -EFBIG; -ESTALE: the file
+ * was changed.
  */
 int foreign_open(struct foreign *foreign, pid_t pid, int (*open)(const void *arg), const void *arg, bool whole);
 
-/* As fstat(); of a copy it is what the file was. */
+/* Like fstat(); for a copy it gives the state of the original file. */
 int foreign_stat(const struct foreign *foreign, int fd, struct stat *st);
 
 #endif /* PROFBUF_FOREIGN_H */

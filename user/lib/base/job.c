@@ -2,9 +2,9 @@
 /*
  * job.c - work that may take forever
  *
- * The child waits at a socket until its parent has a pidfd of it, so that nobody else is ever meant, whoever takes the
- * signals and the ends of this process's children. Then it does the work and answers with one byte, without which the
- * work was not done.
+ * The child waits at a socket until its parent has a pidfd of it. So the pidfd always means this child, even if other
+ * code in this process handles SIGCHLD or waits for all children. Then the child does the work and answers with one
+ * byte; without that byte the work was not done.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +27,9 @@
 #include "job.h"
 
 #define SECOND		1000000000ULL
-#define HEADER_BYTES	64	/* before what job_alloc() returns: the length of all */
+#define HEADER_BYTES	64	/* before the memory that job_alloc() returns: the whole length */
 
-/* What was left behind. */
+/* A job that was left behind. */
 struct left {
 	struct left *next;
 	int pidfd;
@@ -64,7 +64,7 @@ void job_free(void *memory)
 	munmap((char *)memory - HEADER_BYTES, length);
 }
 
-/* What was left behind */
+/* Jobs that were left behind */
 
 static bool has_ended(int pidfd)
 {
@@ -73,7 +73,10 @@ static bool has_ended(int pidfd)
 	return poll(&fd, 1, 0) == 1;
 }
 
-/* After its end. This process may have somebody else who waits for all children, or may ignore their ends. */
+/*
+ * Reaps a child that has ended. Errors do not matter: other code in this process may wait for all children, or SIGCHLD
+ * may be ignored.
+ */
 static void bury(int pidfd)
 {
 	siginfo_t info;
@@ -82,7 +85,7 @@ static void bury(int pidfd)
 	close(pidfd);
 }
 
-/* Takes one that has ended out of the list. NULL: there is none. */
+/* Takes a job that has ended out of the list. NULL: there is none. */
 static struct left *take_ended(void)
 {
 	struct left **at, *found;
@@ -163,7 +166,7 @@ static bool say(int to, int fd)
 	return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
 }
 
-/* False: there is no byte. *@fd: -1: none came with it. */
+/* False: there is no byte. *@fd is -1 if no descriptor came with the byte. */
 static bool hear(int from, int flags, int *fd)
 {
 	union control control = { 0 };
@@ -183,7 +186,10 @@ static bool hear(int from, int flags, int *fd)
 
 /* The child */
 
-/* All but those two. The device, the output or a pipe would stay open for as long as the child waits. */
+/*
+ * Closes all descriptors but those two. Otherwise the device, the output or a pipe would stay open for as long as the
+ * child waits.
+ */
 static void close_others(int a, int b)
 {
 	unsigned int low = a < b ? a : b, high = a < b ? b : a;
@@ -196,7 +202,7 @@ static void close_others(int a, int b)
 	if (high > low + 1)
 		close_range(low + 1, high - 1, 0);
 	close_range(high + 1, ~0U, 0);
-	/* Nothing else becomes standard output. */
+	/* So no file that is opened later becomes standard input, output or error. */
 	while ((null = open("/dev/null", O_RDWR)) >= 0 && null <= STDERR_FILENO)
 		;
 	if (null >= 0)
@@ -204,8 +210,8 @@ static void close_others(int a, int b)
 }
 
 /*
- * What a file or a map claims to have can be without end, and nobody may wait for this process any more. SIGXCPU is
- * blocked like all signals: the hard limit ends it.
+ * A file or a map can claim to have endless content, and perhaps nobody waits for this process any more. SIGXCPU is
+ * blocked like all signals: the hard limit ends the process.
  */
 static void limit_resources(void)
 {
@@ -235,7 +241,7 @@ static void __attribute__((noreturn)) be_child(const struct job *job, int parent
 	if (getppid() != parent_pid)
 		_exit(1);
 	close_others(parent, job->fd);
-	/* Nor does a file system stay in use for its current directory. */
+	/* The child's current directory must not keep a file system in use, either. */
 	if (chdir("/") || !hear(parent, 0, &fd))
 		_exit(1);
 	limit_resources();
@@ -250,7 +256,7 @@ void job_send(int fd)
 
 /* The parent */
 
-/* Signals are for the caller's process: an interrupt at the terminal does not end what it waits for. */
+/* The child blocks all signals: they are for the caller's process. So Ctrl-C at the terminal does not end the child. */
 static pid_t fork_child(const struct job *job, int sockets[2])
 {
 	sigset_t all, former;
@@ -265,7 +271,7 @@ static pid_t fork_child(const struct job *job, int sockets[2])
 	return pid;
 }
 
-/* Return: a pidfd of the child, and *@socket to hear it; -EUSERS. */
+/* Starts the child. Return: a pidfd of it, with *@socket set to a socket that is connected to it; -EUSERS. */
 static int start(const struct job *job, int *socket)
 {
 	int sockets[2], pidfd = -1;
@@ -281,7 +287,7 @@ static int start(const struct job *job, int *socket)
 		*socket = sockets[0];
 		return pidfd;
 	}
-	/* It has not begun, and ends now. */
+	/* The child has not begun the work, and ends now. */
 	close(sockets[0]);
 	if (pidfd >= 0)
 		close(pidfd);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look.c - which user it is that is looked at
+ * look.c - the user whose process is looked at
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include "job.h"
 #include "look.h"
 
-/* Users that are namespaces are told from those that are user ids. */
+/* Set in a user that is a namespace, not a user id. */
 #define NAMESPACE	(1ULL << 63)
 
-/* The owner of /proc/PID does not say: it is root for all that may not be looked at. */
+/* Reads the real user id. The owner of /proc/PID would be the effective one, which a set-user-ID program changes. */
 static uint64_t real_uid(pid_t pid)
 {
 	uint64_t user = JOB_NO_USER;
@@ -29,7 +29,7 @@ static uint64_t real_uid(pid_t pid)
 	f = fopen(path, "re");
 	if (!f)
 		return JOB_NO_USER;
-	/* A newline in the command's name is escaped there. */
+	/* The kernel escapes a newline in the command's name in this file. */
 	while (user == JOB_NO_USER && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "Uid: %u", &uid) == 1)
 			user = uid;
@@ -45,7 +45,7 @@ static bool is_same(int namespace, const struct stat *own)
 	return !fstat(namespace, &st) && st.st_dev == own->st_dev && st.st_ino == own->st_ino;
 }
 
-/* Who owns the namespace; @uid: if that is not known. */
+/* Returns the user who owns the namespace; @uid if that is not known. */
 static uint64_t owner(int namespace, uint64_t uid)
 {
 	struct stat st;
@@ -69,7 +69,7 @@ uint64_t look_user(pid_t pid)
 		return uid;
 	if (stat("/proc/self/ns/user", &own) || is_same(namespace, &own))
 		goto out;
-	/* Up to the one of which this process's own is the parent. */
+	/* Go up to the namespace whose parent is this process's own namespace. */
 	while ((parent = ioctl(namespace, NS_GET_PARENT)) >= 0 && !is_same(parent, &own)) {
 		close(namespace);
 		namespace = parent;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * look.h - which user it is that is looked at
+ * look.h - the user whose process is looked at
  */
 #ifndef PROFBUF_LOOK_H
 #define PROFBUF_LOOK_H
@@ -9,13 +9,13 @@
 #include <sys/types.h>
 
 /**
- * look_user() - whose process it is
- * @pid: in the namespace of /proc
+ * look_user() - find out whose process it is
+ * @pid: in the pid namespace of /proc
  *
- * Of a process in the user namespace that this one is in, it is the user who started it: a set-user-ID program counts
- * for whoever ran it. Else it is the owner of the outermost user namespace below this one, in which a user has as many
- * user ids as it likes. Where root made that, as for a container, the namespace is a user of its own. The kernel
- * answers without waiting for the process, or for any file system.
+ * If the process is in the user namespace of this process, its user is the one who started it: a set-user-ID program
+ * counts for the user who ran it. Otherwise its user is the owner of the outermost user namespace below this one that
+ * contains the process, as the owner may use any number of user ids in it. If root owns it, as for a container, the
+ * namespace itself counts as a user. The kernel answers without waiting for the process or for any file system.
  *
  * Return: a user, for struct job; JOB_NO_USER: there is no such process.
  */

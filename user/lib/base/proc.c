@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * proc.c - what /proc has of a process
+ * proc.c - what /proc says about a process
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -13,9 +13,12 @@
 
 #include "proc.h"
 
-#define PF_KTHREAD	0x00200000	/* <linux/sched.h>, since it has threads of its own */
+#define PF_KTHREAD	0x00200000	/* from the kernel's <linux/sched.h> */
 
-/* Kernel threads and those that have ended have no vector: ESRCH, or nothing in it. Who may not read it is not told. */
+/*
+ * Whether a thread has memory. Kernel threads and threads that have ended have no auxiliary vector: open() fails with
+ * ESRCH, or the file is empty. Without the right to read the file, the answer is true.
+ */
 static bool has_memory(pid_t tid)
 {
 	char path[32], byte;
@@ -31,7 +34,7 @@ static bool has_memory(pid_t tid)
 	return n == 1;
 }
 
-/* Field 2 is the command's name, in parentheses, which may be anything. */
+/* Field 2 is the command's name in parentheses; the name may contain any characters. */
 bool proc_stat(pid_t pid, int field, unsigned long long *value)
 {
 	char path[32], line[1024];

@@ -31,7 +31,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 			return NULL;
 		block->next = arena->blocks;
 		arena->blocks = block;
-		/* What is big has a block of its own, and leaves the current one as it is. */
+		/* A large piece gets its own block; the current block stays in use. */
 		if (room == bytes)
 			return block + 1;
 		arena->at = (char *)(block + 1);
@@ -75,7 +75,9 @@ bool array_grow(void **array, size_t n, size_t *room, size_t size)
 
 uint64_t hash_key[2] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
 
-/* The kernel gives each program 16 random bytes when it starts. They have other uses, too, and are not shown here. */
+/*
+ * The kernel gives each program 16 random bytes at its start. They have other uses, too: the keys must not reveal them.
+ */
 static void __attribute__((constructor)) choose_key(void)
 {
 	const void *bytes = (const void *)getauxval(AT_RANDOM);

@@ -11,29 +11,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that is freed as a whole. */
+/* Memory that is freed all at once. */
 struct arena {
 	struct arena_block *blocks;
 	char *at;
 	size_t left;
 };
 
-/* Return: @bytes, aligned for u64; NULL: no memory. */
+/* Return: @bytes of memory, aligned for u64; NULL: no memory. */
 void *arena_alloc(struct arena *arena, size_t bytes);
 void arena_exit(struct arena *arena);
 
-/* Makes room for one more element of @size bytes in an array of *@room elements that has @n. */
+/* Makes room for one more element of @size bytes in an array that has @n elements and room for *@room. */
 bool array_grow(void **array, size_t n, size_t *room, size_t size);
 
 #define ARRAY_GROW(array, n, room) array_grow((void **)&(array), n, &(room), sizeof(*(array)))
 
 /*
- * Hashes. Names come from outside: with the same two words in each process, somebody could make names that all have one
- * hash, and every look-up would go through all of them. So hashes are not for files.
+ * Keys of the hashes; each process has its own. Names come from outside: with the same keys in every process, an
+ * attacker could choose names that all have the same hash, and every look-up would go through all of them. So hashes
+ * must not be stored in files.
  */
 extern uint64_t hash_key[2];
 
-/* Of @n words. */
+/* Hashes @n words. */
 uint64_t hash_words(const uint64_t *words, size_t n, uint64_t seed);
 uint64_t hash_bytes(const void *bytes, size_t n);
 
@@ -45,7 +46,7 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 }
 
 /*
- * Finds ids (array positions) by hash; the caller compares what they stand for:
+ * Finds ids (positions in an array) by hash; the caller compares the elements:
  *
  *	for (at = hash; (id = index_next(&index, hash, &at)) != INDEX_NONE; )
  *		if (array[id] is it)
@@ -56,7 +57,7 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 
 struct index_slot {
 	uint32_t hash;
-	uint32_t id;		/* + 1; 0: empty */
+	uint32_t id;		/* plus 1; 0: the slot is empty */
 };
 
 struct index {
@@ -83,7 +84,7 @@ static inline uint32_t index_next(const struct index *index, uint64_t hash, uint
 bool index_add(struct index *index, uint64_t hash, uint32_t id);
 void index_exit(struct index *index);
 
-/* Equal strings are one string. */
+/* Equal strings are stored once and have the same pointer. */
 struct strings {
 	struct arena arena;
 	struct index index;

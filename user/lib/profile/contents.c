@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * contents.c - what a profile holds: equal frames and equal stacks are one
+ * contents.c - the contents of a profile: equal frames and equal stacks are stored once
  */
 #include "contents.h"
 

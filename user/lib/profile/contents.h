@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * contents.h - what a profile holds
+ * contents.h - the contents of a profile
  *
- * profile.c reads a stream into it and resolve.c looks up what its addresses are; pprof.c fills it with what is looked
- * up already. Those three know all of it; others use profile.h.
+ * profile.c reads a stream into a profile, and resolve.c looks up its addresses; pprof.c fills a profile with frames
+ * that are already looked up. Only these three files know the whole struct; others use profile.h.
  */
 #ifndef PROFBUF_CONTENTS_H
 #define PROFBUF_CONTENTS_H
@@ -15,7 +15,7 @@
 #include "threads.h"
 #include "types.h"
 
-/* Addresses as sampled, equal ones once. */
+/* The addresses of a sample; equal stacks are stored once. */
 struct raw_stack {
 	uint32_t pid;
 	uint8_t nr_kernel;
@@ -23,19 +23,19 @@ struct raw_stack {
 	uint64_t addresses[];
 };
 
-/* A raw stack under one description: what it is in the profile. */
+/* The stack of the profile that a raw stack means with one description of its process. */
 struct resolved {
 	uint32_t raw;
-	uint32_t description;	/* id + 1; 0: none */
+	uint32_t description;	/* id plus 1; 0: none */
 	uint32_t stack;
 };
 
-/* An address under one description: the frame, or frames, it is. */
+/* The frame or frames that an address means with one description of its process. */
 struct place {
 	uint64_t address;
-	uint32_t description;	/* as above; of the kernel: UINT32_MAX */
-	uint32_t n;		/* of the functions inlined there, and the one they are in */
-	uint32_t frame;		/* if it is one; else where they begin in place_frames */
+	uint32_t description;	/* as above; UINT32_MAX for a kernel address */
+	uint32_t n;		/* number of frames: the inlined functions, and the function around them */
+	uint32_t frame;		/* its id if n is 1; else the first place in place_frames */
 };
 
 struct profbuf_profile {
@@ -52,15 +52,15 @@ struct profbuf_profile {
 	struct profbuf_map *maps;
 	size_t nr_maps;
 	uint64_t last_time;
-	const char *value;		/* what weights are of; NULL: samples */
+	const char *value;		/* what the weights count; NULL: samples */
 	int damage;
 	uint64_t bytes;
-	const char *kallsyms;		/* where they are */
+	const char *kallsyms;		/* path of the kernel's symbols */
 	int kernel_symbols;
 	bool has_kernel_records;
 	bool looked_for_kernel;
 
-	/* Of samples: all that profbuf_profile_forget() forgets. */
+	/* What belongs to samples: profbuf_profile_forget() forgets all of it. */
 	struct arena arena;
 	struct raw_stack **raw;
 	size_t nr_raw, room_raw;
@@ -68,11 +68,11 @@ struct profbuf_profile {
 
 	struct profbuf_event *events;
 	size_t nr_events, room_events;
-	size_t nr_done;			/* events whose stacks are looked up */
+	size_t nr_done;			/* events that are resolved */
 
 	struct profbuf_loss *losses;
 	size_t nr_losses, room_losses;
-	size_t nr_losses_done;		/* have their weights */
+	size_t nr_losses_done;		/* losses that have their weights */
 
 	struct resolved *resolved;
 	size_t nr_resolved, room_resolved;
@@ -93,13 +93,13 @@ struct profbuf_profile {
 	struct index stack_index;
 };
 
-/* The id of an equal frame. INDEX_NONE: no memory. */
+/* Returns the id of this frame; equal frames have one id. INDEX_NONE: no memory. */
 uint32_t profile_frame(struct profbuf_profile *profile, const struct profbuf_frame *frame);
 
-/* The id of an equal stack; its frames are copied. INDEX_NONE: no memory. */
+/* Returns the id of this stack; equal stacks have one id. The frames are copied. INDEX_NONE: no memory. */
 uint32_t profile_stack(struct profbuf_profile *profile, const struct profbuf_stack *stack);
 
-/* The symbol of what is in no object. NULL: no memory. */
+/* Returns the symbol for addresses in no object. NULL: no memory. */
 const struct profbuf_symbol *profile_unknown_symbol(struct profbuf_profile *profile);
 
 #endif /* PROFBUF_CONTENTS_H */

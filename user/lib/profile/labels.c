@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * labels.c - label sets out of the records that say what tags mean
+ * labels.c - make label sets from the records that say what tags mean
  *
- * The bytes come from the memory of the processes that were profiled: what is no label set is one that is not known,
- * with the cause. Labels are kept in the order of their keys, each key once, so that equal sets are one.
+ * The bytes come from the memory of the profiled processes. Bytes that are no label set give a set that is not known,
+ * with the cause. Labels are kept sorted by key, each key once, so that equal sets are stored once.
  */
 #include <stdio.h>
 
 #include "labels.h"
 
-/* All keys that a thread context can have, and its two ids. */
+/* As many labels as a thread context can have: all its keys, and its two ids. */
 #define SET_MAX		(256 + 2)
 
 #define OTEL_TRACE_ID	0
@@ -25,7 +25,7 @@ struct set {
 	bool short_of_memory;
 };
 
-/* Where the key is or belongs; sets are short. */
+/* Inserts a label where its key belongs. A linear search is enough, as sets are short. */
 static void set_add(struct set *set, const char *key, const char *value)
 {
 	uint32_t at = set->n;
@@ -36,7 +36,7 @@ static void set_add(struct set *set, const char *key, const char *value)
 	}
 	while (at && strcmp(set->labels[at - 1].key, key) > 0)
 		at--;
-	/* Of two labels with one key, the first is it. */
+	/* If a key comes twice, its first label counts. */
 	if ((at && !strcmp(set->labels[at - 1].key, key)) || set->n == SET_MAX)
 		return;
 	memmove(&set->labels[at + 1], &set->labels[at], (set->n - at) * sizeof(set->labels[0]));
@@ -52,7 +52,7 @@ static uint32_t intern(struct labels *l, const struct profbuf_label *labels, uin
 	struct profbuf_labels *set;
 	uint32_t i, id;
 
-	/* Their strings are interned: equal ones have equal addresses. */
+	/* The strings are interned: equal strings have equal addresses. */
 	for (i = 0; i < n; i++)
 		hash = hash_mix(hash_mix(hash, (uintptr_t)labels[i].key), (uintptr_t)labels[i].value);
 	at = hash;
@@ -85,11 +85,11 @@ static uint32_t intern_unknown(struct labels *l, uint32_t cause)
 bool labels_init(struct labels *l, struct symbols *symbols)
 {
 	l->symbols = symbols;
-	/* The first, 0, is that of samples without a tag. */
+	/* The first set has id 0: it is the set of samples without a tag. */
 	return intern(l, NULL, 0, PROFBUF_TAG_KNOWN) == 0;
 }
 
-/* key, value, key, value, each with its zero. */
+/* @text is key, value, key, value, ..., each zero-terminated. */
 static uint32_t intern_text(struct labels *l, const char *text, size_t bytes, unsigned int max)
 {
 	struct strings *table = &l->symbols->strings;
@@ -123,7 +123,10 @@ uint32_t labels_any(struct labels *l, const char *text, size_t bytes)
 	return intern_text(l, text, bytes, SET_MAX);
 }
 
-/* Key names of the process that has @pid at @time; of several records the last: names are only added to them. */
+/*
+ * Returns the key names of the process that has @pid at @time. If there are several records, the last counts: a process
+ * only adds names.
+ */
 static const struct profbuf_otel_keys_record *find_keys(const struct labels *l, const struct programs *programs,
 							uint32_t pid, uint64_t time)
 {
@@ -171,7 +174,7 @@ static void add_hex(struct labels *l, struct set *set, const char *key, const ch
 		set_add(set, strings_intern(&l->symbols->strings, key), strings_intern(&l->symbols->strings, text));
 }
 
-/* PROFBUF_TAG_OTEL: ids, then {u8 key, u8 length, bytes}...; of a key's values the last is it. */
+/* Decodes PROFBUF_TAG_OTEL: ids, then {u8 key, u8 length, bytes}...; if a key comes twice, its last value counts. */
 static uint32_t decode_otel(struct labels *l, const struct profbuf_tag *r,
 			    const struct profbuf_otel_keys_record *keys)
 {
@@ -223,7 +226,7 @@ static bool add_definition(struct labels *l, const struct profbuf_tag *r)
 		copy = arena_alloc(&l->symbols->arena, sizeof(*r) + r->bytes);
 		d.record = copy ? memcpy(copy, r, sizeof(*r) + r->bytes) : NULL;
 	} else {
-		/* Of a later version: it has a meaning that is not known here. */
+		/* A kind of a later version: this version does not know what it means. */
 		d.labels = intern_unknown(l, PROFBUF_TAG_UNDEFINED);
 	}
 	if (d.labels == INDEX_NONE && !d.record)
@@ -267,7 +270,7 @@ void labels_sort(struct labels *l)
 	l->nr_sorted = l->nr_definitions;
 }
 
-/* The last definition that is not after @time, or else the first after it. */
+/* Returns the last definition that is not later than @time, or else the first one after it. */
 static struct tag_definition *find_definition(struct labels *l, uint32_t pid, uint64_t tag, uint64_t time)
 {
 	const struct tag_definition key = { .pid = pid, .tag = tag, .time = time, .order = UINT32_MAX };

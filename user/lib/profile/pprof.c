@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pprof.c - a profile out of a pprof file
+ * pprof.c - read a pprof file into a profile
  *
- * Equal stacks come with their count, and no times. Names are those of the file; what it has no names for is looked up
- * in the files of its mappings, as addresses of a stream are. The labels that `profbuf export` writes for each sample
- * become again what they were: comm, pid, tid, thread, tag and the frame [lost].
+ * A pprof file has each stack with a count, and no times. Names come from the file; an address without a name is looked
+ * up in the file of its mapping, as for a stream. What `profbuf export` writes as labels of a sample (comm, pid, tid,
+ * thread, tag), and the frame [lost], become again what they were.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@
 #include "stream/accounting.h"
 
 #define FILE_MAX	(1UL << 30)
-#define STACK_MAX	2048	/* frames; what is further out is left out */
+#define STACK_MAX	2048	/* frames; the outer frames of a deeper stack are left out */
 #define KERNEL_ADDRESS	(1ULL << 63)
 
-/* Positions by the ids of the file. */
+/* Finds array positions by the ids in the file. */
 struct ids {
 	struct index index;
 	uint64_t *all;
@@ -26,7 +26,7 @@ struct ids {
 };
 
 struct location {
-	size_t first;		/* of frames */
+	size_t first;		/* position of its first frame */
 	uint32_t n;
 	bool kernel;
 };
@@ -34,14 +34,14 @@ struct location {
 struct reader {
 	struct profbuf_profile *p;
 	Pprof__Profile *in;
-	size_t value;		/* which of a sample's is its weight */
+	size_t value;		/* which value of a sample is its weight */
 	struct ids mappings, functions, locations;
-	struct object **objects;	/* by mapping's position */
-	struct location *places;	/* by location's position */
+	struct object **objects;	/* by the position of the mapping */
+	struct location *places;	/* by the position of the location */
 	uint32_t *frames;
 	size_t nr_frames, room_frames;
-	const char *program;	/* of samples that do not say */
-	char *text;		/* a label set that is being made */
+	const char *program;	/* of samples without the label comm */
+	char *text;		/* the label set that is being made */
 	size_t text_room;
 };
 
@@ -72,7 +72,7 @@ static int inflate_all(const void *data, size_t bytes, uint8_t **to, size_t *n)
 		z.avail_out = room - *n;
 		ret = inflate(&z, Z_NO_FLUSH);
 		*n = room - z.avail_out;
-		/* Several members one after another are one file. */
+		/* Several gzip members one after another are one file. */
 		if (ret == Z_STREAM_END && z.avail_in)
 			ret = inflateReset(&z);
 	}
@@ -91,7 +91,7 @@ static const char *string_at(const struct reader *r, int64_t at)
 
 /* Ids */
 
-/* INDEX_NONE: there is none. */
+/* Returns the position; INDEX_NONE: there is no such id. */
 static uint32_t ids_find(const struct ids *ids, uint64_t id)
 {
 	uint64_t hash = hash_mix(id, 0), at = hash;
@@ -104,7 +104,7 @@ static uint32_t ids_find(const struct ids *ids, uint64_t id)
 	return INDEX_NONE;
 }
 
-/* The first of an id is the one: a million of them would be looked through for each other. */
+/* If an id comes again, only its first position is indexed: a million equal ids would make each look-up slow. */
 static bool ids_add(struct ids *ids, uint64_t id, size_t position)
 {
 	ids->all[position] = id;
@@ -138,7 +138,7 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* As a stream would describe it, but for the inode. */
+/* Gets the object as a stream would describe it, but without an inode number. */
 static struct object *user_object(struct reader *r, const char *path, const char *build_id)
 {
 	size_t bytes = sizeof(struct profbuf_mapping) + strlen(path) + 1;
@@ -184,7 +184,7 @@ static int read_mappings(struct reader *r)
 
 /* Locations */
 
-/* As profbuf names what it does not know: [object], or object+0x... */
+/* Whether this is a name that profbuf gives to an unknown symbol: [object], or object+0x... */
 static bool is_unknown(const char *name, const char *object)
 {
 	size_t n = strlen(object);
@@ -229,7 +229,7 @@ static int add_frame(struct reader *r, const struct profbuf_frame *frame)
 	return 0;
 }
 
-/* Of several lines the first is the innermost. */
+/* If a location has several lines, the first is the innermost function. */
 static int read_lines(struct reader *r, const Pprof__Location *l, struct object *object)
 {
 	int err = 0;
@@ -303,13 +303,13 @@ static int read_locations(struct reader *r)
 
 /* Samples */
 
-/* What a sample's labels say beside labels. */
+/* What the labels of a sample say about it, beside real labels. */
 struct about {
 	const char *comm;
 	const char *thread;
 	uint32_t pid, tid;
-	uint64_t tag;		/* one that is not known */
-	size_t bytes;		/* of the reader's text: its other labels */
+	uint64_t tag;		/* a tag whose meaning is not known */
+	size_t bytes;		/* length of its other labels in the reader's text */
 };
 
 static bool add_text(struct reader *r, struct about *about, const char *string)
@@ -348,7 +348,7 @@ static bool read_label(struct reader *r, const Pprof__Label *l, struct about *ab
 	return true;
 }
 
-/* Its frames, kernel first. Return: how many; -EBADMSG: of a location that is not there. */
+/* Gets the frames of a sample, kernel frames first. Return: how many; -EBADMSG: the file has no such location. */
 static int read_stack(const struct reader *r, const Pprof__Sample *s, uint32_t *frames, unsigned int *nr_kernel)
 {
 	bool kernel = true;
@@ -423,7 +423,7 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 
 	if (s->n_value <= r->value)
 		return -EBADMSG;
-	/* The difference of two profiles has such. */
+	/* The difference of two profiles has values that are 0 or negative; skip them. */
 	if (s->value[r->value] <= 0)
 		return 0;
 	weight = s->value[r->value];
@@ -451,9 +451,9 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 	return id == INDEX_NONE ? -ENOMEM : add_event(r, &about, id, weight);
 }
 
-/* All of it */
+/* The whole file */
 
-/* Samples are what this program counts; else what the file's maker wants to be seen, or the last. */
+/* Chooses the value "samples", as profbuf counts samples; else the default value of the file, or its last value. */
 static int choose_value(struct reader *r)
 {
 	const char *type, *unit, *value;
@@ -478,7 +478,7 @@ static int choose_value(struct reader *r)
 	return value ? 0 : -ENOMEM;
 }
 
-/* 1: it is not of time. */
+/* Returns the period; 1 if it is not a time. */
 static uint64_t period_ns(const struct reader *r)
 {
 	const Pprof__ValueType *type = r->in->period_type;
@@ -486,7 +486,7 @@ static uint64_t period_ns(const struct reader *r)
 	return type && r->in->period > 0 && !strcmp(string_at(r, type->unit), "nanoseconds") ? r->in->period : 1;
 }
 
-/* There was no stream: this is what is known of it. */
+/* Makes the record INFO that a stream would have, from what the file says. */
 static int make_info(struct reader *r)
 {
 	struct profbuf_stream_info *info = arena_alloc(&r->p->symbols.arena, sizeof(*info));

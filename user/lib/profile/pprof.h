@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pprof.h - a profile out of a pprof file
+ * pprof.h - read a pprof file into a profile
  */
 #ifndef PROFBUF_PPROF_H
 #define PROFBUF_PPROF_H
@@ -8,10 +8,10 @@
 #include "contents.h"
 
 /*
- * pprof_read() - fills an empty profile with a pprof file
+ * pprof_read() - fill an empty profile from a pprof file
  * @data: the file, compressed or not
  *
- * Return: 0; -EBADMSG: it is none; -EFBIG; -ENOMEM.
+ * Return: 0; -EBADMSG: it is no pprof file; -EFBIG; -ENOMEM.
  */
 int pprof_read(struct profbuf_profile *profile, const void *data, size_t bytes);
 

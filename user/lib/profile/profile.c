@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile.c - a stream turned into a profile
+ * profile.c - turn a stream into a profile
  *
- * Reading keeps samples as (time, raw stack), equal stacks of addresses once. What explains them may come later in the
- * stream, so only then is each pair of a stack and a description of its process looked at, once, and each address in it
- * looked up, once.
+ * Reading keeps each sample as (time, raw stack); equal stacks of addresses are stored once. The records that explain a
+ * sample may come later in the stream. So resolving comes after reading: it handles each pair of a stack and a
+ * description of its process once, and looks up each address in it once.
  *
- * A profile that lives on forgets its samples and their stacks; processes, objects and symbols stay.
+ * A profile that lives on forgets its samples and their stacks from time to time; processes, objects and symbols stay.
  */
 #include <errno.h>
 
@@ -62,7 +62,7 @@ static bool add_loss(struct profbuf_profile *p, const struct profbuf_lost *r)
 	return true;
 }
 
-/* A record that is kept as it is. */
+/* Keeps a copy of a record. */
 static void *keep(struct profbuf_profile *p, const struct profbuf_record *r)
 {
 	void *copy = arena_alloc(&p->symbols.arena, r->len * sizeof(uint64_t));
@@ -136,7 +136,7 @@ int profbuf_profile_add(struct profbuf_profile *p, const struct profbuf_record *
 		ok = p->command;
 		break;
 	}
-	/* What tools add comes after the end, but for the end of a part. */
+	/* Tools add their records after the end, so their times do not count; the time of a PART record does. */
 	if ((r->type < PROFBUF_RECORD_SYMBOL || r->type == PROFBUF_RECORD_PART) && r->time > p->last_time)
 		p->last_time = r->time;
 	return ok ? 0 : -ENOMEM;
@@ -155,14 +155,14 @@ static int read_records(struct profbuf_profile *p, struct profbuf_reader *reader
 	p->bytes = profbuf_reader_bytes(reader);
 	if (!p->info)
 		return got == -ENODATA ? -ENOMSG : got ? got : -ENODATA;
-	/* What could be read is a profile. */
+	/* If the file is cut off or damaged, the records before that place make a profile. */
 	if (got != 0 && got != -ENODATA && got != -EBADMSG)
 		return got;
 	p->damage = got;
 	return 0;
 }
 
-/* The arrays keep their room: the next samples will need as much. */
+/* The arrays keep their room, as the next samples will need as much. */
 void profbuf_profile_forget(struct profbuf_profile *p)
 {
 	p->nr_events = p->nr_done = 0;
@@ -173,7 +173,7 @@ void profbuf_profile_forget(struct profbuf_profile *p)
 	index_exit(&p->frame_index);
 	index_exit(&p->stack_index);
 	arena_exit(&p->arena);
-	/* Their programs may have written more since. */
+	/* Programs may have written more to their maps since. */
 	symbols_exit_jit(&p->symbols);
 }
 
@@ -200,7 +200,7 @@ int profbuf_profile_new(struct profbuf_profile **profile, const struct profbuf_p
 	return 0;
 }
 
-/* What is no stream may be a pprof file. */
+/* A file that is no stream may be a pprof file. */
 static int read_other(struct profbuf_profile *p, struct profbuf_reader *reader)
 {
 	void *data = NULL;
@@ -307,7 +307,7 @@ void profbuf_profile_keep(struct profbuf_profile *p,
 	p->nr_done = n;
 }
 
-/* What it has */
+/* The contents */
 
 const struct profbuf_stream_info *profbuf_profile_info(const struct profbuf_profile *p)
 {

@@ -77,7 +77,7 @@ static bool add_description(struct programs *p, const struct profbuf_process *r)
 	return true;
 }
 
-/* A mapping belongs to the last description of its process; without one it explains nothing. */
+/* A mapping belongs to the last description of its process. Without a description it explains nothing. */
 static bool add_mapping(struct programs *p, const struct profbuf_mapping *r)
 {
 	uint64_t hash = hash_mix(r->pid, r->start_time), at = hash;
@@ -170,7 +170,7 @@ static bool is_same_process(const struct description *x, const struct descriptio
 	return x->program->pid == y->program->pid && x->program->start_time == y->program->start_time;
 }
 
-/* A process on its way out, of which an earlier description says more. */
+/* Whether @d is of an exiting process and says less than an earlier description of it. */
 static bool says_less(const struct description *d, const struct description *earlier)
 {
 	return d->exiting && d->program->pid == earlier->program->pid &&
@@ -255,7 +255,7 @@ static const struct mapping *find_mapping(const struct description *d, uint64_t 
 	return low && address < d->mappings[low - 1].end ? &d->mappings[low - 1] : NULL;
 }
 
-/* What changes too fast is described later than it is sampled (profbuf_uapi.h). */
+/* A mapping that changes too fast is described later than it is sampled (see profbuf_uapi.h). */
 const struct mapping *description_mapping(const struct description *d, uint64_t address)
 {
 	const struct mapping *m = find_mapping(d, address);

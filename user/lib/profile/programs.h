@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * programs.h - processes as the stream describes them, each at its times
+ * programs.h - processes as the stream describes them, over time
  */
 #ifndef PROFBUF_PROGRAMS_H
 #define PROFBUF_PROGRAMS_H
@@ -22,14 +22,14 @@ struct cgroup {
 	const char *path;
 };
 
-/* A process from one PROFBUF_RECORD_PROCESS to the next. */
+/* What one PROFBUF_RECORD_PROCESS says about a process; valid until the next one. */
 struct description {
 	struct profbuf_program *program;
 	uint64_t time;
 	uint32_t id;		/* from 0, without gaps */
 	bool exiting;
-	const struct description *next;	/* of the same process; NULL: none, or before programs_sort() */
-	struct mapping *mappings;	/* by address, once programs_sort() was called */
+	const struct description *next;	/* the next of the process; NULL: none, or not sorted yet */
+	struct mapping *mappings;	/* sorted by address after programs_sort() */
 	size_t n;
 	size_t room;
 };
@@ -41,10 +41,10 @@ struct programs {
 	struct index index;
 
 	struct description **descriptions;	/* by id */
-	struct description **sorted;		/* by pid and time, without those of which an earlier one says more */
+	struct description **sorted;		/* by pid and time, without those that say less than an earlier one */
 	size_t nr_descriptions, nr_sorted, room_descriptions, room_sorted;
-	struct index last;			/* of each process: the id of its last description */
-	struct index nameless;			/* programs of pids without a description */
+	struct index last;			/* ids of descriptions by process; the highest is the last */
+	struct index nameless;			/* programs of pids that have no description */
 
 	struct cgroup *cgroups;
 	size_t nr_cgroups, room_cgroups;
@@ -53,22 +53,22 @@ struct programs {
 /* Takes a record of the types PROCESS, MAPPING and CGROUP. False: no memory. */
 bool programs_add(struct programs *programs, const struct profbuf_record *record);
 
-/* After the last programs_add(), before the first programs_find(). */
+/* Call it after the last programs_add() and before the first programs_find(). */
 void programs_sort(struct programs *programs);
 
-/* What describes @pid at @time, or first; NULL: nothing does. */
+/* Returns the description of @pid at @time, or its first one; NULL: there is none. */
 const struct description *programs_find(const struct programs *programs, uint32_t pid, uint64_t time);
 
-/* A program of which no more is known than this. NULL: no memory. */
+/* Returns the program about which only @pid and @comm are known. NULL: no memory. */
 const struct profbuf_program *programs_named(struct programs *programs, uint32_t pid, const char *comm);
 
-/* The program of a pid that nothing describes; idle for 0. NULL: no memory. */
+/* Returns the program for a pid without a description; for 0 the idle task. NULL: no memory. */
 const struct profbuf_program *programs_undescribed(struct programs *programs, uint32_t pid);
 
-/* The mapping that @address lies in, or, if there is none, lay in when the process was described next; or NULL. */
+/* Returns the mapping that contains @address; else the one in the next description of the process; else NULL. */
 const struct mapping *description_mapping(const struct description *description, uint64_t address);
 
-/* All mappings, in the order of descriptions by pid and time. False: no memory. */
+/* Gets all mappings, in the order of their descriptions by pid and time. False: no memory. */
 bool programs_maps(const struct programs *programs, struct profbuf_map **maps, size_t *n);
 
 void programs_exit(struct programs *programs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rates.c - what became of the rate on each CPU
+ * rates.c - changes of the rate on each CPU
  */
 #include "rates.h"
 

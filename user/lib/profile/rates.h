@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * rates.h - for how many periods a sample stands
+ * rates.h - how many periods a sample stands for
  */
 #ifndef PROFBUF_RATES_H
 #define PROFBUF_RATES_H
@@ -15,17 +15,17 @@ struct rate {
 };
 
 struct rates {
-	struct rate *all;	/* by CPU and time, once rates_sort() was called */
+	struct rate *all;	/* sorted by CPU and time after rates_sort() */
 	size_t n, room, nr_sorted;
 };
 
 /* Takes a record of the type RATE. False: no memory. */
 bool rates_add(struct rates *rates, const struct profbuf_rate *record);
 
-/* After the last rates_add(), before the first rates_find(). */
+/* Call it after the last rates_add() and before the first rates_find(). */
 void rates_sort(struct rates *rates);
 
-/* Of how many periods one had a tick then: 1 unless the stream says otherwise. */
+/* Returns the stride at @time: for how many periods there was one tick; 1 unless the stream says otherwise. */
 uint64_t rates_find(const struct rates *rates, uint16_t cpu, uint64_t time);
 
 void rates_exit(struct rates *rates);

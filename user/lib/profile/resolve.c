@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * resolve.c - what the addresses of a profile's samples are
+ * resolve.c - look up the addresses of a profile's samples
  */
 #include <errno.h>
 
@@ -8,7 +8,10 @@
 
 #define KERNEL	UINT32_MAX	/* instead of a description's id */
 
-/* The kernel's symbols are in the stream, or those of the running kernel are the same. */
+/*
+ * Without kernel symbols in the stream, uses those of the given file or the running kernel if they are of the same
+ * boot.
+ */
 static void find_kernel_symbols(struct profbuf_profile *p)
 {
 	struct profbuf_kallsyms *k;
@@ -30,10 +33,10 @@ static void find_kernel_symbols(struct profbuf_profile *p)
 	}
 }
 
-#define FRAMES_MAX	4096	/* of a stack, with those of inlined functions */
+#define FRAMES_MAX	4096	/* frames of a stack, with those of inlined functions */
 #define PLACES_MAX	64
 
-/* Frames of an address, which @frames[0] has; several if inlined ones are asked for. Return: how many; 0: no memory. */
+/* Finds the frames of @frames[0].address; several if inlined functions are wanted. Return: how many; 0: no memory. */
 static int find_frames(struct profbuf_profile *p, const struct description *d, bool kernel,
 		       struct profbuf_frame *frames)
 {
@@ -98,8 +101,9 @@ static const struct place *get_place(struct profbuf_profile *p, const struct des
 }
 
 /*
- * The first address of a kind is an instruction that was interrupted or entered the kernel, the others are return
- * addresses: the call is before them. Return: how many frames; -1: no memory.
+ * Adds the frames of the kernel or user addresses of a stack. The first address is the instruction that was interrupted
+ * or that entered the kernel. The others are return addresses; the call lies before each of them. Return: how many
+ * frames; -1: no memory.
  */
 static int add_frames(struct profbuf_profile *p, const struct description *d, bool kernel, const uint64_t *addresses,
 		      unsigned int nr_addresses, uint32_t *frames, unsigned int max)
@@ -138,7 +142,7 @@ static uint32_t make_stack(struct profbuf_profile *p, const struct raw_stack *ra
 	stack.nr_kernel = nr_kernel;
 	stack.nr_user = nr_user;
 	if (!nr_kernel && !nr_user) {
-		/* No addresses were asked for, or allowed. */
+		/* The session did not ask for addresses, or had no right to them. */
 		unknown = profile_unknown_symbol(p);
 		frames[0] = unknown ? profile_frame(p, &(struct profbuf_frame){ .symbol = unknown }) : INDEX_NONE;
 		if (frames[0] == INDEX_NONE)

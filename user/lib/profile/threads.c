@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * threads.c - names of threads as the stream tells them
+ * threads.c - names of threads over time
  */
 #include "threads.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * threads.h - names of threads, each at its times
+ * threads.h - names of threads over time
  */
 #ifndef PROFBUF_THREADS_H
 #define PROFBUF_THREADS_H
@@ -9,17 +9,17 @@
 #include "symbols/symbols.h"
 #include "types.h"
 
-/* A thread under a name, from a time on. */
+/* The name of a thread from a time on. */
 struct thread_name {
 	uint32_t pid;
 	uint32_t tid;
 	uint64_t time;
 	uint32_t id;		/* of struct profbuf_thread_name */
-	uint32_t order;		/* in the stream */
+	uint32_t order;		/* position in the stream */
 };
 
 struct threads {
-	struct thread_name *all;	/* by pid, tid and time, once threads_sort() was called */
+	struct thread_name *all;	/* sorted by pid, tid and time after threads_sort() */
 	size_t n, room, nr_sorted;
 	struct index index;		/* of names */
 	struct profbuf_thread_name *names;	/* by id; strings are interned */
@@ -29,10 +29,10 @@ struct threads {
 /* Takes a record of the type THREAD. False: no memory. */
 bool threads_add(struct threads *threads, struct strings *strings, const struct profbuf_thread *record);
 
-/* After the last threads_add(), before the first threads_find(). */
+/* Call it after the last threads_add() and before the first threads_find(). */
 void threads_sort(struct threads *threads);
 
-/* The name at @time, or the first; NULL: there is none. */
+/* Returns the name of the thread at @time, or its first name; NULL: there is none. */
 const struct thread_name *threads_find(const struct threads *threads, uint32_t pid, uint32_t tid, uint64_t time);
 
 void threads_exit(struct threads *threads);

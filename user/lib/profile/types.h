@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * types.h - what a profile is made of
+ * types.h - the parts of a profile
  */
 #ifndef PROFBUF_PROFILE_TYPES_H
 #define PROFBUF_PROFILE_TYPES_H
@@ -20,7 +20,10 @@ struct profbuf_thread_name {
 	const char *comm;
 };
 
-/* Equal stacks of one program. frames[] are ids: kernel, leaf first, then user, leaf first. */
+/*
+ * A stack of one program; equal stacks are stored once. frames[] has ids: kernel frames, leaf first, then user frames,
+ * leaf first.
+ */
 struct profbuf_stack {
 	uint32_t program;
 	uint16_t nr_kernel;
@@ -28,28 +31,28 @@ struct profbuf_stack {
 	const uint32_t *frames;	/* at least one */
 };
 
-/* Code that a process has mapped, by one description of it. */
+/* A mapping of code, from one description of its process. */
 struct profbuf_map {
-	uint64_t time;		/* of the description; the first of a pid explains what is before it, too */
-	uint64_t start;		/* in the process */
+	uint64_t time;		/* of the description; the first of a pid is valid also before it */
+	uint64_t start;		/* address in the process */
 	uint64_t end;
 	uint64_t offset;	/* in the object's file */
 	const struct profbuf_object *object;
 	uint32_t program;	/* id */
-	bool anonymous;		/* code made at run time: no file, or one that is memory only */
+	bool anonymous;		/* generated code: no file, or a file that is only memory */
 };
 
-/* A sample without its stack; of a profile that is no stream, equal samples. */
+/* A sample without its stack; in a profile that is no stream, several equal samples. */
 struct profbuf_event {
 	uint64_t time;
 	uint64_t tag;
-	uint64_t weight;	/* how many samples it is; of a stream: periods that it stands for, 1 as a rule */
+	uint64_t weight;	/* number of samples; in a stream: of periods, usually 1 */
 	uint32_t stack;		/* id */
 	uint32_t tid;
 	uint16_t cpu;
 	uint8_t mode;
 	uint8_t stop;
-	uint32_t labels;	/* id of what tag means; 0: no labels */
+	uint32_t labels;	/* id of the label set of the tag; 0: no labels */
 };
 
 struct profbuf_label {
@@ -57,22 +60,22 @@ struct profbuf_label {
 	const char *value;
 };
 
-/* Why a tag means nothing here, beside enum profbuf_tag_cause: the stream does not define it. */
+/* One more cause why a tag has no meaning, beside enum profbuf_tag_cause: the stream has no definition of it. */
 #define PROFBUF_TAG_UNDEFINED	0x100
 
-/* A label set; equal ones are one. No key is empty. */
+/* A label set; equal sets are stored once. No key is empty. */
 struct profbuf_labels {
 	uint32_t id;		/* from 0, without gaps; 0: the empty set */
-	uint32_t cause;		/* PROFBUF_TAG_KNOWN, or why it is not known what labels these are; then n is 0 */
+	uint32_t cause;		/* PROFBUF_TAG_KNOWN, or why the labels are not known; then n is 0 */
 	uint32_t n;
-	const struct profbuf_label *all;	/* in the order of keys, each key once */
+	const struct profbuf_label *all;	/* sorted by key, each key once */
 };
 
-/* Samples that were lost, of which no more is known: see struct profbuf_lost. */
+/* Samples that were lost; no more is known about them: see struct profbuf_lost. */
 struct profbuf_loss {
-	uint64_t time;		/* of the first of them */
+	uint64_t time;		/* of the first lost sample */
 	uint64_t count;
-	uint64_t weight;	/* periods that they stand for, by the rate at that time */
+	uint64_t weight;	/* periods that they stand for, with the rate at that time */
 	uint16_t cpu;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * jit_recorder.c - names for the code that the processes of a stream made at run time
+ * jit_recorder.c - names for code that the processes of a stream generated at run time
  */
 #include <errno.h>
 #include <time.h>
@@ -11,32 +11,36 @@
 #include "jit_recorder.h"
 
 /*
- * Maps of more processes than this are found only while they live, or in /tmp. Of the second half nobody has more than
- * a few: one user's processes do not keep others' from theirs.
+ * How many maps are held open. The map of any other process is found only if the process lives at the end, or in this
+ * process's /tmp. When half of them are open, only users with a few open maps may open more: so the processes of one
+ * user cannot take all.
  */
 #define OPEN_MAX_MAPS	128
 #define OPEN_MAX_FEW	16
-#define NAME_BYTES_MAX	4096	/* with the zero; what is longer is cut */
+#define NAME_BYTES_MAX	4096	/* with the zero; longer names are cut */
 #define ENTRY_BYTES_MAX	(sizeof(struct entry) + NAME_BYTES_MAX)
-#define ENTRIES_MAX	(64UL << 20)	/* bytes, of one process */
+#define ENTRIES_MAX	(64UL << 20)	/* bytes of all entries of one process */
 
-/* How long a map is read, until the first one of a user takes longer: a large one of a cold disk. Tests wait less. */
+/*
+ * How long one map may take to read: enough for a large map on a cold disk. After the first map of a user that takes
+ * longer, this user's other maps get JOB_PATIENCE_NS. Tests wait less.
+ */
 #ifndef JIT_READING_NS
 #define JIT_READING_NS	10000000000ULL
 #endif
 
-/* A piece of code that addresses lie in. */
+/* A function that contains sampled addresses. */
 struct entry {
 	uint64_t start, end;
-	size_t bytes;		/* of all of it, a multiple of 8 */
+	size_t bytes;		/* of the whole entry, a multiple of 8 */
 	char name[];
 };
 
-/* What is done with a process's map, in memory that is shared with the process that does it. */
+/* A look at a process's map, to find or read it in a job. This memory is shared with the job. */
 struct look {
 	struct jit_process process;
-	int handle;		/* of the map, from when it was found; -1: none */
-	const struct jit_address *addresses;	/* the recorder's, of this process; each of the two has its own */
+	int handle;		/* of the map that was found; -1: none */
+	const struct jit_address *addresses;	/* the recorder's, of this process; not shared, the job has a copy */
 	size_t n;
 	size_t room, bytes;	/* of entries */
 	char entries[];		/* struct entry, one after another */
@@ -51,7 +55,7 @@ static void find_work(void *arg)
 		job_send(handle);
 }
 
-/* As it is now, if the process lives; else as it was when it ended. */
+/* Opens the current map if the process lives; else the map that was found while it lived, or one in this /tmp. */
 static int open_map(const struct look *l)
 {
 	int fd = jit_map_open(&l->process);
@@ -73,7 +77,7 @@ static void add_entry(struct look *l, const struct jit_entry *from)
 	l->bytes += bytes;
 }
 
-/* Many addresses lie in one function; in order, each function comes once, or seldom more often. */
+/* Many addresses lie in one function. As the addresses are sorted, each function is added once, rarely more often. */
 static void add_entries(struct look *l, const struct jit_map *map)
 {
 	const struct jit_entry *entry, *last = NULL;
@@ -93,7 +97,9 @@ static void read_work(void *arg)
 	struct look *l = arg;
 	int fd = open_map(l);
 
-	/* Of a map that is too large for this process, what was read may be replaced by what was not: no names. */
+	/*
+	 * If the map does not fit into memory, give no names: entries that were not read may replace those that were.
+	 */
 	if (fd >= 0 && jit_map_read(&map, &strings, fd) && jit_map_sort(&map))
 		add_entries(l, &map);
 	jit_map_exit(&map);
@@ -115,7 +121,7 @@ static struct look *look_new(const struct jit_subject *s, const struct jit_addre
 	return l;
 }
 
-/* Takes @l if it takes too long. *@sent: what the work sent. Return: as job_run_as(). */
+/* Runs the job; if it takes too long, the job owns @l. *@sent: what the work sent. Return: as job_run_as(). */
 static int look_at(struct jit_subject *s, void (*work)(void *arg), struct look *l, uint64_t patience_ns, int *sent)
 {
 	struct job job = {
@@ -209,14 +215,14 @@ static void close_map(struct jit_recorder *r, struct jit_subject *s)
 	r->nr_open--;
 }
 
-/* The same process again, or another under its id. */
+/* Takes a description of the same process again, or of another process that has its id now. */
 static int add_process(struct jit_recorder *r, const struct profbuf_process *p)
 {
 	struct jit_subject *s = get_subject(r, p->pid);
 
 	if (!s)
 		return -ENOMEM;
-	/* Of one on its way out no more is known than before. */
+	/* A description of an exiting process says nothing new. */
 	if (s->described && p->misc & PROFBUF_PROCESS_EXITING)
 		return 0;
 	if (s->described && s->process.start_time != p->start_time) {
@@ -310,7 +316,7 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* Users of whom some process took too long: the others' are not waited for so long any more. */
+/* Users who had a process that took too long: their other processes get less time. */
 struct slow_users {
 	uint64_t *all;
 	size_t n, room;
@@ -325,14 +331,14 @@ static uint64_t patience_with(const struct slow_users *slow, uint64_t user)
 	return JIT_READING_NS;
 }
 
-/* Without memory it is waited for as long again. */
+/* Without memory the user's other processes keep the long time. */
 static void add_slow(struct slow_users *slow, uint64_t user)
 {
 	if (ARRAY_GROW(slow->all, slow->n, slow->room))
 		slow->all[slow->n++] = user;
 }
 
-/* Emits the names at addresses of one process. Return: as jit_recorder_emit(). */
+/* Emits the names for the addresses of one process. Return: as jit_recorder_emit(). */
 static int emit_process(struct jit_recorder *r, const struct jit_address *addresses, size_t n, struct slow_users *slow,
 			int (*emit)(const struct profbuf_record *record, void *context), void *context)
 {
@@ -364,7 +370,7 @@ int jit_recorder_emit(struct jit_recorder *r, int (*emit)(const struct profbuf_r
 
 	if (!r->n)
 		return 0;
-	/* One map at a time. */
+	/* Sort by process, to read one map at a time. */
 	qsort(r->addresses, r->n, sizeof(*r->addresses), by_address);
 	index_exit(&r->address_index);
 	for (size_t i = 0, end; i < r->n && !err; i = end) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * jit_recorder.h - names for the code that the processes of a stream made at run time
+ * jit_recorder.h - names for code that the processes of a stream generated at run time
  *
- * Addresses are kept of processes that are known to have such code, or of which nothing is known yet. A process's map
- * is found while it lives, as it may be gone with it, and read at the end. Its /tmp can be a file system of its own: so
- * other processes find and read maps, see job.h, and who is slow has no names.
+ * The recorder keeps the addresses of processes that are known to have such code, and of processes that are not
+ * described yet. It finds a process's map while the process lives, as the map may disappear with it, and reads the map
+ * at the end. The /tmp of a process can be its own file system: so jobs find and read the maps, see job.h. A process
+ * that is slow gets no names.
  */
 #ifndef PROFBUF_JIT_RECORDER_H
 #define PROFBUF_JIT_RECORDER_H
@@ -12,15 +13,15 @@
 #include "profbuf.h"
 #include "symbols/jit_map.h"
 
-/* Of one process id. */
+/* What is known about one process id. */
 struct jit_subject {
 	struct jit_process process;
 	bool described;
 	bool has_code;
-	bool asked;		/* for its map, since it was described last */
-	bool slow;		/* is not waited for once more */
-	uint64_t user;		/* as look_user() says, if it still lived then; else its user id */
-	int handle;		/* of its map, O_PATH; -1: none */
+	bool asked;		/* its map was looked for since the last description */
+	bool slow;		/* timed out once: it is not waited for again */
+	uint64_t user;		/* from look_user(), if the process still lived then; else its user id */
+	int handle;		/* O_PATH descriptor of its map; -1: none */
 };
 
 struct jit_address {
@@ -41,7 +42,7 @@ struct jit_recorder {
 /* Takes a record of any type. Return: 0; -ENOMEM. */
 int jit_recorder_add(struct jit_recorder *recorder, const struct profbuf_record *record);
 
-/* Gives @emit each record; stops at what it returns other than 0, and returns that. Return: 0; -ENOMEM. */
+/* Calls @emit for each record, until it returns other than 0. Return: 0; -ENOMEM; what @emit returned. */
 int jit_recorder_emit(struct jit_recorder *recorder,
 		      int (*emit)(const struct profbuf_record *record, void *context), void *context);
 void jit_recorder_exit(struct jit_recorder *recorder);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * otel_context.c - the key names of thread contexts, out of the memory of the process that publishes them
+ * otel_context.c - read the key names of thread contexts from the memory of the process that publishes them
  *
  * OpenTelemetry's process context (OTEP 4719): a mapping of a certain name begins with a header, which points to a
- * protobuf message. The process may change both at any time: a time stamp in the header is 0 while it does, and another
- * one after. Nothing that is read is trusted.
+ * protobuf message. The process may change both at any time: the time stamp in the header is 0 during a change, and has
+ * a new value after it. Nothing that is read is trusted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct header {
 	char signature[8];
 	uint32_t version;
 	uint32_t payload_bytes;
-	uint64_t published_at;	/* 0: not now */
+	uint64_t published_at;	/* 0: being changed */
 	uint64_t payload;	/* address */
 };
 
@@ -43,7 +43,7 @@ static bool is_known_schema(const char *schema)
 	return false;
 }
 
-/* Looks for what is wanted in a list of attributes. @known: false, once there is a schema that is not. */
+/* Looks for the schema and the names in a list of attributes. @known: set to false if the schema is not known. */
 static void find_attributes(OtelContext__KeyValue **all, size_t n, const OtelContext__Array **names, bool *known)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -58,7 +58,7 @@ static void find_attributes(OtelContext__KeyValue **all, size_t n, const OtelCon
 	}
 }
 
-/* As many names as a record has room for. */
+/* Makes a record with as many names as it has room for. */
 static struct profbuf_otel_keys_record *make_record(const OtelContext__Array *names)
 {
 	struct profbuf_otel_keys_record *r = calloc(1, PROFBUF_RECORD_MAX);
@@ -114,7 +114,7 @@ static int read_memory(int mem, uint64_t address, void *to, size_t bytes)
 	return (size_t)n == bytes ? 0 : -EBADMSG;
 }
 
-/* One try. -EAGAIN: it was being changed. */
+/* Tries once. -EAGAIN: the process changed the context meanwhile. */
 static int read_once(int mem, uint64_t address, void *payload, struct profbuf_otel_keys_record **record)
 {
 	struct header before, after;
@@ -152,7 +152,7 @@ static int read_mapping(int mem, uint64_t address, struct profbuf_otel_keys_reco
 	return err;
 }
 
-/* Whether a line of /proc/PID/maps is of a context. */
+/* Whether a line of /proc/PID/maps is the mapping of a process context. */
 static bool is_context(const char *line, uint64_t *address)
 {
 	static const char *const names[] = { "[anon_shmem:OTEL_CTX]", "[anon:OTEL_CTX]", "/memfd:OTEL_CTX" };
@@ -166,7 +166,7 @@ static bool is_context(const char *line, uint64_t *address)
 
 		if (strncmp(line + at, names[i], n))
 			continue;
-		/* What follows is the end, or that the file was deleted. */
+		/* After the name the line ends, or says that the file was deleted. */
 		if (!line[at + n] || line[at + n] == '\n' || line[at + n] == ' ') {
 			*address = start;
 			return true;
@@ -196,7 +196,7 @@ int profbuf_otel_keys_read(uint32_t pid, struct profbuf_otel_keys_record **recor
 		err = errno == ENOENT ? -ESRCH : -errno;
 		goto out;
 	}
-	/* The first that is one: a name alone says little. */
+	/* Take the first mapping with a valid context: the name alone does not prove it. */
 	while (getline(&line, &room, maps) > 0) {
 		if (!is_context(line, &address))
 			continue;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sideband.c - what of a stream explains the samples that are still to come
+ * sideband.c - remember the records of a stream that explain later samples
  */
 #include <errno.h>
 
 #include "base/table.h"
 #include "sideband.h"
 
-#define LIVES	UINT64_MAX	/* an entry's time to go */
+#define LIVES	UINT64_MAX	/* an entry's field until: do not forget it yet */
 /*
- * Of the stream's time. What is still said of a process after its end was in the ring of another CPU, or waited to be
- * described, for far less.
+ * How long entries are kept after the end of their process, in the stream's time. A record of the process that comes
+ * after its end waited in the ring of another CPU, or for its description, for far less than this.
  */
 #define KEEP_NS	5000000000ULL
 
-/* What a record describes: one that describes the same replaces it. */
+/* What a record describes. A later record of the same subject replaces it. */
 struct subject {
 	uint16_t type;		/* of the record */
 	uint32_t pid;
@@ -24,18 +24,18 @@ struct subject {
 
 struct entry {
 	struct subject subject;
-	uint64_t until;		/* when it goes, in the stream's time: after the end of its process; LIVES: not yet */
-	uint32_t next;		/* entry of that pid; INDEX_NONE: none */
-	uint64_t *words;	/* one record; of a process, those of its mappings follow */
+	uint64_t until;		/* forget it then (in the stream's time), after its process ended; or LIVES */
+	uint32_t next;		/* next entry of that pid; INDEX_NONE: none */
+	uint64_t *words;	/* one record; after a process record, those of its mappings */
 	size_t n, room;
 };
 
-/* The entries of a pid, and the last process of that pid that ended, as long as descriptions of it may come. */
+/* The entries of a pid, and the last process of that pid that ended, for as long as descriptions of it may come. */
 struct owner {
 	uint32_t pid;
-	uint32_t first;		/* entry; INDEX_NONE: none */
-	uint64_t until;		/* when it goes if it has no entry */
-	uint64_t ended;		/* when that process did; 0: none */
+	uint32_t first;		/* first entry; INDEX_NONE: none */
+	uint64_t until;		/* when to forget the owner if it has no entry */
+	uint64_t ended;		/* when that process ended; 0: none ended */
 	uint64_t start_time;	/* of that process */
 };
 
@@ -48,8 +48,8 @@ struct profbuf_sideband {
 	size_t nr_owners, room_owners;
 	struct index owner_index;	/* by pid */
 
-	uint64_t time;		/* the stream's: of its latest record */
-	uint64_t next_forget;	/* when entries are looked through */
+	uint64_t time;		/* the stream's time: of its latest record */
+	uint64_t next_forget;	/* when to look for entries to forget */
 };
 
 int profbuf_sideband_new(struct profbuf_sideband **sideband)
@@ -109,7 +109,7 @@ static struct owner *get_owner(struct profbuf_sideband *s, uint32_t pid)
 	return &s->owners[s->nr_owners++];
 }
 
-/* Makes an entry one that is found. @owner: of its pid; NULL, or false: no memory. */
+/* Adds an entry to the index. @owner: of its pid; NULL if there was no memory for it. False: no memory. */
 static bool index_entry(struct profbuf_sideband *s, struct owner *owner, uint32_t id)
 {
 	struct entry *e = &s->entries[id];
@@ -121,7 +121,10 @@ static bool index_entry(struct profbuf_sideband *s, struct owner *owner, uint32_
 	return true;
 }
 
-/* A description may come later than the end of the process; the next process of that pid began later than that. */
+/*
+ * Whether the process of @subject has ended. Its description may come after its end; the next process of that pid began
+ * after that end.
+ */
 static bool has_ended(const struct owner *owner, const struct subject *subject, uint64_t time)
 {
 	if (subject->type == PROFBUF_RECORD_PROCESS)
@@ -129,7 +132,7 @@ static bool has_ended(const struct owner *owner, const struct subject *subject, 
 	return owner->ended && time <= owner->ended;
 }
 
-/* What was said of the subject is forgotten. @time: of what is said now. NULL: no memory. */
+/* Gets the subject's entry, and empties it. @time: of the new record. NULL: no memory. */
 static struct entry *begin(struct profbuf_sideband *s, const struct subject *subject, uint64_t time)
 {
 	struct owner *owner = get_owner(s, subject->pid);
@@ -172,13 +175,13 @@ static int add_process(struct profbuf_sideband *s, const struct profbuf_process 
 {
 	const struct subject subject = { PROFBUF_RECORD_PROCESS, p->pid, 0, p->start_time };
 
-	/* Of one on its way out no more is known than before; and it may be only a thread that is. */
+	/* A description of an exiting process says nothing new; and perhaps only a thread is exiting. */
 	if (p->misc & PROFBUF_PROCESS_EXITING && find(s, &subject))
 		return 0;
 	return append(begin(s, &subject, p->time), (const struct profbuf_record *)p);
 }
 
-/* A mapping belongs to the last description of its process; without one it explains nothing. */
+/* A mapping belongs to the last description of its process. Without a description it explains nothing. */
 static int add_mapping(struct profbuf_sideband *s, const struct profbuf_mapping *m)
 {
 	const struct subject process = { PROFBUF_RECORD_PROCESS, m->pid, 0, m->start_time };
@@ -187,7 +190,10 @@ static int add_mapping(struct profbuf_sideband *s, const struct profbuf_mapping 
 	return e ? append(e, (const struct profbuf_record *)m) : 0;
 }
 
-/* The process, its threads and tags. Samples of them may still come: they go with the next emission, or soon. */
+/*
+ * Marks the entries of the process, its threads and tags. Samples of them may still come: so they are forgotten after
+ * the next emission, or after KEEP_NS.
+ */
 static int end_process(struct profbuf_sideband *s, const struct profbuf_life *life)
 {
 	struct owner *owner = get_owner(s, life->pid);
@@ -195,7 +201,7 @@ static int end_process(struct profbuf_sideband *s, const struct profbuf_life *li
 
 	if (!owner)
 		return -ENOMEM;
-	/* Of pid 0 are all processes that have none in the reader's namespace, and what is of no process. */
+	/* Pid 0 stands for all processes without a pid in the reader's namespace, and for records of no process. */
 	if (life->pid) {
 		owner->until = s->time + KEEP_NS;
 		owner->ended = life->time > owner->ended ? life->time : owner->ended;
@@ -209,7 +215,7 @@ static int end_process(struct profbuf_sideband *s, const struct profbuf_life *li
 	return 0;
 }
 
-/* The entries have moved. */
+/* Builds the indexes again after the entries have moved. */
 static int index_again(struct profbuf_sideband *s)
 {
 	size_t i, n = s->nr_owners;
@@ -233,7 +239,7 @@ static int index_again(struct profbuf_sideband *s)
 	return 0;
 }
 
-/* Forgets what goes until then. */
+/* Forgets the entries whose time until is @time or earlier. */
 static int forget(struct profbuf_sideband *s, uint64_t time)
 {
 	size_t i, n = 0;
@@ -244,7 +250,7 @@ static int forget(struct profbuf_sideband *s, uint64_t time)
 		else
 			s->entries[n++] = s->entries[i];
 	}
-	/* Owners without entries are of processes of which only the end was said. */
+	/* More owners than entries: some owners have no entry, as only the end of their process came. */
 	if (n == s->n && s->nr_owners <= n)
 		return 0;
 	s->n = n;
@@ -313,6 +319,6 @@ int profbuf_sideband_emit(struct profbuf_sideband *s, int (*emit)(const struct p
 				return err;
 		}
 	}
-	/* All that has ended. */
+	/* Forget everything that has ended. */
 	return forget(s, LIVES - 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sideband.h - what a stream said last of each process, thread and tag
+ * sideband.h - what a stream said last about each process, thread and tag
  */
 #ifndef PROFBUF_SIDEBAND_H
 #define PROFBUF_SIDEBAND_H
@@ -10,8 +10,9 @@
 struct profbuf_sideband;
 
 /*
- * Remembers what a stream said last of each process, thread and tag, for a file that begins in the middle of it. What
- * ended is emitted once more, if that is within some seconds of the stream's time, and then forgotten.
+ * Remembers what a stream said last about each process, thread and tag, for a file that begins in the middle of the
+ * stream. The records of a process that has ended are emitted once more, if that is within some seconds of the stream's
+ * time, and then forgotten.
  */
 int profbuf_sideband_new(struct profbuf_sideband **sideband);
 void profbuf_sideband_free(struct profbuf_sideband *sideband);
@@ -19,7 +20,7 @@ void profbuf_sideband_free(struct profbuf_sideband *sideband);
 /* Takes a record of any type. Return: 0; -ENOMEM. */
 int profbuf_sideband_add(struct profbuf_sideband *sideband, const struct profbuf_record *record);
 
-/* Gives @emit each record; stops at what it returns other than 0, and returns that. Return: 0; -ENOMEM. */
+/* Calls @emit for each record, until it returns other than 0. Return: 0; -ENOMEM; what @emit returned. */
 int profbuf_sideband_emit(struct profbuf_sideband *sideband,
 			  int (*emit)(const struct profbuf_record *record, void *context), void *context);
 

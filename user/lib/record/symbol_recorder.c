@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbol_recorder.c - names for the addresses of a stream that no file will name later
+ * symbol_recorder.c - names for addresses of a stream that cannot be looked up in a file later
  */
 #include <errno.h>
 #include <time.h>
@@ -103,11 +103,11 @@ static int emit_kernel(struct profbuf_symbol_recorder *r, emit_fn emit, void *co
 
 	if (!r->n)
 		return 0;
-	/* Without the right to see them the addresses stay numbers. */
+	/* Without the right to read the symbols, the addresses stay numbers. */
 	err = profbuf_kallsyms_load(&kallsyms, "/proc/kallsyms");
 	if (err)
 		return err == -ENOMEM ? err : 0;
-	/* Many addresses lie in one symbol; in order, each comes once. */
+	/* Many addresses lie in one symbol. With sorted addresses each symbol is emitted once. */
 	qsort(r->addresses, r->n, sizeof(*r->addresses), by_value);
 	index_exit(&r->index);
 	for (i = 0; i < r->n && !err; i++) {

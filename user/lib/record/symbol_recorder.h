@@ -10,8 +10,8 @@
 struct profbuf_symbol_recorder;
 
 /*
- * Remembers which addresses a stream has of the kernel, and of code that processes made at run time, and makes the
- * records that name them, so that the file can be read after the next boot, and elsewhere.
+ * Remembers the addresses of a stream that lie in the kernel, or in code that processes generated at run time, and
+ * makes the records that name them. So the file can be read after the next boot, and on other machines.
  */
 int profbuf_symbol_recorder_new(struct profbuf_symbol_recorder **recorder);
 void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *recorder);
@@ -20,9 +20,9 @@ void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *recorder);
 int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const struct profbuf_record *record);
 
 /*
- * Gives @emit each record; stops at what it returns other than 0, and returns that.
+ * Calls @emit for each record, until it returns other than 0.
  *
- * Return: 0, also if the kernel hides its symbols; -ENOMEM.
+ * Return: 0, also if the kernel hides its symbols; -ENOMEM; what @emit returned.
  */
 int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
 				 int (*emit)(const struct profbuf_record *record, void *context), void *context);

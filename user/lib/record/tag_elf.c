@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tag_elf.c - what an ELF file says of the thread-local pointers to tags
+ * tag_elf.c - what an ELF file says about the thread-local pointers to tags
  */
 #include <errno.h>
 #include <gelf.h>
@@ -11,7 +11,7 @@
 #include "symbols/elf_header.h"
 #include "tag_elf.h"
 
-/* The largest table that is looked at; of programs with all their debug symbols tables are as large as that. */
+/* Larger tables are ignored; programs with all their debug symbols have tables of this size. */
 #define TABLE_MAX	(128UL << 20)
 #define HEADERS_MAX	65536
 #define TLS_MAX		(1UL << 30)
@@ -21,15 +21,15 @@ static const char *const names[PROFBUF_NR_TAG_KINDS] = {
 	[PROFBUF_TAG_OTEL] = "otel_thread_ctx_v1",
 };
 
-/* While a file is being read. */
+/* State while a file is read. */
 struct reading {
 	struct tag_elf *out;
 	Elf *elf;
 	int fd;
-	bool program;			/* it can be run, as far as its headers say */
+	bool program;			/* its headers say that it can be run */
 	uint64_t tls_bytes;
-	size_t dynsym;			/* section; 0: none */
-	size_t symbols[PROFBUF_NR_TAG_KINDS];	/* in it; 0: none */
+	size_t dynsym;			/* number of the section; 0: none */
+	size_t symbols[PROFBUF_NR_TAG_KINDS];	/* index in dynsym; 0: none */
 };
 
 static bool read_interpreter(struct reading *r, const GElf_Phdr *phdr)
@@ -45,8 +45,8 @@ static bool read_interpreter(struct reading *r, const GElf_Phdr *phdr)
 }
 
 /*
- * The program's segment ends at the thread pointer, but for what its alignment asks for: its address and its place in
- * memory are the same modulo the alignment (variant II of the ABI for thread-local storage).
+ * The program's TLS segment ends at the thread pointer, apart from padding for its alignment: its address in the file
+ * and in memory are the same modulo the alignment (variant II of the ABI for thread-local storage).
  */
 static void read_tls(struct reading *r, const GElf_Phdr *phdr)
 {
@@ -96,7 +96,7 @@ static void read_dynamic(struct reading *r, Elf_Scn *scn)
 		r->program |= dyn.d_tag == DT_FLAGS_1 && dyn.d_un.d_val & DF_1_PIE;
 }
 
-/* A symbol of one of the names. */
+/* Takes a symbol that has the name of variable @kind. */
 static void take_symbol(struct reading *r, int kind, size_t at, const GElf_Sym *sym, bool dynamic)
 {
 	struct tag_variable *v = &r->out->variables[kind];
@@ -133,7 +133,7 @@ static void read_symbols(struct reading *r, Elf_Scn *scn, bool dynamic)
 	strings = section_data(elf_getscn(r->elf, shdr.sh_link), &strings_shdr);
 	if (!strings || !strings->d_buf)
 		return;
-	/* Hardly any file has them, and that is quickly seen. */
+	/* Few files have the names, and a search of the strings is fast. */
 	for (kind = 0; kind < PROFBUF_NR_TAG_KINDS; kind++) {
 		wanted[kind] = !r->out->variables[kind].defined &&
 			       memmem(strings->d_buf, strings->d_size, names[kind], strlen(names[kind]) + 1);
@@ -214,7 +214,7 @@ static void read_file(struct reading *r)
 	}
 	if (tag_elf_has_any(r->out))
 		read_relocations(r);
-	/* A program may have the variable for itself; a library that does not export it can be found by nobody. */
+	/* A program may have the variable without exporting it. In a library such a variable cannot be found. */
 	if (r->program && symtab)
 		read_symbols(r, symtab, false);
 	for (kind = 0; kind < PROFBUF_NR_TAG_KINDS; kind++) {
@@ -234,10 +234,10 @@ int tag_elf_read(int fd, struct tag_elf *elf)
 	if (err)
 		return err;
 	elf_version(EV_CURRENT);
-	/* Read, not mapped: a file that is cut while it is read is no reason to die. */
+	/* Read the file, do not map it: if it is truncated meanwhile, this process must not get SIGBUS. */
 	errno = 0;
 	r.elf = elf_begin(fd, ELF_C_READ, NULL);
-	/* Nobody but libelf knows its own numbers for what went wrong. */
+	/* Without errno the error is one of libelf's own numbers, which mean nothing to the caller. */
 	if (!r.elf)
 		return errno ? -errno : -ENOEXEC;
 	err = -ENOEXEC;

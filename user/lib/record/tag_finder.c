@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tag_finder.c - tells the kernel where processes have their tags
+ * tag_finder.c - tell the kernel where processes have their tags
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -16,10 +16,10 @@
 #include "tag_finder.h"
 #include "tag_source.h"
 
-/* Descriptions whose mappings have not all come; of more than that the oldest is looked at as it is. */
+/* The most descriptions whose mappings have not all come. With more, the process of the oldest is looked at now. */
 #define DESCRIPTIONS_MAX	32
 
-/* Processes that are about to start are looked at again: after 10 ms, then twice that, ... up to a few seconds. */
+/* Processes that are still starting are looked at again: after 10 ms, then twice that, ... up to a few seconds. */
 #define AGAIN_MAX	256
 #define AGAIN_FIRST_NS	10000000ULL
 #define AGAIN_LAST_NS	3000000000ULL
@@ -27,8 +27,8 @@
 struct description {
 	uint32_t pid;
 	uint64_t start_time;
-	uint32_t left;		/* mappings to come */
-	bool look;		/* some file is not known to be without */
+	uint32_t left;		/* mappings that have not come yet */
+	bool look;		/* a file may have a variable */
 };
 
 struct again {
@@ -37,31 +37,31 @@ struct again {
 	uint64_t delay, time;
 };
 
-/* As many as the kernel has room for; after that the oldest is forgotten, and keeps what it has. */
+/* As many as the kernel has room for. With more, the oldest is forgotten here; the kernel keeps its tag sources. */
 #define KNOWN_MAX		4096
 
-/* A process that a look had consequences for. */
+/* A process that the kernel was told about. */
 struct known {
 	uint32_t pid;
-	uint64_t start_time;	/* 0: not known so far */
+	uint64_t start_time;	/* 0: not known yet */
 	unsigned int kinds;	/* bit n: the kernel was told where its variable of kind n is */
 };
 
-/* A look, in a process of its own, with which this memory is shared. */
+/* A look at a process, done by a job. This memory is shared with the job. */
 struct looking {
-	struct tag_files *files;	/* of the finder, when the look began: each process has its own */
+	struct tag_files *files;	/* the finder's; not shared, the job has a copy from its start */
 	uint32_t pid;
 	uint64_t start_time;
-	int n;				/* as tag_source_find() returns; -EIO: it has not returned */
+	int n;				/* what tag_source_find() returned; -EIO: it has not returned */
 	struct profbuf_tag_source sources[PROFBUF_NR_TAG_KINDS];
-	struct tag_news news;		/* of files */
+	struct tag_news news;		/* what the look has read of files */
 
-	/* Of one that was left behind: */
+	/* If the job was left behind: */
 	int state;			/* enum looking_state */
-	bool again;			/* the process was described once more since */
+	bool again;			/* the process was described again since */
 };
 
-/* Whichever of the two comes second, the look that ends or the finder that does, frees it. */
+/* A look that was left behind is freed when both the look and the finder have ended; the second of them frees it. */
 enum looking_state { LOOKING, LOOKING_DONE, LOOKING_ABANDONED };
 
 struct profbuf_tag_finder {
@@ -69,12 +69,12 @@ struct profbuf_tag_finder {
 	struct looking *left[JOB_LEFT_TOTAL];
 	unsigned int nr_left;
 	struct known *known;
-	unsigned int nr_known, next_known;	/* the next to be forgotten */
-	struct description open[DESCRIPTIONS_MAX];	/* oldest first */
+	unsigned int nr_known, next_known;	/* next_known: the next to be forgotten */
+	struct description open[DESCRIPTIONS_MAX];	/* the oldest first */
 	unsigned int nr_open;
 	struct again again[AGAIN_MAX];
 	unsigned int nr_again;
-	uint64_t early_rest;		/* they are not looked at before this time */
+	uint64_t early_rest;		/* no early process is looked at before this time */
 	struct profbuf_tag_finder_counts counts;
 };
 
@@ -158,7 +158,7 @@ static void count(struct profbuf_tag_finder *f, int err)
 	}
 }
 
-/* What is known of a process; NULL: nothing. */
+/* Returns what is known about a process; NULL: nothing. */
 static struct known *find_known(struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
 {
 	unsigned int i;
@@ -168,7 +168,7 @@ static struct known *find_known(struct profbuf_tag_finder *f, uint32_t pid, uint
 
 		if (k->pid != pid)
 			continue;
-		/* Another process that has the same pid now. */
+		/* Another process has this pid now. */
 		if (k->start_time && start_time && k->start_time != start_time)
 			*k = (struct known){ .pid = pid };
 		if (start_time)
@@ -198,12 +198,12 @@ static void looking_work(void *arg)
 
 	tag_files_tell(l->files, &l->news);
 	l->n = tag_source_find(l->files, l->pid, l->sources);
-	/* Of this process only: what is looked at claims to be large. */
+	/* Only this child lacks memory, as the files claim to be large: so this is no -ENOMEM of the finder. */
 	if (l->n == -ENOMEM)
 		l->n = -EFBIG;
 }
 
-/* It was left behind, and has ended. */
+/* The job was left behind, and has ended. */
 static void looking_drop(void *arg)
 {
 	struct looking *l = arg;
@@ -212,7 +212,10 @@ static void looking_drop(void *arg)
 		job_free(l);
 }
 
-/* The process does not have those variables any more, as after dlclose(): what is in their place is something else. */
+/*
+ * Tells the kernel that the process does not have those variables any more, for example after dlclose(): other data may
+ * be in their place now.
+ */
 static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *session, struct known *k,
 		     unsigned int kinds)
 {
@@ -225,14 +228,17 @@ static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *sessi
 		if (!(kinds >> kind & 1))
 			continue;
 		none.kind = kind;
-		/* ENOENT: it was another program's. EINVAL: an older module does not know of this. */
+		/*
+		 * ENOENT: the variable belonged to an earlier program of the process. EINVAL: an older module does not
+		 * know PROFBUF_TLS_NONE.
+		 */
 		if (!profbuf_session_tag_source(session, &none))
 			f->counts.withdrawn++;
 	}
 	k->kinds &= ~kinds;
 }
 
-/* Tells the kernel what was found. Return: 0: it was told; or why not. */
+/* Tells the kernel what was found. Return: 0: the kernel was told; or why not. */
 static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, struct looking *l)
 {
 	struct known *known = find_known(f, l->pid, l->start_time);
@@ -282,20 +288,20 @@ static int run_look(struct profbuf_tag_finder *f, struct looking *l)
 	return err;
 }
 
-/* Looks at a process and tells the kernel. Return: 0: it was told; or why not. */
+/* Looks at a process and tells the kernel. Return: 0: the kernel was told; or why not. */
 static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
 {
 	struct looking *l = find_left(f, pid);
 	int err;
 
-	/* One at a time. */
+	/* One look at a process at a time. */
 	if (l) {
 		l->start_time = start_time;
 		l->again = true;
 		f->counts.skipped++;
 		return -ETIMEDOUT;
 	}
-	/* Half of all, when all are looked at. */
+	/* In a scan, half of all processes are kernel threads. */
 	if (proc_is_kernel(pid)) {
 		count(f, -ESRCH);
 		return -ESRCH;
@@ -316,7 +322,7 @@ static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, u
 	return err;
 }
 
-/* After a look: again, if there was something that may be better later. */
+/* After a look: plans another look if that may have a better result. */
 static void look_again(struct profbuf_tag_finder *f, const struct again *again, int err)
 {
 	if (err != -EAGAIN && err != -EBUSY)
@@ -338,7 +344,7 @@ static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *sess
 	return err == -ENOMEM ? err : 0;
 }
 
-/* Looks that were left behind and are done: the process, or its disk, was slow, and no more. */
+/* Takes the results of looks that were left behind and are done now: the process, or its disk, was only slow. */
 static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *session)
 {
 	unsigned int i = 0;
@@ -363,7 +369,7 @@ static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *se
 	return err;
 }
 
-/* The first one whose time has come: its place; -1: there is none. */
+/* Returns the place in again of the first process whose time has come; -1: there is none. */
 static int find_early(const struct profbuf_tag_finder *f, uint64_t time)
 {
 	for (unsigned int i = 0; i < f->nr_again; i++) {
@@ -373,7 +379,7 @@ static int find_early(const struct profbuf_tag_finder *f, uint64_t time)
 	return -1;
 }
 
-/* Takes half of the time at most: records are to be read, too. */
+/* Looks again at one process. This takes at most half of the time, as the caller has to read records, too. */
 static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *session)
 {
 	uint64_t time = f->nr_again ? now() : 0;
@@ -400,7 +406,7 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session
 
 	f->nr_open = 0;
 	f->nr_again = 0;
-	/* Another session may have been told. */
+	/* What was told before may have been told to another session. */
 	for (i = 0; i < f->nr_known; i++)
 		f->known[i].kinds = 0;
 	f->counts.old_module = false;
@@ -415,7 +421,7 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session
 	return err;
 }
 
-/* Takes a description out, and looks at its process. */
+/* Removes description @i, and looks at its process. */
 static int finish(struct profbuf_tag_finder *f, struct profbuf_session *session, unsigned int i)
 {
 	struct description d = f->open[i];
@@ -447,7 +453,7 @@ static int add_process(struct profbuf_tag_finder *f, struct profbuf_session *ses
 
 	if (i >= 0)
 		memmove(&f->open[i], &f->open[i + 1], (--f->nr_open - i) * sizeof(*f->open));
-	/* Kernel threads; and those that have other variables than are looked for. */
+	/* Skip kernel threads, which have no mappings, and 32-bit processes, whose variables are not supported. */
 	if (!process->nr_mappings)
 		return 0;
 	if (process->misc & PROFBUF_PROCESS_32BIT) {
@@ -484,7 +490,10 @@ static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *ses
 	return --f->open[i].left ? 0 : finish(f, session, i);
 }
 
-/* Not of an exec: records come in no order, so what the kernel was told may be of the new program already. */
+/*
+ * Forgets the process. An exec must not do this: records come in no order, so the kernel may have been told about the
+ * new program already.
+ */
 static void add_exit(struct profbuf_tag_finder *f, const struct profbuf_life *life)
 {
 	struct known *k = find_known(f, life->pid, life->start_time);

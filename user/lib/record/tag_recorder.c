@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tag_recorder.c - what tags and cgroups are called, as far as only the running system knows
+ * tag_recorder.c - key names of thread contexts and paths of cgroups, for a recording
  */
 #include <errno.h>
 #include <fts.h>
@@ -17,7 +17,7 @@
 #include "tag_recorder.h"
 
 #define SECOND		1000000000ULL
-/* On a machine that is busy a process may be slow once; one that always is, is not asked any more. */
+/* On a busy machine a process may be slow once. A process that was slow this often is not asked again. */
 #define SLOW_MAX	3
 #define OTEL_SIZE	26
 #define OTEL_ATTRS	28
@@ -25,15 +25,15 @@
 /* A process that has, or may get, thread contexts. */
 struct process {
 	uint32_t pid;
-	uint32_t nr_names;	/* in the file */
+	uint32_t nr_names;	/* names in the file */
 	uint64_t start_time;	/* 0: not known */
 	uint64_t next_try;
-	unsigned int slow;	/* how often it kept us waiting */
+	unsigned int slow;	/* how often reading its names timed out */
 };
 
 struct cgroup {
 	uint64_t id;
-	char *path;		/* NULL: not yet found */
+	char *path;		/* NULL: not found yet */
 };
 
 struct profbuf_tag_recorder {
@@ -93,10 +93,10 @@ static uint64_t now(void)
 
 /* Keys of thread contexts */
 
-/* Shared with the process that reads them. */
+/* This memory is shared with the job that reads the keys. */
 struct reading {
 	uint32_t pid;
-	int err;		/* as profbuf_otel_keys_read(); -EIO: that has not returned */
+	int err;		/* of profbuf_otel_keys_read(); -EIO: it has not returned */
 	union {
 		struct profbuf_otel_keys_record record;
 		char room[PROFBUF_RECORD_MAX];
@@ -111,11 +111,13 @@ static void reading_work(void *arg)
 
 	if (!err)
 		memcpy(reading->room, record, record->len * 8);
-	/* Of this process only: what is looked at claims to be large. */
+	/* Only this child lacks memory, as the data claim to be large: so this is no -ENOMEM of the recorder. */
 	reading->err = err == -ENOMEM ? -EFBIG : err;
 }
 
-/* As profbuf_otel_keys_read() and job_run_as(). *@reading: set if that is 0; job_free() it. */
+/*
+ * Return: as profbuf_otel_keys_read() and job_run_as(). *@reading: set if that is 0; the caller has to job_free() it.
+ */
 static int read_keys(uint32_t pid, struct reading **reading)
 {
 	struct reading *r = job_alloc(sizeof(*r));
@@ -156,7 +158,7 @@ static struct process *get_process(struct profbuf_tag_recorder *r, uint32_t pid)
 	return &r->processes[r->nr_processes++];
 }
 
-/* How many names a thread context needs. */
+/* Returns how many names a thread context needs. */
 static uint32_t names_needed(const struct profbuf_tag *t)
 {
 	unsigned int at, size = t->bytes < OTEL_ATTRS ? 0 : t->bytes - OTEL_ATTRS;
@@ -175,7 +177,7 @@ static uint32_t names_needed(const struct profbuf_tag *t)
 	return most;
 }
 
-/* A process may add names while it runs; but is not asked more than once a second. */
+/* A process may add names while it runs, but it is not asked more than once a second. */
 static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, emit_fn emit, void *context)
 {
 	struct profbuf_otel_keys_record *keys;
@@ -193,7 +195,7 @@ static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, 
 	err = read_keys(p->pid, &reading);
 	p->next_try = now() + SECOND;
 	p->slow += err == -ETIMEDOUT;
-	/* Without names labels are called by their numbers. */
+	/* Without names, the labels are shown with the numbers of their keys. */
 	if (err)
 		return 0;
 	keys = &reading->record;
@@ -207,7 +209,7 @@ static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, 
 	return err;
 }
 
-/* Another process, or another program in it: what was known of it means nothing. */
+/* The pid has another process now, or the process runs another program: what was known is not valid any more. */
 static void forget_names(struct process *p, uint64_t start_time)
 {
 	*p = (struct process){ .pid = p->pid, .start_time = start_time };
@@ -215,7 +217,7 @@ static void forget_names(struct process *p, uint64_t start_time)
 
 /* Cgroups */
 
-/* The path of the process's cgroup, if it is the one. Returns NULL if not. */
+/* Returns the path of the process's cgroup if that is the cgroup with this id, else NULL. */
 static char *path_of_process(const struct profbuf_tag_recorder *r, uint32_t pid, uint64_t id)
 {
 	char path[32], *line = NULL, *full = NULL, *found = NULL;
@@ -230,7 +232,10 @@ static char *path_of_process(const struct profbuf_tag_recorder *r, uint32_t pid,
 	while (!found && getline(&line, &room, f) > 0) {
 		if (strncmp(line, "0::/", 4))
 			continue;
-		/* Above the root of this process's cgroup namespace: what is here by that name is something else. */
+		/*
+		 * The cgroup lies above the root of this process's cgroup namespace: here that path names another
+		 * cgroup.
+		 */
 		if (!strncmp(line + 3, "/../", 4))
 			break;
 		line[strcspn(line, "\n")] = 0;
@@ -257,7 +262,7 @@ static struct cgroup *find_cgroup(const struct profbuf_tag_recorder *r, uint64_t
 	return NULL;
 }
 
-/* At the end some are gone: so the process is asked at once, too. */
+/* Some cgroups are gone at the end of the recording, so the path is looked up now, too. */
 static int add_process(struct profbuf_tag_recorder *r, const struct profbuf_process *record)
 {
 	struct process *p = get_process(r, record->pid);

@@ -10,22 +10,21 @@
 struct profbuf_tag_recorder;
 
 /*
- * Makes the records that say what only the running system knows: the key names of thread contexts, and the paths of
- * cgroups.
+ * Makes the records with names that only the running system knows: key names of thread contexts, and paths of cgroups.
  */
 int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder);
 void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
 
 /*
- * Takes a record of any type that profbuf_stream_next() or the device gave. Gives @emit the names of a process with the
- * first tag that needs them, which can take 0.2 s, three times, if the process does all it can to be slow.
+ * Takes a record of any type that profbuf_stream_next() or the device gave. With the first tag of a process that needs
+ * key names, calls @emit for them. This can take 0.2 s, three times at most, if the process is slow on purpose.
  *
  * Return: 0; -ENOMEM; what @emit returned other than 0.
  */
 int profbuf_tag_recorder_add(struct profbuf_tag_recorder *recorder, const struct profbuf_record *record,
 			     int (*emit)(const struct profbuf_record *record, void *context), void *context);
 
-/* Gives @emit the paths of the cgroups of all processes, at the end. Return: 0; what @emit returned other than 0. */
+/* Called at the end: calls @emit for the cgroup paths of all processes. Return: 0; what @emit returned other than 0. */
 int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
 			      int (*emit)(const struct profbuf_record *record, void *context), void *context);
 

@@ -17,18 +17,18 @@
 #include "tag_elf.h"
 #include "tag_source.h"
 
-#define FILES_MAX	65536	/* more than that are forgotten, all at once */
-#define MAPPINGS_MAX	65536	/* of one process, executable */
+#define FILES_MAX	65536	/* when there are as many, all are forgotten at once */
+#define MAPPINGS_MAX	65536	/* executable mappings of one process */
 #define MODULE_MAX	65535
 #define PAGE		4096UL
 
-/* Bounds of what a word of the process's memory can mean; of offsets, PROFBUF_TLS_BYTES. */
+/* Bound of an address that is read from the process's memory. The bound of offsets is PROFBUF_TLS_BYTES. */
 #define ADDRESS_MAX	(1ULL << 47)
 
 struct file {
 	struct tag_file_id id;
 	bool x86_64, musl;
-	bool stale;		/* to be read again */
+	bool stale;		/* has to be read again */
 	struct tag_elf *elf;	/* NULL: it names none of the variables */
 };
 
@@ -37,27 +37,27 @@ struct tag_files {
 	size_t n, room;
 	struct index index;
 	uint64_t read;
-	struct tag_news *news;	/* NULL: nobody else wants to know */
+	struct tag_news *news;	/* NULL: do not report what is read */
 };
 
 /* An executable mapping of a file. */
 struct mapped {
 	uint64_t start, offset;
 	uint32_t file;		/* its place in tag_files.all */
-	bool known;		/* else its file could not be read */
+	bool known;		/* false: its file could not be read */
 };
 
 struct process {
 	struct tag_files *files;
 	pid_t pid;
-	pid_t tid;		/* of a thread of it that has not ended: what /proc is asked for */
-	int mem;		/* -1: not opened so far */
-	uint64_t entry;		/* of the program */
+	pid_t tid;		/* a thread of it that has not ended; used for /proc */
+	int mem;		/* -1: not opened yet */
+	uint64_t entry;		/* entry point of the program */
 	struct mapped *maps;
 	size_t n, room;
 	size_t program;		/* its place in maps */
 	bool has_program;
-	int err;		/* why a file or the memory could not be read: the last reason */
+	int err;		/* the last error from reading a file or the memory */
 };
 
 /* Files */
@@ -118,7 +118,7 @@ bool tag_files_have_none(struct tag_files *files, const struct tag_file_id *id)
 
 	if (!file)
 		return false;
-	/* An inode was freed, and is another file's now. */
+	/* The inode was freed, and belongs to another file now. */
 	if (file->id.build_id && id->build_id && file->id.build_id != id->build_id)
 		file->stale = true;
 	if (id->build_id)
@@ -126,7 +126,7 @@ bool tag_files_have_none(struct tag_files *files, const struct tag_file_id *id)
 	return !file->elf && !file->stale;
 }
 
-/* By the mapping, which finds it also if it was deleted, but needs rights; else by its name. */
+/* Opens a file through its mapping, which needs rights but also works if the file was deleted; else by its name. */
 static int open_mapped(const struct process *p, const char *range, const char *path, uint64_t inode)
 {
 	char name[PATH_MAX];
@@ -197,7 +197,7 @@ int tag_files_merge(struct tag_files *files, const struct tag_news *news)
 		struct file file = { .id = n->id, .x86_64 = n->x86_64, .musl = n->musl };
 		const struct file *known = find_file(files, &n->id);
 
-		/* The inode became another file's since it was read. */
+		/* The inode belongs to another file since it was read. */
 		if (known && known->id.build_id != n->id.build_id)
 			continue;
 		err = keep(files, &file, n->elf && n->elf <= TAG_NEWS_ELFS ? &news->elfs[n->elf - 1] : NULL, &at);
@@ -229,7 +229,7 @@ static int read_file(struct tag_files *files, const struct tag_file_id *id, int 
 
 /* Processes */
 
-/* Where the program begins, which tells its mapping. */
+/* Reads the entry point of the program, which shows which mapping is the program's. */
 static int read_entry(struct process *p)
 {
 	uint64_t auxv[128];
@@ -251,11 +251,11 @@ static int read_entry(struct process *p)
 			return 0;
 		}
 	}
-	/* Its words are of 32 bits. */
+	/* The words of its auxiliary vector have 32 bits. */
 	return -ENOTSUP;
 }
 
-/* One line of /proc/PID/maps. Return: 0, also for one of no interest; -ENOMEM. */
+/* Takes one line of /proc/PID/maps. Return: 0, also for a line that is ignored; -ENOMEM. */
 static int add_mapping(struct process *p, const char *line)
 {
 	unsigned long start, end, offset, inode;
@@ -349,7 +349,7 @@ static bool set_static(struct profbuf_tag_source *source, uint64_t word)
 	return true;
 }
 
-/* Some file defines the variable at that place of its segment: a module's number without that means nothing. */
+/* Whether a file defines the variable at that offset in its segment. Otherwise the number of a module means nothing. */
 static bool is_defined_at(const struct process *p, int kind, uint64_t offset)
 {
 	const struct tag_elf *elf;
@@ -376,7 +376,7 @@ static bool set_dynamic(const struct process *p, struct profbuf_tag_source *sour
 	return true;
 }
 
-/* What the dynamic linker has put into a slot. False: nothing so far. */
+/* Reads what the dynamic linker put into a slot. False: nothing yet. */
 static bool read_slot(struct process *p, const struct tag_variable *v, const struct tag_slot *slot, uint64_t bias,
 		      struct profbuf_tag_source *source)
 {
@@ -388,20 +388,20 @@ static bool read_slot(struct process *p, const struct tag_variable *v, const str
 	case R_X86_64_TPOFF64:
 		return set_static(source, words[0] - slot->addend);
 	case R_X86_64_TLSDESC:
-		/* A function, and its argument: the distance, or where {module, offset} are; so in glibc and musl. */
+		/* A function and its argument: the distance, or the address of {module, offset}, in glibc and musl. */
 		if (!words[0] || set_static(source, words[1] - slot->addend))
 			return words[0];
 		if (words[1] % 8 || words[1] < PAGE || !read_words(p, words[1], argument, 2))
 			return false;
 		return set_dynamic(p, source, argument[0], argument[1] - slot->addend);
 	case R_X86_64_DTPMOD64:
-		/* The offset is in the next word, unless all variables of the file share the number of its module. */
+		/* The next word has the offset, unless the slot is shared by all variables of its own file. */
 		return set_dynamic(p, source, words[0], slot->own ? v->value : words[1] - slot->addend);
 	}
 	return false;
 }
 
-/* From addresses of the file to those of the process. */
+/* Finds what to add to an address in the file to get the address in the process. */
 static bool find_bias(const struct tag_elf *elf, const struct mapped *map, uint64_t *bias)
 {
 	unsigned int i;
@@ -418,7 +418,7 @@ static bool find_bias(const struct tag_elf *elf, const struct mapped *map, uint6
 	return false;
 }
 
-/* Return: 1; 0: nobody names it; -EAGAIN. */
+/* Return: 1; 0: no file names the variable; -EAGAIN. */
 static int find_variable(struct process *p, int kind, struct profbuf_tag_source *source)
 {
 	const struct tag_elf *elf;
@@ -442,7 +442,10 @@ static int find_variable(struct process *p, int kind, struct profbuf_tag_source 
 			if (!read_slot(p, &elf->variables[kind], &elf->variables[kind].slots[k], bias, source))
 				continue;
 			found = 1;
-			/* The same in all threads, also in those that have not used it so far: better is none. */
+			/*
+			 * This is the best result: the place is the same in all threads, also in those that have not
+			 * used it yet.
+			 */
 			if (source->tls == PROFBUF_TLS_STATIC)
 				return 1;
 		}
@@ -479,7 +482,7 @@ int tag_source_find(struct tag_files *files, pid_t pid, struct profbuf_tag_sourc
 	struct process p = { .files = files, .pid = pid, .mem = -1 };
 	int n;
 
-	/* Only between processes: they refer to files by their places. */
+	/* Forget files only between two looks: during a look, places in files->all must stay valid. */
 	if (files->n >= FILES_MAX)
 		forget(files);
 	n = find(&p, sources);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * accounting.c - what the kernel counted, against what the stream has
+ * accounting.c - compare what the kernel counted with what the stream has
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,12 +10,12 @@
 struct cpu {
 	struct profbuf_cpu_sums pub;
 	struct profbuf_counters counters;
-	struct profbuf_part_record begin;	/* len 0: there was none */
-	struct profbuf_part_record next;	/* likewise: of the part that follows */
+	struct profbuf_part_record begin;	/* len is 0 if there was none */
+	struct profbuf_part_record next;	/* of the next part; likewise */
 };
 
 struct accounting {
-	struct profbuf_accounting pub;	/* the first: a pointer to one is a pointer to the other */
+	struct profbuf_accounting pub;	/* the first field: pointers to both structs are the same */
 	struct cpu sum;
 	const struct profbuf_cpu_sums **pubs;
 	struct cpu cpus[];

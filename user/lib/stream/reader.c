@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * reader.c - records out of a file or a pipe, through one buffer, zstd and the compact form undone on the way
+ * reader.c - read records from a file or a pipe, through one buffer; undo zstd and the compact form
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +14,14 @@
 #include "stream.h"
 
 #define BUFFER_BYTES	(1UL << 20)
-#define ALL_BYTES	(1UL << 30)	/* the most that are read at once */
+#define ALL_BYTES	(1UL << 30)	/* limit of reader_all() */
 
 struct profbuf_reader {
 	struct profbuf_stream stream;
 	int fd;
 	bool at_end;
-	int error;		/* why it ended there; comes after what could be read */
-	char *buffer;		/* what the stream reads from */
+	int error;		/* why reading ended; returned after all that could be read */
+	char *buffer;		/* the memory of the stream */
 	size_t filled;
 	uint64_t before;	/* bytes of records that left the buffer */
 
@@ -48,7 +48,7 @@ static ssize_t read_file(struct profbuf_reader *r, char *to, size_t bytes)
 	return n < 0 ? -errno : n;
 }
 
-/* As read_file(), of what the file's bytes stand for. */
+/* Like read_file(), for a compressed file: gives decompressed bytes. */
 static ssize_t read_packed(struct profbuf_reader *r, char *to, size_t bytes)
 {
 	ZSTD_outBuffer out = { .dst = to, .size = bytes };
@@ -72,7 +72,7 @@ static ssize_t read_packed(struct profbuf_reader *r, char *to, size_t bytes)
 	return out.pos;
 }
 
-/* Moves the beginning of a record to the front and reads on. Return: bytes that came; 0 at the end; -errno. */
+/* Moves unread bytes to the front of the buffer and reads more. Return: number of new bytes; 0 at the end; -errno. */
 static ssize_t fill(struct profbuf_reader *r)
 {
 	size_t used = r->stream.at * 8, got = 0;
@@ -90,7 +90,7 @@ static ssize_t fill(struct profbuf_reader *r)
 		}
 		r->filled += n;
 		got += n;
-		/* A pipe gives what it has; a record is enough. */
+		/* Do not wait for more from a pipe: there is at least one whole record now. */
 		if (r->filled >= PROFBUF_RECORD_MAX)
 			break;
 	}
@@ -171,7 +171,7 @@ static int next_stored(struct profbuf_reader *r, const struct profbuf_record **r
 
 	for (;;) {
 		got = profbuf_stream_next(&r->stream, record);
-		/* At the end of the buffer, in a record, or in a first one that is not all there. */
+		/* Otherwise the buffer ends here, maybe inside a record or in an incomplete first record: read more. */
 		if (got > 0 || (got == -EBADMSG && (r->stream.nr_cpus || r->filled >= PROFBUF_RECORD_MAX)) ||
 		    got == -EPROTO)
 			return got;
@@ -180,12 +180,12 @@ static int next_stored(struct profbuf_reader *r, const struct profbuf_record **r
 			return n;
 		if (n)
 			continue;
-		/* Less than a word is the beginning of a record, too. */
+		/* A rest of less than a word is the beginning of a cut-off record, too. */
 		return got ? got : r->filled ? -ENODATA : 0;
 	}
 }
 
-/* Return: 0; -EBADMSG: not the id that is next; -ENOMEM. */
+/* Return: 0; -EBADMSG: the stack does not have the next id; -ENOMEM. */
 static int add_stack(struct profbuf_reader *r, const struct profbuf_stack_record *stack)
 {
 	size_t bytes = sizeof(*stack) + (stack->nr_kernel + stack->nr_user) * sizeof(uint64_t);
@@ -204,7 +204,7 @@ static int add_stack(struct profbuf_reader *r, const struct profbuf_stack_record
 	return 0;
 }
 
-/* Return: 1; -EBADMSG: there is no such stack. */
+/* Makes the sample that a compact sample stands for. Return: 1; -EBADMSG: there is no such stack. */
 static int expand(struct profbuf_reader *r, const struct profbuf_sample *packed,
 		  const struct profbuf_record **record)
 {
@@ -248,7 +248,7 @@ int profbuf_reader_next(struct profbuf_reader *r, const struct profbuf_record **
 		if (got > 0)
 			return got;
 		if (got < 0) {
-			/* What cannot be used was not read. */
+			/* A record that cannot be used counts as not read. */
 			r->stream.at -= stored->len;
 			return got;
 		}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * record_types.c - what each type of record has to be, so that a reader may use every field
+ * record_types.c - check records of each type, so that a reader may use every field
  */
 #include <string.h>
 
 #include "record_types.h"
 
-/* @n strings, each with its zero, lie between @text and the end of the record. */
+/* Whether @n zero-terminated strings lie between @text and the end of the record. */
 static bool has_strings(const struct profbuf_record *r, const char *text, uint32_t n)
 {
 	const char *end = (const char *)((const uint64_t *)r + r->len);
@@ -21,7 +21,7 @@ static bool has_strings(const struct profbuf_record *r, const char *text, uint32
 	return true;
 }
 
-/* Checks: of a record that is at least as long as its type's, and of a stream of so many CPUs; 0: it is the first. */
+/* Checks. A record has at least the length of its type; @nr_cpus is that of the stream, 0 for its first record. */
 
 static bool is_of_a_cpu(const struct profbuf_record *r, uint32_t nr_cpus)
 {
@@ -73,7 +73,7 @@ CHECK(is_otel_keys, profbuf_otel_keys_record, has_strings(r, p->text, p->misc))
 CHECK(is_cgroup, profbuf_cgroup_record, has_strings(r, p->path, 1))
 CHECK(is_stack, profbuf_stack_record, p->len >= sizeof(*p) / 8 + p->nr_kernel + p->nr_user)
 
-/* A type is a row. Text that has to be there takes a word more. */
+/* Each type is a row. A type with required text needs one word more than its struct. */
 
 static const struct record_type kernel_types[] = {
 	[PROFBUF_RECORD_LOST] = { sizeof(struct profbuf_lost), is_of_a_cpu },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * record_types.h - the table of the types of records
+ * record_types.h - the table of record types
  */
 #ifndef RECORD_TYPES_H
 #define RECORD_TYPES_H
@@ -10,8 +10,8 @@
 #include "profbuf.h"
 
 struct record_type {
-	size_t bytes;			/* that a record has at least */
-	/* What a reader relies on beyond that; NULL: nothing. @nr_cpus: of the stream; 0 before its first record. */
+	size_t bytes;			/* least length of a record */
+	/* Checks what else a reader relies on; NULL: nothing. @nr_cpus: of the stream; 0 before its first record. */
 	bool (*check)(const struct profbuf_record *record, uint32_t nr_cpus);
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * session.c - the device
+ * session.c - sessions of the device
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ int profbuf_session_open(struct profbuf_session **session)
 	s->fd = open(PROFBUF_DEVICE, O_RDWR | O_CLOEXEC);
 	if (s->fd < 0) {
 		err = -errno;
-		/* A device node that is left behind, or none. */
+		/* The device node was left behind without a module: as if there were no node. */
 		err = err == -ENXIO || err == -ENODEV ? -ENOENT : err;
 		free(s);
 		return err;

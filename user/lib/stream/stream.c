@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * stream.c - records out of bytes nobody vouches for
+ * stream.c - read records from bytes that are not trusted
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "record_types.h"
 #include "stream.h"
 
-/* Of a type that is not known a reader relies on the header only. */
+/* For a type that is not known, a reader relies on the header only. */
 static bool is_valid(const struct profbuf_stream *s, const struct profbuf_record *r)
 {
 	const struct record_type *type = record_type(r->type);
@@ -17,7 +17,7 @@ static bool is_valid(const struct profbuf_stream *s, const struct profbuf_record
 	return !type || (r->len >= type->bytes / 8 && (!type->check || type->check(r, s->nr_cpus)));
 }
 
-/* The first record tells whether the rest can be understood. */
+/* The first record says whether this library can read the stream. */
 static int check_first(const struct profbuf_stream *s)
 {
 	const struct profbuf_stream_info *info = (const void *)s->words;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * writer.c - records into a file: equal stacks once, zstd over all of it
+ * writer.c - write records into a file: equal stacks once, all compressed with zstd
  *
- * The file is one zstd frame. A flush ends a block of it, and a reader gets every block that is whole: so what was
- * flushed is safe, and what follows is still compressed with what came before in mind.
+ * The file is one zstd frame. A flush ends a block of the frame, and a reader gets every complete block. So flushed
+ * records are safe, and the compression of later records still uses the earlier ones.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 #define BUFFER_BYTES	(64UL << 10)
 #define LEVEL		1
-/* Of stacks that are remembered, at most. With more, all are forgotten and come again. */
+/* Bytes of remembered stacks, at most. With more, all stacks are forgotten, and stored again when they occur again. */
 #define STACKS_BYTES	(16UL << 20)
 
 struct stored_stack {
@@ -27,9 +27,9 @@ struct stored_stack {
 
 struct profbuf_writer {
 	int fd;
-	int error;		/* of write(): nothing is written any more */
+	int error;		/* once set, nothing is written any more */
 	uint64_t bytes;		/* written */
-	char *buffer;		/* records that were added */
+	char *buffer;		/* records that are not written yet */
 	size_t filled;
 
 	/* The compact form. */
@@ -108,7 +108,7 @@ static int write_packed(struct profbuf_writer *w, ZSTD_EndDirective how)
 	return 0;
 }
 
-/* Empties the buffer. */
+/* Writes the buffer to the file, and empties it. */
 static int write_buffer(struct profbuf_writer *w, ZSTD_EndDirective how)
 {
 	if (!w->error)
@@ -117,7 +117,7 @@ static int write_buffer(struct profbuf_writer *w, ZSTD_EndDirective how)
 	return w->error;
 }
 
-/* Room for @bytes. */
+/* Returns room for @bytes in the buffer. */
 static void *append(struct profbuf_writer *w, size_t bytes)
 {
 	void *to;
@@ -154,7 +154,7 @@ static void forget_stacks(struct profbuf_writer *w)
 	w->stacks_bytes = 0;
 }
 
-/* The id of the sample's stack, which is in the file then. INDEX_NONE: no memory. */
+/* Returns the id of the sample's stack, after storing a new stack in the file. INDEX_NONE: no memory. */
 static uint32_t store_stack(struct profbuf_writer *w, const struct profbuf_sample *s)
 {
 	size_t n = s->nr_kernel + s->nr_user, bytes = sizeof(struct stored_stack) + n * sizeof(uint64_t);
@@ -183,7 +183,10 @@ static uint32_t store_stack(struct profbuf_writer *w, const struct profbuf_sampl
 	return w->nr_stacks++;
 }
 
-/* Whether the reader will make the same record of it: not of one that grew, or whose stack goes on in another. */
+/*
+ * Whether the reader can restore this record exactly: not if the record has additional words, or if its stack continues
+ * in another record.
+ */
 static bool is_plain(const struct profbuf_sample *s)
 {
 	unsigned int n = s->nr_kernel + s->nr_user;
@@ -215,7 +218,7 @@ int profbuf_writer_add(struct profbuf_writer *w, const struct profbuf_record *re
 
 	if (record->len < sizeof(*record) / 8 || record->len > PROFBUF_RECORD_MAX / 8)
 		return -EINVAL;
-	/* What has no compact form, or no memory for it, is stored as it is. */
+	/* A record without a compact form is stored as it is, and also a sample if there is no memory. */
 	if (!sample || !add_compact(w, (const struct profbuf_sample *)record))
 		memcpy(append(w, record->len * 8), record, record->len * 8);
 	return w->error;

@@ -7,10 +7,10 @@
 #include "debug_limits.h"
 #include "elf_header.h"
 
-/* Bytes that compressed sections become, in one report. */
+/* Limit for the unpacked size of all compressed sections in one report. */
 #define UNPACKED_ALL_MAX	(1ULL << 30)
 
-/* Build ids that no server has, of one report: each takes as long as a server takes to answer. */
+/* Limit for build ids that no server has, in one report: each takes as long as a server takes to answer. */
 #define MISSES_MAX	64
 
 bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *build_id, size_t bytes)

@@ -14,24 +14,25 @@
 #include "base/table.h"
 
 /*
- * What one report spends on debug files, whatever its objects say that they have; zeros at its beginning. Each object
- * can ask servers for a file that nobody has, and name one with bytes to sum up, or one in the root of another process.
+ * What one report has spent on debug files, so that objects cannot make it spend too much; all zeros at the beginning.
+ * Each object can make it ask servers for a file that no server has, or name a file whose bytes have to be summed, or a
+ * file in the root of another process.
  */
 struct debug_limits {
-	unsigned int misses;		/* of servers */
-	uint64_t summed;		/* bytes */
+	unsigned int misses;		/* look-ups for which no server had the file */
+	uint64_t summed;		/* bytes that were summed */
 	uint64_t unpacked;		/* bytes of compressed sections */
-	uint64_t looked_at;		/* entries of tables of symbols */
+	uint64_t looked_at;		/* entries of symbol tables */
 	struct summed_file *files;
 	size_t nr_files, room_files;
-	struct index index;		/* of files */
-	struct foreign foreign;		/* the objects' own files, too */
+	struct index index;		/* of files, by their stat */
+	struct foreign foreign;		/* also for the objects' own files */
 };
 
-/* Whether servers may be asked; each that has not got it is to be counted as a miss. */
+/* Whether servers may be asked for a build id. The caller counts a miss if no server has the file. */
 bool debug_limits_may_ask(const struct debug_limits *limits, const uint8_t *build_id, size_t bytes);
 
-/* Counts what the compressed sections of a file become. False: it is too much for one report. @limits: may be NULL. */
+/* Counts the unpacked size of a file's compressed sections. False: too much for one report. @limits: may be NULL. */
 bool debug_limits_may_unpack(struct debug_limits *limits, Elf *elf);
 void debug_limits_exit(struct debug_limits *limits);
 

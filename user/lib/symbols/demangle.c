@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * demangle.c - C++ and Rust names as their sources have them
+ * demangle.c - demangle C++ and Rust names
  */
 #include <ctype.h>
 #include <libiberty/demangle.h>
@@ -11,15 +11,15 @@
 #include "demangle.h"
 
 #define MS		1000000L
-#define ALLOWED		(20 * MS)	/* of CPU time for one name; ordinary ones take microseconds */
-#define ALLOWED_LATE	(1 * MS)	/* once all names of a report together have had that: */
+#define ALLOWED		(20 * MS)	/* CPU time for one name; usual names take microseconds */
+#define ALLOWED_LATE	(1 * MS)	/* after all names of a report together took SPENT_MAX */
 #define SPENT_MAX	(2000 * MS)
 
-/* C++: each doubling of the work takes ten bytes or so: what is shorter is done before a timer is set. */
+/* C++: about ten more bytes can double the work. A shorter name takes less time than setting a timer. */
 #define SHORT_BYTES	64
 
-static __thread struct demangler *volatile running;	/* of this thread, under the timer */
-static int timer_signal;				/* 0: there is no free one */
+static __thread struct demangler *volatile running;	/* the one that this thread uses under the timer */
+static int timer_signal;				/* 0: no signal is free */
 
 static void on_timer(int number, siginfo_t *info, void *context)
 {
@@ -29,7 +29,10 @@ static void on_timer(int number, siginfo_t *info, void *context)
 		siglongjmp(running->out, 1);
 }
 
-/* The last real-time signal that the program does not use. It is not blocked in its handler, which does not return. */
+/*
+ * Chooses the last real-time signal that the program does not use. SA_NODEFER: the handler does not return, so the
+ * signal must not stay blocked.
+ */
 static void choose_signal(void)
 {
 	struct sigaction own = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART }, old;
@@ -60,7 +63,7 @@ static bool make_timer(struct demangler *d)
 static void add(struct demangler *d, const char *text, size_t n)
 {
 	if (n > SYMBOL_NAME_MAX - d->n)
-		n = SYMBOL_NAME_MAX + 1 - d->n;		/* more than there is room for */
+		n = SYMBOL_NAME_MAX + 1 - d->n;		/* one byte more than there is room for */
 	if (d->n + n <= SYMBOL_NAME_MAX && n)
 		memcpy(d->text + d->n, text, n);
 	d->n += n;
@@ -73,7 +76,7 @@ static bool is_full(const struct demangler *d)
 
 /* Rust */
 
-/* While it prints an identifier it may hold memory; between two of them there is punctuation. */
+/* Jumps only at punctuation, between two identifiers: while libiberty prints an identifier, it may hold memory. */
 static void add_rust(const char *text, size_t n, void *demangler)
 {
 	struct demangler *d = demangler;
@@ -86,7 +89,7 @@ static void add_rust(const char *text, size_t n, void *demangler)
 
 /* C++ */
 
-/* It has everything on the stack. */
+/* May jump at any time: for C++ libiberty allocates no memory. */
 static void add_cxx(const char *text, size_t n, void *demangler)
 {
 	struct demangler *d = demangler;
@@ -96,7 +99,7 @@ static void add_cxx(const char *text, size_t n, void *demangler)
 		siglongjmp(d->out, 1);
 }
 
-/* Under a timer or not. False: it is no such name, or too long. */
+/* Prints a name, under a timer or not. False: the name is not mangled in this way, or is too long. */
 
 static bool print_name(struct demangler *d, const char *name, bool rust)
 {
@@ -121,7 +124,7 @@ static void set_timer(struct demangler *d, long ns, long *left)
 	*left = before.it_value.tv_nsec;
 }
 
-/* From before the timer is set until nobody looks at it, this frame is there to jump to. */
+/* The timer is set and stopped within this function, so its handler always has this frame to jump to. */
 static bool print_in_time(struct demangler *d, const char *name, bool rust, long allowed, long *left)
 {
 	volatile bool done = false;
@@ -150,13 +153,13 @@ static bool demangle_in_time(struct demangler *d, const char *name, bool rust, u
 	pthread_sigmask(SIG_UNBLOCK, &ours, &before);
 	done = print_in_time(d, name, rust, allowed, &left);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	/* Nothing is left of a timer that has expired. */
+	/* An expired timer has no time left. */
 	*timeouts += !left;
 	d->spent += allowed - left;
 	return done;
 }
 
-/* There may be an identifier in punycode, for which libiberty takes memory. */
+/* Whether the name may have an identifier in punycode, for which libiberty allocates memory. */
 static bool may_take_memory(const char *name)
 {
 	while ((name = strchr(name, 'u')) && !isdigit((unsigned char)*++name))
@@ -164,7 +167,10 @@ static bool may_take_memory(const char *name)
 	return name;
 }
 
-/* "G", a number of base 62, "_": so many lifetimes. Of two digits these are a few thousand. */
+/*
+ * Whether the name may have "G", a number in base 62 of more than two digits, "_": so many lifetimes. Two digits mean a
+ * few thousand at most.
+ */
 static bool may_have_many_lifetimes(const char *name)
 {
 	while ((name = strchr(name, 'G'))) {
@@ -179,8 +185,9 @@ static bool may_have_many_lifetimes(const char *name)
 }
 
 /*
- * Rust, of today. What it unfolds it prints, but for lifetimes: it counts them where it prints nothing. A timer must
- * not get it out of malloc().
+ * For Rust's current mangling (_R). libiberty prints all that it expands, so the bound of the output bounds the work,
+ * except for lifetimes, which it counts without printing. If libiberty may allocate memory, no timer is used: the
+ * handler must not jump out of malloc().
  */
 static bool demangle_rust(struct demangler *d, const char *name, unsigned int *timeouts)
 {
@@ -201,7 +208,7 @@ const char *demangle(struct demangler *d, const char *name, unsigned int *timeou
 	size_t bytes = strnlen(name, SYMBOL_NAME_MAX + 1);
 	bool done;
 
-	/* C++ and older Rust: _Z; Rust: _R. Nothing else is touched: a C name that looks mangled in D stays. */
+	/* _Z is C++ or older Rust; _R is Rust. Other names stay: a C name may look like a mangled name of D. */
 	if (bytes > SYMBOL_NAME_MAX || (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2)))
 		return NULL;
 	if (name[1] == 'R')

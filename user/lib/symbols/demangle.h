@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * demangle.h - C++ and Rust names as their sources have them
+ * demangle.h - demangle C++ and Rust names
  *
- * Anybody can give a name to code. A mangled name refers back to its own parts: 300 bytes can stand for gigabytes, and
- * libiberty can work for years before it prints anything. So the output has a bound, and so has the time: libiberty is
- * left by a jump, out of its own callback or out of the handler of a timer that counts the thread's CPU time.
+ * Names of functions are not trusted. A mangled name refers back to its own parts: 300 bytes can stand for gigabytes,
+ * and libiberty can work for years before it prints anything. So both the output and the time are bounded: a jump
+ * leaves libiberty, either from its output callback or from the handler of a timer that counts the thread's CPU time.
  */
 #ifndef PROFBUF_DEMANGLE_H
 #define PROFBUF_DEMANGLE_H
@@ -16,13 +16,13 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Bytes of a symbol's name, mangled or not, without the zero at its end. What is longer is cut where it is kept. */
+/* Most bytes of a symbol's name, mangled or not, without its final zero. A longer name is cut when it is stored. */
 #define SYMBOL_NAME_MAX		4096
 
-/* Names of one object may take too long so often; after that its names of Rust and long ones stay as they are. */
+/* After so many names of one object took too long, its Rust names and its long C++ names are not demangled any more. */
 #define DEMANGLE_TIMEOUTS_MAX	8
 
-/* Of one report; zeros at its beginning. */
+/* One for each report; all zeros at the beginning. */
 struct demangler {
 	char text[SYMBOL_NAME_MAX + 1];
 	size_t n;
@@ -34,9 +34,10 @@ struct demangler {
 };
 
 /*
- * demangle() - @timeouts: of the object that the name is of: counts names that took too long
+ * demangle() - demangle a name
+ * @timeouts: counts the names that took too long, of the object that has the name
  *
- * Return: the name, which stays until the next call; NULL: it is not mangled, or it is too long or takes too long.
+ * Return: the demangled name, valid until the next call; NULL: the name is not mangled, is too long or takes too long.
  */
 const char *demangle(struct demangler *demangler, const char *name, unsigned int *timeouts);
 void demangler_exit(struct demangler *demangler);

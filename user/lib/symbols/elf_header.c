@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * elf_header.c - whether libelf can be given a file
+ * elf_header.c - check whether a file is safe to give to libelf
  */
 #include <elf.h>
 #include <errno.h>
@@ -12,9 +12,9 @@
 
 #include "elf_header.h"
 
-/* Sections, and segments; a linker makes less than a hundred. */
+/* Limit for sections, and for segments; a linker makes fewer than a hundred. */
 #define HEADERS_MAX	65536
-/* Of all notes; linkers make some hundred. */
+/* Limit for the bytes of all notes; linkers make some hundred. */
 #define NOTES_MAX	(1 << 20)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -23,7 +23,7 @@
 #define OWN_ORDER	ELFDATA2MSB
 #endif
 
-/* Section 0 has the numbers that are too large for the header. Return: 0, with zeros if there is none; -errno. */
+/* Reads section 0, which has the numbers too large for the header. Return: 0, with zeros if there is none; -errno. */
 static int read_first(int fd, uint64_t at, void *section, size_t bytes)
 {
 	ssize_t n = at && at <= INT64_MAX ? pread(fd, section, bytes, at) : 0;
@@ -79,7 +79,7 @@ int elf_header_check(int fd)
 	return -ENOEXEC;
 }
 
-/* In segments and sections: they may lie over one another. */
+/* Returns the bytes of all notes, in segments and in sections; these may overlap. */
 static uint64_t note_bytes(Elf *elf)
 {
 	Elf_Scn *scn = NULL;
@@ -101,7 +101,7 @@ static uint64_t note_bytes(Elf *elf)
 	return bytes;
 }
 
-/* Or there are none. */
+/* Whether the section names end with a zero, or there are none. */
 static bool section_names_end(Elf *elf, int fd)
 {
 	GElf_Shdr shdr;
@@ -130,7 +130,7 @@ static bool has_symbol_table(Elf *elf)
 	return false;
 }
 
-/* There elfutils looks for symbols when no section has them: through a hash table that may be as long as the file. */
+/* If no section has symbols, elfutils looks here: through a hash table that may be as long as the file. */
 static bool has_dynamic(Elf *elf)
 {
 	GElf_Phdr phdr;

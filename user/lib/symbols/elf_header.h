@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * elf_header.h - whether libelf can be given a file
+ * elf_header.h - check whether a file is safe to give to libelf
  *
- * elf_begin() makes room for as many sections as a file says it has. They can be 2^32, if the file is large enough: a
- * sparse one is for nothing. Tables in the other byte order it would copy. And elfutils unpacks what is compressed,
- * before anybody knows whether that is an ELF file.
+ * elf_begin() allocates memory for as many sections as a file says that it has: up to 2^32 if the file is large enough,
+ * and a sparse file costs nothing. It would copy tables in the other byte order. And elfutils unpacks a compressed file
+ * before it is known whether it contains an ELF file.
  */
 #ifndef PROFBUF_ELF_HEADER_H
 #define PROFBUF_ELF_HEADER_H
@@ -12,20 +12,20 @@
 #include <libelf.h>
 #include <stdint.h>
 
-/* Of a file that is none of these. Return: 0; -ENOEXEC: it is one, or no ELF file; -errno of pread(). */
+/* Checks that a file is none of these. Return: 0; -ENOEXEC: it is one of these, or no ELF file; -errno of pread(). */
 int elf_header_check(int fd);
 
 /*
- * Of one that libelf has opened, @fd, before build ids, sections or symbols are asked for. Those walk through all
- * notes, and, if the section names have no end, through all of the names for each section. And 3 MB of a compressed
- * section can become 3 GB. Of a program whose section headers are gone libdwfl would count the dynamic symbols, in a
- * time that goes by their square.
+ * Checks a file @fd that libelf has opened, before it is asked for build ids, sections or symbols. For these libelf
+ * walks through all notes; if the section names do not end with a zero, it walks through all names for each section.
+ * And 3 MB of a compressed section can unpack to 3 GB. If a program has lost its section headers, libdwfl would count
+ * the dynamic symbols, in a time that grows with the square of their number.
  *
- * Return: 0; -ENOEXEC: it would take too long, or too much memory.
+ * Return: 0; -ENOEXEC: it would take too much time or memory.
  */
 int elf_contents_check(Elf *elf, int fd);
 
-/* elf_unpacked.c: what all compressed sections of such a file become, .gnu_debugdata among them. */
+/* elf_unpacked.c: returns the unpacked size of all compressed sections of such a file, including .gnu_debugdata. */
 #define ELF_UNPACKED_MAX	(512ULL << 20)
 uint64_t elf_unpacked_bytes(Elf *elf);
 

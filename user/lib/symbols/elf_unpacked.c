@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * elf_unpacked.c - how much an ELF file's compressed sections become
+ * elf_unpacked.c - the unpacked size of an ELF file's compressed sections
  */
 #include <endian.h>
 #include <gelf.h>
@@ -10,15 +10,15 @@
 
 #include "elf_header.h"
 
-#define MINI_DEBUG_MAX	(4U << 20)	/* bytes of .gnu_debugdata: distributions have less than one MiB, mostly */
+#define MINI_DEBUG_MAX	(4U << 20)	/* bytes of .gnu_debugdata; distributions mostly have less than 1 MiB */
 
-/* What is left of the bytes of a section. */
+/* The bytes of a section that are not read yet. */
 struct bytes {
 	const uint8_t *at;
 	size_t left;
 };
 
-/* Goes on behind @n bytes. Return: where they are; NULL: so many are not there. */
+/* Takes @n bytes. Return: their address; NULL: there are not so many left. */
 static const uint8_t *take(struct bytes *b, size_t n)
 {
 	const uint8_t *at = b->at;
@@ -31,11 +31,12 @@ static const uint8_t *take(struct bytes *b, size_t n)
 }
 
 /*
- * .gnu_debugdata is an xz file: an ELF file with symbols. What its index says of its size nobody checks before all is
- * unpacked. But each chunk, of at most 2 MiB, says what it becomes, and the decoder goes by that.
+ * .gnu_debugdata is an xz file, which contains an ELF file with symbols. Its index gives the size, but the decoder
+ * checks that only after it has unpacked all. But each chunk of at most 2 MiB gives its unpacked size, and the decoder
+ * obeys that size.
  */
 
-/* One chunk of LZMA2. False: it is the last, or none. */
+/* Reads one chunk of LZMA2. False: it is the last one, or no chunk. */
 static bool add_chunk(struct bytes *b, uint64_t *sum)
 {
 	const uint8_t *control = take(b, 1), *sizes;
@@ -51,7 +52,7 @@ static bool add_chunk(struct bytes *b, uint64_t *sum)
 	return take(b, packed);
 }
 
-/* A header, chunks, up to 3 zeros, and a sum. */
+/* Reads a block: a header, chunks, up to 3 zeros, and a checksum. */
 static bool add_block(struct bytes *b, size_t sum_bytes, uint64_t *sum)
 {
 	size_t before = b->left;
@@ -64,7 +65,7 @@ static bool add_block(struct bytes *b, size_t sum_bytes, uint64_t *sum)
 	return take(b, -(before - b->left) & 3) && take(b, sum_bytes);
 }
 
-/* Return: UINT64_MAX: it is no xz file. */
+/* Return: the unpacked size; UINT64_MAX: it is no xz file, or too large. */
 static uint64_t unpacked_xz(struct bytes b)
 {
 	static const size_t sums[16] = { 0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64 };
@@ -78,7 +79,7 @@ static uint64_t unpacked_xz(struct bytes b)
 	return sum;
 }
 
-/* Sections that are named .zdebug: "ZLIB" and the size, its first byte first. */
+/* For sections named .zdebug*: they begin with "ZLIB" and the size in big-endian order. */
 static uint64_t unpacked_old(const struct bytes *b)
 {
 	uint64_t size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fetch.c - files by their build ids from debuginfod servers
+ * fetch.c - get files by build id from debuginfod servers
  *
- * The client library brings a whole HTTP client with it: it is loaded when there is something to fetch, and only if the
+ * The client library includes a whole HTTP client. So it is loaded only when there is a file to fetch, and only if the
  * user named a server. elfutils fetches separate debug files itself, in the same way.
  */
 #include <dlfcn.h>
@@ -49,7 +49,10 @@ int fetch_object(struct symbols *s, const struct profbuf_object *object)
 	}
 	if (!s->fetcher || !s->fetcher->client)
 		return -1;
-	/* The file itself has its own debug file; a debug file alone does not say where in the file its code is. */
+	/*
+	 * Prefer the file itself, which leads to its debug file: a debug file alone does not say where in the file the
+	 * code is.
+	 */
 	fd = s->fetcher->find_executable(s->fetcher->client, object->build_id, object->build_id_len, NULL);
 	if (fd < 0)
 		fd = s->fetcher->find_debuginfo(s->fetcher->client, object->build_id, object->build_id_len, NULL);
@@ -63,6 +66,6 @@ void fetch_exit(struct symbols *s)
 		return;
 	if (s->fetcher->client)
 		s->fetcher->end(s->fetcher->client);
-	/* It is not unloaded: the libraries it brought do not all bear that. */
+	/* Do not unload the library: not all libraries that it loaded can be unloaded safely. */
 	free(s->fetcher);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * jit_map.c - the map that a process writes of the code it makes at run time, /tmp/perf-PID.map
+ * jit_map.c - the map that a process writes of the code that it generates at run time, /tmp/perf-PID.map
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,10 +14,10 @@
 
 #define SECOND		1000000000ULL
 
-/* More of a map is not read; the largest that programs write in days are as large as that. */
+/* Limits of a map; the rest is not read. The largest maps that programs write in days are as large as that. */
 #define BYTES_MAX	(256L << 20)
 #define ENTRIES_MAX	(4UL << 20)
-/* Longer lines are passed over. */
+/* Longer lines are skipped. */
 #define LINE_MAX_BYTES	65536
 
 static uint64_t now(clockid_t clock)
@@ -32,7 +32,7 @@ bool jit_mapping(const struct profbuf_mapping *m)
 {
 	static const char *const memory[] = { "/memfd:", "/dev/zero", "/anon_hugepage" };
 
-	/* [vdso] and its like are the kernel's. */
+	/* [vdso] and similar mappings belong to the kernel. */
 	if (m->misc & PROFBUF_MAPPING_ANON)
 		return *m->path != '[';
 	for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
@@ -50,8 +50,8 @@ bool jit_process_lives(const struct jit_process *p)
 }
 
 /*
- * The process must not have been able to lay a file of somebody else's there. A second name could be one that somebody
- * who cannot read the file gave it; what root alone can read is no map of others.
+ * The process must not be able to pass off another user's file as its map. If a file has a second name, a user who
+ * cannot read the file may have made that hard link. A file that only root can read is no map of another user.
  */
 static bool is_own(const struct jit_process *p, const struct stat *st)
 {
@@ -101,7 +101,7 @@ int jit_map_reopen(const struct jit_process *p, int handle)
 	return fd < 0 ? -1 : fd;
 }
 
-/* Takes what was found. */
+/* Opens the map that was found, and closes @handle. */
 static int open_found(const struct jit_process *p, int handle)
 {
 	int fd = handle < 0 ? -1 : jit_map_reopen(p, handle);
@@ -125,10 +125,10 @@ int jit_map_open_here(const struct jit_process *p)
 {
 	char path[32];
 
-	/* The map of a process of another pid namespace is not here, but another's of that number may be. */
+	/* The map of a process in another pid namespace is not here; a file of that name belongs to another process. */
 	if (p->ns_pid && p->ns_pid != p->pid)
 		return -1;
-	/* Or that of whoever has the pid now. */
+	/* The map may belong to another process that has the pid now. */
 	snprintf(path, sizeof(path), "/proc/%u", p->pid);
 	if (!access(path, F_OK) && !jit_process_lives(p))
 		return -1;
@@ -144,7 +144,7 @@ bool jit_map_add(struct jit_map *map, uint64_t start, uint64_t end, const char *
 	return true;
 }
 
-/* "START SIZE name", both hexadecimal. */
+/* Parses "START SIZE name"; both numbers are hexadecimal. */
 static bool parse_line(struct jit_map *map, struct strings *strings, const char *line)
 {
 	uint64_t start, size;
@@ -159,11 +159,11 @@ static bool parse_line(struct jit_map *map, struct strings *strings, const char 
 	return name && jit_map_add(map, start, start + size, name);
 }
 
-/* What of a file has come, as far as its lines are not known to be complete. */
+/* Text of the file that was read, but whose line is not complete yet. */
 struct lines {
 	char text[LINE_MAX_BYTES];
 	size_t n;
-	bool too_long;		/* the line began before */
+	bool too_long;		/* the line is too long: its beginning was dropped */
 };
 
 static bool parse_lines(struct jit_map *map, struct strings *strings, struct lines *lines)
@@ -179,7 +179,7 @@ static bool parse_lines(struct jit_map *map, struct strings *strings, struct lin
 	}
 	lines->n -= line - lines->text;
 	memmove(lines->text, line, lines->n);
-	/* There has to be room for the end of the last one. */
+	/* There has to be room for the rest of the last line. */
 	if (lines->n == sizeof(lines->text) - 1) {
 		lines->too_long = true;
 		lines->n = 0;
@@ -208,7 +208,7 @@ bool jit_map_read(struct jit_map *map, struct strings *strings, int fd)
 		ok = parse_lines(map, strings, &lines);
 	}
 	close(fd);
-	/* The last line may have no end, unless it is cut off here. */
+	/* The last line may have no newline; but skip it if it was cut off by BYTES_MAX. */
 	lines.text[lines.n] = 0;
 	return ok && (lines.too_long || size == BYTES_MAX || parse_line(map, strings, lines.text));
 }
@@ -231,7 +231,7 @@ static bool has_overlaps(const struct jit_map *map)
 	return false;
 }
 
-/* Entries that may reach over an address, in a heap: the one that was written last is the first. */
+/* Entries that may contain the current address, in a heap: the entry that was written last is the first. */
 struct open_entries {
 	const struct jit_entry **all;
 	size_t n;
@@ -261,7 +261,7 @@ static void open_entries_pop(struct open_entries *open)
 	open->all[at] = last;
 }
 
-/* What @entry is from @start to @end: more of the piece before, or a new one. */
+/* Adds the piece of @entry from @start to @end: extends the previous piece, or makes a new one. */
 static bool add_piece(struct jit_map *to, const struct jit_entry *entry, uint64_t start, uint64_t end)
 {
 	struct jit_entry *before = to->n ? &to->all[to->n - 1] : NULL;
@@ -276,7 +276,7 @@ static bool add_piece(struct jit_map *to, const struct jit_entry *entry, uint64_
 	return true;
 }
 
-/* From entries by their starts to pieces that do not overlap: of all entries at an address the last one is left. */
+/* Cuts entries, sorted by start, into pieces that do not overlap: at each address the entry written last remains. */
 static bool cut(const struct jit_map *from, struct jit_map *to)
 {
 	struct open_entries open = { .all = malloc(from->n * sizeof(*open.all)) };

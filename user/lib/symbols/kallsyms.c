@@ -12,18 +12,18 @@
 
 struct entry {
 	uint64_t address;
-	const char *name;	/* in the text */
+	const char *name;	/* points into the text */
 	const char *module;
 	char type;
 };
 
 struct profbuf_kallsyms {
 	char *text;
-	struct entry *entries;	/* by address, the best name of an address first; data as well: code ends there */
+	struct entry *entries;	/* by address, the best name first; with data symbols, as code ends there */
 	size_t n;
 };
 
-/* The file in memory, with a zero after it. */
+/* Reads the whole file into memory, with a zero after it. */
 static int read_all(const char *path, char **text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -115,7 +115,7 @@ static bool is_code(const struct entry *e)
 	return strchr("tTwW", e->type);
 }
 
-/* Of several names for one address: code, global, not weak, without underscores. */
+/* Of several names of an address, the best has the lowest rank: code, global, not weak, without leading underscores. */
 static int rank(const struct entry *e)
 {
 	static const char order[] = "TtWw";
@@ -166,7 +166,7 @@ void profbuf_kallsyms_free(struct profbuf_kallsyms *kallsyms)
 	free(kallsyms);
 }
 
-/* The first entry that begins after @address. */
+/* Returns the first entry that begins after @address. */
 static size_t after(const struct profbuf_kallsyms *k, uint64_t address)
 {
 	size_t low = 0, high = k->n;
@@ -188,7 +188,7 @@ bool profbuf_kallsyms_find(const struct profbuf_kallsyms *k, uint64_t address, c
 	size_t next = after(k, address), i;
 	const struct entry *e;
 
-	/* After the last symbol nothing is known of where code ends. */
+	/* After the last symbol it is not known where code ends. */
 	if (!next || next == k->n)
 		return false;
 	for (i = next - 1; i && k->entries[i - 1].address == k->entries[next - 1].address; i--)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reach.c - which of many spans, by their starts, is the last that reaches over an address
+ * reach.c - find the last of many spans, sorted by start, that ends after an address
  */
 #include <stdlib.h>
 
 #include "reach.h"
 
-#define BLOCK	16	/* spans of a leaf */
+#define BLOCK	16	/* spans in a leaf */
 
 bool reach_init(struct reach *r, const void *all, size_t n, uint64_t (*end)(const void *all, size_t i))
 {
@@ -42,12 +42,12 @@ static size_t last_from(const struct reach *r, size_t first, size_t before, uint
 	return REACH_NONE;
 }
 
-/* The last block before @block with one that reaches further than @address. */
+/* Returns the last block before @block that has a span which ends after @address. */
 static size_t last_block(const struct reach *r, size_t block, uint64_t address)
 {
 	size_t at = r->leaves + block;
 
-	/* Up, until there is one to the left; then down, to the right where there is a choice. */
+	/* Go up until a node to the left has such a span; then go down, to the right if possible. */
 	while (at > 1 && !(at & 1 && r->tree[at - 1] > address))
 		at /= 2;
 	if (at <= 1)

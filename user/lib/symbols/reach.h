@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * reach.h - which of many spans, by their starts, is the last that reaches over an address
+ * reach.h - find the last of many spans, sorted by start, that ends after an address
  *
- * Spans may lie in one another, all in one of them. Walking back from the address is then as long as there are spans;
- * a tree of how far they reach, above blocks of a few, takes as many steps as its height.
+ * A span may contain others, even all of them. Then a walk back from the address could visit all spans. A tree of the
+ * furthest ends, over blocks of a few spans, needs only as many steps as its height.
  */
 #ifndef PROFBUF_REACH_H
 #define PROFBUF_REACH_H
@@ -16,16 +16,16 @@
 
 struct reach {
 	const void *all;
-	uint64_t (*end)(const void *all, size_t i);	/* of a span, exclusive; 0: it is passed over */
+	uint64_t (*end)(const void *all, size_t i);	/* end of span @i, exclusive; 0: skip it */
 	size_t leaves;
-	uint64_t *tree;		/* the furthest end below a node; 1 is the root, those of i are 2i and 2i + 1 */
+	uint64_t *tree;		/* the furthest end below a node; 1 is the root, the children of i are 2i and 2i + 1 */
 };
 
-/* @all, with @n spans, stays the caller's. False: no memory. */
+/* The caller owns @all, which has @n spans. False: no memory. */
 bool reach_init(struct reach *reach, const void *all, size_t n, uint64_t (*end)(const void *all, size_t i));
 void reach_exit(struct reach *reach);
 
-/* The last of the spans before @before that ends after @address. */
+/* Returns the last of the spans before @before that ends after @address, or REACH_NONE. */
 size_t reach_last(const struct reach *reach, size_t before, uint64_t address);
 
 #endif /* PROFBUF_REACH_H */

@@ -4,10 +4,10 @@
  */
 #include "symbols.h"
 
-/* Objects of one build id that are looked at when the file of another of them is looked for. */
+/* How many objects with one build id are tried when the file of another object with it is looked for. */
 #define SAME_BUILD_ID_MAX	8
 
-/* What a name is kept as if it is longer than SYMBOL_NAME_MAX. @to: that many bytes and one. */
+/* Cuts a name that is longer than SYMBOL_NAME_MAX. @to: room for SYMBOL_NAME_MAX + 1 bytes. */
 static const char *cut_name(const char *name, char *to)
 {
 	static const char dots[] = "...";
@@ -15,7 +15,7 @@ static const char *cut_name(const char *name, char *to)
 
 	if (strnlen(name, SYMBOL_NAME_MAX + 1) <= SYMBOL_NAME_MAX)
 		return name;
-	/* Between two characters of UTF-8. */
+	/* Cut between two UTF-8 characters. */
 	while (n && (name[n] & 0xc0) == 0x80)
 		n--;
 	memcpy(to, name, n);
@@ -42,7 +42,7 @@ static struct object *add_object(struct symbols *s, uint64_t hash)
 	return o;
 }
 
-/* By its build id and name; without one, by what the kernel knew it by. */
+/* Compares by build id and path; without a build id, by inode, device and path. */
 static bool is_object(const struct object *o, const struct profbuf_mapping *m, uint64_t dev, const char *path)
 {
 	if (o->pub.kernel || o->pub.build_id_len != m->build_id_len || o->pub.path != path)
@@ -52,7 +52,7 @@ static bool is_object(const struct object *o, const struct profbuf_mapping *m, u
 	return o->inode == m->inode && o->dev == dev;
 }
 
-/* Memory without a file has a name in the kernel, or none. */
+/* Memory without a file has a name of the kernel, or none. */
 static const char *mapping_path(const struct profbuf_mapping *m)
 {
 	if (*m->path && strcmp(m->path, "//anon"))
@@ -75,7 +75,7 @@ const struct object *symbols_next_of_build_id(const struct symbols *s, const str
 	return NULL;
 }
 
-/* Only the first ones of a build id: each of a thousand would try all others. */
+/* Adds only the first objects with a build id: of a thousand, each would try all others. */
 static bool index_build_id(struct symbols *s, const struct object *o)
 {
 	uint64_t hash = hash_bytes(o->pub.build_id, o->pub.build_id_len), at = hash;
@@ -148,7 +148,7 @@ struct object *symbols_object_named(struct symbols *s, const char *name, bool ke
 	return o;
 }
 
-/* @shown: NULL: @name, demangled. @timeouts: of whoever gave the name. */
+/* @shown: the name to show; NULL: @name, demangled. @timeouts: of the object or program that gave the name. */
 static const struct profbuf_symbol *get_symbol(struct symbols *s, struct object *object, const char *name,
 					       const char *shown, uint64_t start, bool unknown,
 					       unsigned int *timeouts)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_debug.c - the files that an ELF file's debug information is in
+ * symbols_debug.c - find the files with an ELF file's debug information
  *
- * Names lead where elfutils looks, too: gdb's manual has the places of debug files, "Debugging Information in Separate
- * Files". What is found has to have the build id of the file, or, where that has none, the sum that goes with the name.
+ * Names are looked up in the same places as by elfutils; gdb's manual lists them in "Debugging Information in Separate
+ * Files". A file that is found must have the build id of the ELF file or, if that has none, the checksum that stands
+ * with the name.
  */
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
@@ -25,8 +26,8 @@
 #define BUILD_ID_MAX	64
 
 /*
- * Bytes of a debug file that is known by its sum, and of all such files of a report. Whoever makes files that large
- * makes build ids, too; a sparse file takes its owner nothing, and us a second for each GiB.
+ * Limits for the bytes of a debug file that is checked by its checksum, and of all such files in a report. Real debug
+ * files of that size have build ids. A sparse file costs its owner nothing, but a second for each GiB here.
  */
 #define SUMMED_MAX	(256LL << 20)
 #define SUMMED_ALL_MAX	(1LL << 30)
@@ -47,7 +48,7 @@ void debug_files_init(struct debug_files *d, Dwfl_Module *module, int fd, struct
 	*userdata = d;
 }
 
-/* elfutils closes its descriptors when it likes. */
+/* Remembers the state of a file, with its own descriptor: elfutils may close @fd at any time. */
 static void add_found(struct debug_files *d, int fd)
 {
 	int own = d->nr_found < sizeof(d->found) / sizeof(*d->found) ? dup(fd) : -1;
@@ -103,7 +104,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* What was summed before. */
+/* Finds a file that was summed before. */
 static const struct summed_file *find_sum(const struct debug_limits *l, const struct stat *st, uint64_t hash)
 {
 	uint64_t at = hash;
@@ -133,7 +134,7 @@ static bool has_sum(struct debug_limits *l, int fd, GElf_Word wanted)
 		return false;
 	sum = sum_bytes(fd, st.st_size);
 	l->summed += st.st_size;
-	/* Without memory it is summed again, which counts again. */
+	/* Without memory the file is summed again later, and counts again. */
 	if (ARRAY_GROW(l->files, l->nr_files, l->room_files) && index_add(&l->index, hash, l->nr_files))
 		l->files[l->nr_files++] = (struct summed_file){ st, sum };
 	return sum == wanted;
@@ -141,12 +142,12 @@ static bool has_sum(struct debug_limits *l, int fd, GElf_Word wanted)
 
 /* Debug files */
 
-/* What is looked for. */
+/* The file that is looked for. */
 struct wanted {
 	const struct debug_files *files;
 	const unsigned char *build_id;
-	int build_id_len;	/* at most 0: there is none */
-	bool has_sum;		/* with its name */
+	int build_id_len;	/* 0 or less: no build id */
+	bool has_sum;		/* the checksum stands with its name */
 	GElf_Word sum;
 };
 
@@ -171,20 +172,20 @@ static bool is_wanted(const struct wanted *w, int fd)
 	struct debug_limits *limits = w->files->limits;
 	struct stat st;
 
-	/* The file itself, by another name. */
+	/* The same file under another name does not count. */
 	if (foreign_stat(limits ? &limits->foreign : NULL, fd, &st) ||
 	    (st.st_dev == w->files->device && st.st_ino == w->files->inode))
 		return false;
 	return is_named(w, fd) && may_unpack(w->files->limits, fd);
 }
 
-/* A place in the root of a process. */
+/* A path in the root of a process. */
 struct foreign_place {
 	const struct wanted *w;
 	const char *path;
 };
 
-/* What is to be summed up counts here, not in the job. */
+/* Runs in the job. The caller checks checksums later, as they count for limits that are not shared with the job. */
 static int open_foreign(const void *arg)
 {
 	const struct foreign_place *place = arg;
@@ -196,7 +197,7 @@ static int open_foreign(const void *arg)
 	return -ENOENT;
 }
 
-/* The names of files in other roots begin with /proc/PID/root, and stay in there. */
+/* Names of files in other roots begin with /proc/PID/root; their look-up stays in that root. */
 static int open_place(const struct wanted *w, const char *path)
 {
 	const struct foreign_place place = { w, path };
@@ -211,7 +212,7 @@ static int open_place(const struct wanted *w, const char *path)
 	return limits ? foreign_open(&limits->foreign, pid, open_foreign, &place, true) : -ENOENT;
 }
 
-/* @top, the first @bytes of @dir, then @sub, and in that @name. *@path: all of it, if that is what is wanted. */
+/* Tries one path: @top, the first @bytes of @dir, @sub, "/" and @name. *@path: set to it if it is the wanted file. */
 static int try_place(const struct wanted *w, const char *top, const char *dir, int bytes, const char *sub,
 		     const char *name, char **path)
 {
@@ -231,7 +232,9 @@ static int try_place(const struct wanted *w, const char *top, const char *dir, i
 	return -1;
 }
 
-/* Beside @file, in .debug there, and below DEBUG_DIR in its directory, of which the first ones may be missing. */
+/*
+ * Looks beside @file, in .debug there, and below DEBUG_DIR in @file's directory, with or without its first components.
+ */
 static int find_debug_file(const struct wanted *w, const char *file, const char *link, char **path)
 {
 	const char *base = strrchr(file, '/'), *names[2], *dir;
@@ -244,7 +247,7 @@ static int find_debug_file(const struct wanted *w, const char *file, const char 
 	names[0] = link ? link : usual;
 	names[1] = link ? NULL : base + 1;
 	for (int i = 0; i < 2 && names[i] && fd < 0; i++) {
-		/* By its own name there is the file itself. */
+		/* Beside @file, its own name is @file itself. */
 		if (!i)
 			fd = try_place(w, "", file, base - file, "", names[i], path);
 		if (fd < 0)
@@ -277,14 +280,14 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 	struct wanted w = { .files = d, .has_sum = link, .sum = crc };
 	GElf_Addr address;
 	GElf_Word own;
-	/* The name of an alternate file is none of the file's own. */
+	/* If the name is not the file's own debug link, it is the name of an alternate file. */
 	bool alternate = link != dwelf_elf_gnu_debuglink(d->elf, &own);
 	int fd = dwfl_build_id_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
 
 	w.build_id_len = dwfl_module_build_id(module, &w.build_id, &address);
 	if (fd < 0 && !alternate)
 		fd = find_debug_file(&w, file, link, path);
-	/* Without any name it asks the servers. */
+	/* Without a name this asks the servers. */
 	if (fd < 0 && w.build_id_len > 0 && debug_limits_may_ask(d->limits, w.build_id, w.build_id_len)) {
 		fd = dwfl_standard_find_debuginfo(module, userdata, name, base, NULL, NULL, 0, path);
 		d->limits->misses += fd < 0 && servers_named();
@@ -349,7 +352,7 @@ static bool has_all(struct debug_files *d, Dwfl_Module *module)
 		alternate = d->alternate;
 		dwarf_setalt(dwarf, alternate);
 	}
-	/* It is the last: of another libdw would know no more than its name. */
+	/* An alternate file must not need another one, of which libdw would know only the name. */
 	return alternate && dwelf_dwarf_gnu_debugaltlink(alternate, &name, &build_id) <= 0;
 }
 

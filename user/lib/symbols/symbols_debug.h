@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols_debug.h - the files that an ELF file's debug information is in
+ * symbols_debug.h - find the files with an ELF file's debug information
  *
- * The ELF file names them: its debug file, and the alternate file, which has what that debug file shares with others.
- * elfutils' own look-up opens whatever has such a name, waits for a FIFO, and starts devices. Of that look-up only what
- * goes by build id is used, below /usr/lib/debug and at debuginfod servers; names are looked for here, by
- * file_open_here(), and in the roots of other processes by foreign_open().
+ * The ELF file names them: its debug file, and the alternate file, which has what the debug file shares with others.
+ * The look-up of elfutils opens any file with such a name, waits for a FIFO, and starts devices. So only its look-up by
+ * build id is used, below /usr/lib/debug and at debuginfod servers. Names are looked up here, by file_open_here(), and
+ * in the roots of other processes by foreign_open().
  */
 #ifndef PROFBUF_SYMBOLS_DEBUG_H
 #define PROFBUF_SYMBOLS_DEBUG_H
@@ -18,29 +18,29 @@
 #include "debug_limits.h"
 
 struct debug_files {
-	/* Of the file that they belong to: */
+	/* The ELF file that they belong to: */
 	dev_t device;
 	ino_t inode;
 	Elf *elf;
 
-	bool has_alternate;	/* elfutils has it */
-	Dwarf *alternate;	/* or it was found by its name; NULL: it was not */
+	bool has_alternate;	/* elfutils has found it */
+	Dwarf *alternate;	/* the one that was found here by its name; NULL: none */
 	int alternate_fd;
-	bool looked;		/* for the alternate file */
+	bool looked;		/* the alternate file was looked for */
 	bool complete;
 
-	struct debug_limits *limits;	/* NULL: servers are not asked, and nothing is summed */
-	struct file_state found[4];	/* with descriptors of their own */
+	struct debug_limits *limits;	/* NULL: do not ask servers, and sum no file */
+	struct file_state found[4];	/* with their own descriptors */
 	unsigned int nr_found;
 };
 
-/* Before anything is asked of the module. @fd: of the file that it was reported with. */
+/* Call it before the module is used. @fd: of the file with which the module was reported. */
 void debug_files_init(struct debug_files *files, Dwfl_Module *module, int fd, struct debug_limits *limits);
 
-/* Those that were found are as they were. */
+/* Whether none of the files that were found has changed. */
 bool debug_files_unchanged(const struct debug_files *files);
 
-/* After dwfl_end(). */
+/* Call it after dwfl_end(). */
 void debug_files_exit(struct debug_files *files);
 
 /* Dwfl_Callbacks.find_debuginfo */
@@ -48,8 +48,8 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 		     const char *link, GElf_Word crc, char **path);
 
 /*
- * To be asked before the module's DWARF is used. False: there is none, or it needs an alternate file that is not there,
- * and libdw would look for that itself.
+ * Call it before the module's DWARF is used. False: there is no DWARF, or it needs an alternate file that was not
+ * found, and libdw would look for that file itself.
  */
 bool debug_files_complete(struct debug_files *files, Dwfl_Module *module);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_dwarf.c - where in the source an address is, and through which inlined functions
+ * symbols_dwarf.c - find where in the source an address is, and the inlined functions there
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -16,7 +16,7 @@
 
 /* Units */
 
-#define UNITS_MAX	(1U << 22)	/* ranges of addresses; a large program has some ten thousand units */
+#define UNITS_MAX	(1U << 22)	/* ranges of addresses; a large program has some ten thousand */
 
 struct unit_span {
 	uint64_t start, end;
@@ -33,7 +33,7 @@ static int by_start(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* What is too much is left out. */
+/* Adds the ranges of a unit. False: no more are added, as there are too many, or no memory. */
 static bool add_unit(struct unit_table *t, Dwarf_Die *unit)
 {
 	Dwarf_Addr base, start, end;
@@ -48,7 +48,7 @@ static bool add_unit(struct unit_table *t, Dwarf_Die *unit)
 	return true;
 }
 
-/* Of units that have the same addresses the one that begins first has them. */
+/* If several units have an address, it belongs to the unit that begins first. */
 static void part_units(struct unit_table *t)
 {
 	uint64_t reach = 0;
@@ -81,7 +81,7 @@ static void make_units(struct unit_table *t, Dwfl_Module *module)
 	t->made = true;
 }
 
-/* The unit that has the address. Some compilers make no table of that: then all units are asked, once. */
+/* Finds the unit of an address. Some compilers write no table for this: then the ranges of all units are read, once. */
 static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
@@ -102,10 +102,10 @@ static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Add
 	return low && address - *bias < t->all[low - 1].end ? t->all[low - 1].unit : NULL;
 }
 
-/* Lines: for each byte of a table that says where they are libdw may make a hundred. */
+/* Line tables: libdw may use a hundred bytes of memory for each byte of a table. */
 
-#define LINES_MAX	(8U << 20)	/* bytes of one unit's table, */
-#define LINES_ALL_MAX	(64U << 20)	/* and of all that are looked at in one file */
+#define LINES_MAX	(8U << 20)	/* bytes of the table of one unit */
+#define LINES_ALL_MAX	(64U << 20)	/* bytes of all tables that are read in one file */
 
 static void find_lines(struct unit_table *t, Elf *elf)
 {
@@ -128,7 +128,7 @@ static void find_lines(struct unit_table *t, Elf *elf)
 	}
 }
 
-/* A table begins with how long it is. */
+/* A table begins with its length. */
 static uint64_t table_bytes(const struct unit_table *t, uint64_t at)
 {
 	uint32_t bytes;
@@ -139,7 +139,7 @@ static uint64_t table_bytes(const struct unit_table *t, uint64_t at)
 	return bytes;
 }
 
-/* Each table is counted once: libdw keeps what it has read. */
+/* Counts each table once: libdw keeps what it has read. */
 static bool may_read_lines(struct unit_table *t, Dwarf_Die *unit)
 {
 	Dwarf_Attribute attribute;
@@ -147,7 +147,7 @@ static bool may_read_lines(struct unit_table *t, Dwarf_Die *unit)
 	Dwarf_Word at;
 
 	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attribute), &at))
-		return true;		/* there is none */
+		return true;		/* the unit has no table */
 	if (!t->lines)
 		find_lines(t, dwarf_getelf(dwarf_cu_getdwarf(unit->cu)));
 	hash = found = hash_mix(at, 0);
@@ -190,23 +190,23 @@ static void find_call(struct elf_symbols *s, Dwarf_Die *inlined, Dwarf_Files *fi
 }
 
 /*
- * What encloses an address. elfutils' own search calls itself for each level of a unit, and of units that it
- * imports: the file says how many these are. Imported units have no code.
+ * Finding what encloses an address. The search of elfutils is recursive: it calls itself for each level of a unit and
+ * of the units that it imports, and the file decides how many these are. Imported units have no code.
  */
 
-#define LEVELS_MAX	256		/* compilers make a few dozen */
-#define ENTRIES_MAX	(1U << 22)	/* that one search looks at, */
-#define ENTRIES_ALL_MAX	(1U << 30)	/* and all in one file */
+#define LEVELS_MAX	256		/* compilers make a few dozen levels */
+#define ENTRIES_MAX	(1U << 22)	/* entries that one search looks at */
+#define ENTRIES_ALL_MAX	(1U << 30)	/* entries that all searches in one file look at */
 
 struct search {
 	Dwarf_Addr address;
-	Dwarf_Die levels[LEVELS_MAX];	/* down from the unit */
+	Dwarf_Die levels[LEVELS_MAX];	/* from the unit inwards */
 	bool encloses[LEVELS_MAX];
 	int n;
 	unsigned int entries;
 };
 
-/* Without an address of its own. */
+/* Whether an entry may contain functions, though it has no address itself. */
 static bool may_have_functions(Dwarf_Die *die)
 {
 	int tag = dwarf_tag(die);
@@ -215,7 +215,7 @@ static bool may_have_functions(Dwarf_Die *die)
 	       tag == DW_TAG_structure_type;
 }
 
-/* The last level has nothing more inside. False: that is the innermost one that has the address. */
+/* Goes on after a level with nothing more inside. False: the last level is the innermost one that has the address. */
 static bool next_entry(struct search *s)
 {
 	Dwarf_Die next;
@@ -230,7 +230,7 @@ static bool next_entry(struct search *s)
 	return false;
 }
 
-/* Looks at the last level. True: now there is one more to be looked at. */
+/* Looks at the last level. True: it has one more level inside, which is the last one now. */
 static bool enter(struct search *s)
 {
 	Dwarf_Die *die = &s->levels[s->n - 1];
@@ -242,7 +242,7 @@ static bool enter(struct search *s)
 	return true;
 }
 
-/* Return: how many levels; 0: they, or the entries looked at, are too many. */
+/* Return: how many levels; 0: there are too many levels, or too many entries to look at. */
 static int search_levels(struct search *s, Dwarf_Die *unit)
 {
 	s->levels[0] = *unit;
@@ -254,7 +254,7 @@ static int search_levels(struct search *s, Dwarf_Die *unit)
 	return s->n;
 }
 
-/* Through which inlined functions. */
+/* Finds the inlined functions that enclose an address. */
 static int find_inlined(struct elf_symbols *s, Dwarf_Die *unit, Dwarf_Addr address, struct elf_place *places, int max)
 {
 	struct search search = { .address = address };
@@ -295,7 +295,7 @@ static int find_places(struct elf_symbols *s, uint64_t address, bool inlines, st
 	unit = module ? find_unit(elf_symbols_units(s), module, address, &bias) : NULL;
 	if (!unit)
 		return 1;
-	/* Whatever names a file needs the table, too. */
+	/* Every look-up of a file's name needs the line table, too. */
 	if (!may_read_lines(elf_symbols_units(s), unit))
 		return 1;
 	line = dwarf_getsrc_die(unit, address - bias);

@@ -2,8 +2,8 @@
 /*
  * symbols_elf.c - the symbols of one ELF file
  *
- * elfutils finds the symbol tables, wherever they are. Its own look-up walks through all of a table for each address;
- * here they are sorted once.
+ * elfutils finds the symbol tables, wherever they are. Its own look-up walks through a whole table for each address;
+ * here the symbols are sorted once.
  */
 #include <elfutils/libdwfl.h>
 #include <errno.h>
@@ -20,18 +20,18 @@
 #include "symbols_debug.h"
 #include "symbols_elf.h"
 
-#define SYMBOLS_MAX	(8U << 20)	/* of one file: far more than large programs have */
-#define LOOKED_AT_MAX	(32U << 20)	/* entries of all its tables, which may lie over one another */
-#define LOOKED_AT_ALL_MAX	(32U << 20)	/* and of one report: files that come after that have no symbols */
-#define SEGMENTS_MAX	128		/* with contents; linkers make less than ten */
-#define COMPARED_BYTES	256		/* of the names of equal symbols at one place */
+#define SYMBOLS_MAX	(8U << 20)	/* of one file; far more than large programs have */
+#define LOOKED_AT_MAX	(32U << 20)	/* entries of all tables of a file; tables may overlap */
+#define LOOKED_AT_ALL_MAX	(32U << 20)	/* the same for one report: later files get no symbols */
+#define SEGMENTS_MAX	128		/* that are loaded; linkers make fewer than ten */
+#define COMPARED_BYTES	256		/* of the names of symbols with equal rank at one place */
 
 struct elf_symbols {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	struct debug_files debug;
 	Elf *elf;
-	GElf_Addr bias;		/* of elf's addresses in the module */
+	GElf_Addr bias;		/* from elf's addresses to those in the module */
 	GElf_Phdr *segments;	/* PT_LOAD */
 	size_t nr_segments;
 	struct elf_symbol *all;
@@ -40,11 +40,11 @@ struct elf_symbols {
 	struct reach any, named;
 	size_t looked_at;
 	struct file_state file;
-	unsigned long began;	/* while it is opened: file_reading_begin() */
+	unsigned long began;	/* from file_reading_begin(), while the file is opened */
 	bool changed;
 	struct strings kept;
 	struct unit_table units;
-	struct index names;	/* of elf_symbols_named() */
+	struct index names;	/* for elf_symbols_named() */
 	bool has_names;
 };
 
@@ -67,13 +67,13 @@ const char *elf_symbols_keep(struct elf_symbols *s, const char *text, size_t max
 	return text && n <= max ? strings_intern_bytes(&s->kept, text, n) : NULL;
 }
 
-/* One more entry of a table is looked at. False: that is enough. */
+/* Counts one more entry of a table. False: do not look at more. */
 static bool look(struct elf_symbols *s)
 {
 	return s->looked_at++ < LOOKED_AT_MAX && !file_reading_faulted(s->began);
 }
 
-/* Of several symbols for one place the last wins in elf_symbols_find(): better ones later. */
+/* Of several symbols at one place elf_symbols_find() takes the last: better ones have a higher rank and come later. */
 static int rank(const struct elf_symbol *symbol)
 {
 	int n = 0;
@@ -85,7 +85,7 @@ static int rank(const struct elf_symbol *symbol)
 	return (symbol->end > symbol->start ? 500 : 0) - n;
 }
 
-/* Those that are too many are left out. False: no memory. */
+/* Adds a symbol, unless there are too many. False: no memory. */
 static bool add(struct elf_symbols *s, uint64_t start, uint64_t end, const char *name, bool plt)
 {
 	if (s->n == SYMBOLS_MAX)
@@ -107,7 +107,7 @@ static bool is_code(const GElf_Sym *sym, const char *name)
 	case STT_GNU_IFUNC:
 		return true;
 	case STT_NOTYPE:
-		/* Assembler labels; not those of the assembler itself. */
+		/* Labels in assembler code, but not those that the assembler makes itself. */
 		return name[0] != '$' && strncmp(name, ".L", 2);
 	default:
 		return false;
@@ -144,7 +144,7 @@ static bool add_tables(struct elf_symbols *s)
 	return true;
 }
 
-/* Stubs of the procedure linkage table, x86-64: each jumps through a slot that a relocation names. */
+/* Stubs of the procedure linkage table on x86-64: each jumps through a slot, which a relocation names. */
 
 struct slot {
 	uint64_t address;
@@ -157,7 +157,10 @@ struct slots {
 	size_t room;
 };
 
-/* Strings of a section. elf_strptr() looks for the end of each in all that follows, unless the last byte is one. */
+/*
+ * Returns a string of a section. elf_strptr() is not used: if the last byte of a section is not zero, it looks for the
+ * end of each string in all that follows.
+ */
 static const char *string_at(Elf *elf, size_t section, size_t at)
 {
 	Elf_Scn *scn = elf_getscn(elf, section);
@@ -207,7 +210,7 @@ static int by_slot(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* The slot that the code of one stub jumps through: "jmp *disp(%rip)". */
+/* Returns the address of the slot through which a stub jumps: "jmp *disp(%rip)". */
 static uint64_t stub_slot(const uint8_t *code, size_t bytes, uint64_t address)
 {
 	int32_t disp;
@@ -281,12 +284,12 @@ static bool add_plt(struct elf_symbols *s)
 	return ok;
 }
 
-/* Where functions begin, by the table that unwinders search: .eh_frame_hdr */
+/* Where functions begin, from the table that unwinders search: .eh_frame_hdr */
 
 #define EH_UDATA4		0x03
 #define EH_DATAREL_SDATA4	0x3b
 
-/* Bytes of the file that are loaded at @address. */
+/* Returns the bytes of the file that are loaded at @address. */
 static const uint8_t *loaded(const struct elf_symbols *s, const char *file, size_t file_bytes, uint64_t address,
 			     size_t bytes)
 {
@@ -325,7 +328,9 @@ static bool add_unwind_table(struct elf_symbols *s)
 		if (gelf_getphdr(s->elf, i, &phdr) && phdr.p_type == PT_GNU_EH_FRAME)
 			base = phdr.p_vaddr;
 	}
-	/* Version, three encodings, the address of .eh_frame, how many entries, then the entries. */
+	/*
+	 * The table has a version, three encodings, the address of .eh_frame, the number of entries, and the entries.
+	 */
 	header = base ? loaded(s, file, file_bytes, base, 12) : NULL;
 	if (!header || header[0] != 1 || header[2] != EH_UDATA4 || header[3] != EH_DATAREL_SDATA4)
 		return true;
@@ -335,7 +340,7 @@ static bool add_unwind_table(struct elf_symbols *s)
 		uint64_t start = base + get32(table + i * 8), fde = base + get32(table + i * 8 + 4);
 		const uint8_t *entry = loaded(s, file, file_bytes, fde, 16);
 
-		/* Length, common entry, begin, range: of the usual encoding, which begin confirms. */
+		/* It has a length, its common entry, begin and range, in the usual encoding, which begin confirms. */
 		if (!entry || fde + 8 + get32(entry + 8) != start || get32(entry + 12) <= 0)
 			continue;
 		if (!add(s, start, start + (uint32_t)get32(entry + 12), NULL, false))
@@ -344,7 +349,7 @@ static bool add_unwind_table(struct elf_symbols *s)
 	return true;
 }
 
-/* All of them in order */
+/* All symbols in order */
 
 static int by_place(const void *a, const void *b, void *symbols)
 {
@@ -382,14 +387,14 @@ static bool sort(struct elf_symbols *s)
 	for (i = 0; i < s->n; i++) {
 		struct elf_symbol *symbol = &s->all[i];
 
-		/* One without a size goes on to the next. */
+		/* A symbol without a size reaches to the next symbol. */
 		if (symbol->end <= symbol->start)
 			symbol->end = i + 1 < s->n ? s->all[i + 1].start : symbol->start + 1;
 	}
 	return reach_init(&s->any, s->all, s->n, end_of_any) && reach_init(&s->named, s->all, s->n, end_of_named);
 }
 
-/* With a copy of its name. NULL: what the file has there by now may be another. */
+/* Returns the symbol, with a copy of its name. NULL: the file was changed, or there is no memory. */
 static const struct elf_symbol *keep(struct elf_symbols *s, struct elf_symbol *symbol)
 {
 	const char *name;
@@ -398,7 +403,7 @@ static const struct elf_symbol *keep(struct elf_symbols *s, struct elf_symbol *s
 	if (s->changed || symbol->kept || !symbol->name)
 		return s->changed ? NULL : symbol;
 	began = file_reading_begin();
-	/* One byte more says to who cuts it that it is too long. */
+	/* Keep one byte more than SYMBOL_NAME_MAX, so that cut_name() sees that the name is too long. */
 	name = strings_intern_bytes(&s->kept, symbol->name, strnlen(symbol->name, SYMBOL_NAME_MAX + 1));
 	if (!elf_symbols_read(s, began) || !name)
 		return NULL;
@@ -419,7 +424,7 @@ const struct elf_symbol *elf_symbols_find(struct elf_symbols *s, uint64_t addres
 		else
 			high = middle;
 	}
-	/* The innermost one with a name. */
+	/* Prefer the innermost symbol with a name. */
 	found = reach_last(&s->named, low, address);
 	if (found == REACH_NONE)
 		found = reach_last(&s->any, low, address);
@@ -438,7 +443,7 @@ static struct elf_symbol *find_name(struct elf_symbols *s, const char *name, uin
 	return NULL;
 }
 
-/* The first of each name; those that are too long are left out. Without memory for all of them, some are not found. */
+/* Indexes the first symbol of each name; too long names are left out. Without memory some names will not be found. */
 static void index_names(struct elf_symbols *s)
 {
 	for (size_t i = 0; i < s->n && s->n < INDEX_NONE; i++) {
@@ -480,7 +485,7 @@ size_t elf_symbols_all(const struct elf_symbols *s, const struct elf_symbol **al
 	return s->n;
 }
 
-/* In the code of a file without contents. */
+/* Whether the offset lies in the code of a debug file, whose segments have no contents. */
 static bool in_debug_file(const GElf_Phdr *phdr, uint64_t offset, uint64_t code, uint64_t *address)
 {
 	uint64_t page = phdr->p_vaddr & ~0xfffULL;
@@ -500,7 +505,7 @@ bool elf_symbols_address(const struct elf_symbols *s, uint64_t offset, uint64_t 
 			return true;
 		if (offset < segment->p_offset || offset - segment->p_offset >= segment->p_filesz)
 			continue;
-		/* Two segments may share a page of the file; the one with the code is meant. */
+		/* Two segments may share a page of the file; prefer the one with the code. */
 		*address = offset - segment->p_offset + segment->p_vaddr;
 		if (segment->p_flags & PF_X)
 			return true;
@@ -532,7 +537,7 @@ static int open_module(struct elf_symbols *s, const char *path, int fd)
 		.find_debuginfo = debug_files_find,
 		.section_address = dwfl_offline_section_address,
 	};
-	int own = dup(fd);		/* dwfl closes it */
+	int own = dup(fd);		/* libdwfl closes it */
 
 	s->dwfl = own >= 0 ? dwfl_begin(&callbacks) : NULL;
 	if (s->dwfl) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_jit.c - what code is that programs made at run time: by the names the recorder stored, or by the map of a
- * process that still runs
+ * symbols_jit.c - names for code that programs generated at run time: from records that the recorder stored, or from
+ * the map of a process that still runs
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ bool symbols_add_jit(struct symbols *s, const struct profbuf_jit_symbol_record *
 	return true;
 }
 
-/* This system is the one that made the stream, and was not started again since. */
+/* Whether the stream was made on this system, and since its last boot. */
 static bool is_this_boot(struct symbols *s)
 {
 	const struct profbuf_stream_info *info = s->info;
@@ -40,7 +40,10 @@ static bool is_this_boot(struct symbols *s)
 	if (!info || uname(&name) || strcmp(name.release, info->release) || strcmp(name.machine, info->machine) ||
 	    t.tv_sec * 1000000000ULL + t.tv_nsec < info->time)
 		return false;
-	/* Who had no right to the kernel's addresses had only own processes: start times say enough. */
+	/*
+	 * Without the right to kernel addresses the opener saw only own processes: a check of their start times is
+	 * enough.
+	 */
 	if (!info->kernel_anchor)
 		return true;
 	if (s->this_kernel)
@@ -67,7 +70,7 @@ static int by_process(const void *a, const void *b)
 	return order ? order : x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* The first record of the process, or of the next one. */
+/* Returns the first record of the process, or of the next process. */
 static size_t first_record(struct symbols *s, const struct profbuf_program *program)
 {
 	size_t low = 0, high = s->nr_jit_records;
@@ -86,7 +89,7 @@ static size_t first_record(struct symbols *s, const struct profbuf_program *prog
 	return low;
 }
 
-/* What the stream says of the process. Return: 1; 0: nothing; -1: no memory. */
+/* Loads the stream's records of the process. Return: 1; 0: there are none; -1: no memory. */
 static int load_records(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
 {
 	int found = 0;
@@ -105,7 +108,7 @@ static int load_records(struct symbols *s, struct jit_map *map, const struct pro
 	return found;
 }
 
-/* In the job: as foreign_open() has it. */
+/* Runs in the job of foreign_open(). */
 static int open_foreign(const void *process)
 {
 	int fd = jit_map_open(process);
@@ -122,7 +125,7 @@ static int open_map(struct symbols *s, const struct jit_process *process)
 	return foreign_open(&s->debug_limits.foreign, process->pid, open_foreign, process, false);
 }
 
-/* Without memory names are missing. */
+/* Loads the map of a program. Without memory some names are missing. */
 static void load(struct symbols *s, struct jit_map *map, const struct profbuf_program *program)
 {
 	const struct jit_process process = { program->pid, program->ns_pid, program->uid, program->start_time };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_kernel.c - what kernel addresses are, by the stream's own records, or else by kallsyms
+ * symbols_kernel.c - symbols of kernel addresses, from the records of the stream or else from kallsyms
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ const struct profbuf_symbol_record *symbols_find_record(struct symbols *s, uint3
 	return s->records[low - 1];
 }
 
-/* What is known of an address is at most its module. */
+/* For an address without a symbol: gives at most its module. */
 static const struct profbuf_symbol *find_unknown(struct symbols *s, uint64_t address)
 {
 	char object_name[80] = "[kernel]", name[96] = "[kernel]";

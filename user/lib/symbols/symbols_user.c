@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_user.c - what user addresses are, by the files behind the mappings
+ * symbols_user.c - symbols of user addresses, from the mapped files
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,10 +14,10 @@
 #include "symbols.h"
 #include "symbols_elf.h"
 
-#define PLACES_MAX	64	/* functions inlined into one another, and the one they are in */
+#define PLACES_MAX	64	/* nested inlined functions, and the function around them */
 #define DEBUG_DIR	"/usr/lib/debug/.build-id"
 
-/* Whether the open file is the object: by build id, else by device and inode. */
+/* Whether the open file is the object: compares the build id, or else the inode number. */
 static bool is_file(const struct object *o, int fd)
 {
 	uint8_t build_id[64];
@@ -28,17 +28,17 @@ static bool is_file(const struct object *o, int fd)
 		len = elf_build_id(fd, build_id, sizeof(build_id));
 		return len == (int)o->pub.build_id_len && !memcmp(build_id, o->pub.build_id, len);
 	}
-	/* Some file systems give their files another device than their own: the inode will do. */
+	/* Some file systems give their files a device number other than their own: compare only the inode number. */
 	return !fstat(fd, &st) && st.st_ino == o->inode;
 }
 
-/* Where an object may be: @path in @root. */
+/* A place where an object may be: @path in @root. */
 struct place {
 	const struct object *o;
 	const char *root, *path;
 };
 
-/* Return: a descriptor; -ESTALE: there is another file; -errno. */
+/* Return: a descriptor; -ESTALE: another file is there; -errno. */
 static int open_place(const void *arg)
 {
 	const struct place *p = arg;
@@ -50,7 +50,7 @@ static int open_place(const void *arg)
 	return -ESTALE;
 }
 
-/* Of what was opened. */
+/* Notes whether another file was found. Return: the descriptor; -1. */
 static int found(struct object *o, int fd)
 {
 	if (fd == -ESTALE)
@@ -58,7 +58,7 @@ static int found(struct object *o, int fd)
 	return fd < 0 ? -1 : fd;
 }
 
-/* Opens @path in @root if it is the object. @name: set to what that is called here, PATH_MAX bytes. */
+/* Opens @path in @root if it is the object. @name: set to its path here; has PATH_MAX bytes. */
 static int try_path(struct object *o, const char *root, const char *path, char *name)
 {
 	const struct place place = { o, root, path };
@@ -68,7 +68,7 @@ static int try_path(struct object *o, const char *root, const char *path, char *
 	return found(o, open_place(&place));
 }
 
-/* Likewise where the process sees it, if that is not where it is seen here. */
+/* Likewise in the root of the process, if that is not the root of this process. */
 static int try_foreign(struct symbols *s, struct object *o, pid_t pid, char *name)
 {
 	char root[32];
@@ -93,7 +93,7 @@ static int try_build_id(struct object *o, const char *root, char *name, const ch
 	return try_path(o, root, path, name);
 }
 
-/* Where other objects of the same build id are, or were. */
+/* Tries the paths of other objects with the same build id. */
 static int try_others(struct symbols *s, struct object *o, const char *root, char *name)
 {
 	uint64_t hash = hash_bytes(o->pub.build_id, o->pub.build_id_len), at = hash;
@@ -109,7 +109,9 @@ static int try_others(struct symbols *s, struct object *o, const char *root, cha
 	return fd;
 }
 
-/* The object's file: where the process sees it, where we do, by its build id, or from afar. @name: PATH_MAX bytes. */
+/*
+ * Finds the object's file: in the process's root, in this root, by build id, or from a server. @name: PATH_MAX bytes.
+ */
 static int find_file(struct symbols *s, struct object *o, const struct profbuf_program *program, char *name)
 {
 	const char *root = s->root ? s->root : "";
@@ -134,7 +136,7 @@ static int find_file(struct symbols *s, struct object *o, const struct profbuf_p
 	return fd;
 }
 
-/* The file that another object of the same build id has opened: the same, elsewhere. NULL: none has. */
+/* Returns the file that another object with this build id has opened: it has the same content. NULL: none has. */
 static struct elf_symbols *find_opened(const struct symbols *s, const struct object *o, uint64_t hash)
 {
 	uint64_t at = hash;
@@ -158,7 +160,7 @@ static void open_file(struct symbols *s, struct object *o, const struct profbuf_
 	if (fd < 0)
 		return;
 	err = elf_symbols_open(&o->elf, path, fd, &s->debug_limits);
-	/* Without memory for the index it is opened again. */
+	/* Without memory for the index, another object opens the file again. */
 	if (!err && o->pub.build_id_len)
 		index_add(&s->elf_index, hash, o->pub.id);
 	o->pub.changed = err == -ESTALE;
@@ -183,7 +185,7 @@ static void open_object(struct symbols *s, struct object *o, const struct profbu
 	o->pub.missing = !o->elf;
 }
 
-/* The symbol that stands for all of an object of which no more is known. */
+/* Returns the symbol for all unknown addresses of an object. */
 static const struct profbuf_symbol *unknown(struct symbols *s, struct object *o)
 {
 	const struct profbuf_symbol *symbol;
@@ -215,7 +217,7 @@ static const struct profbuf_symbol *find_vdso(struct symbols *s, struct object *
 	return symbols_named(s, o, symbol->name, symbol->start, false);
 }
 
-/* The public symbol of one in a file. */
+/* Makes the public symbol for a symbol in a file. */
 static const struct profbuf_symbol *publish(struct symbols *s, struct object *o, const struct elf_symbol *symbol)
 {
 	const char *name = symbol->name;
@@ -262,7 +264,10 @@ const struct profbuf_symbol *symbols_find_user(struct symbols *s, struct object 
 	return symbol ? published(s, o, symbol) : unknown(s, o);
 }
 
-/* One that has an own symbol, too, is that; else all of that name in the object are one. */
+/*
+ * Returns an inlined function's own symbol in the file; else the one symbol for all functions of its name in the
+ * object.
+ */
 static const struct profbuf_symbol *inlined_symbol(struct symbols *s, struct object *o, const char *name)
 {
 	const struct elf_symbol *symbol = elf_symbols_named(o->elf, name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vdso.c - the code that the kernel maps into every process
+ * vdso.c - symbols of the code that the kernel maps into every process
  */
 #include <elf.h>
 #include <errno.h>
