@@ -178,7 +178,7 @@ static void on_signal(int signo)
 /* A signal ends the wait of poll() and epoll. The file has not changed, and can be waited for again. */
 TEST(signals_interrupt_and_harm_nothing)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* not for these calls */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* no effect here */
 	struct epoll_event event = { .events = EPOLLIN };
 	struct profbuf_config config = kt_config();
 	int fd, ep = epoll_create1(0);
