@@ -255,7 +255,7 @@ static void become_nobody_with_context(void)
 	set_context();
 }
 
-/* As with Yama: of its own user's processes, an opener may read thread contexts only of those that it has started. */
+/* As with Yama: without CAP_SYS_PTRACE, an opener may read thread contexts only of itself and its descendants. */
 static void look_at_contexts_of_a_stranger(void)
 {
 	struct look l;
