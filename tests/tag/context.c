@@ -3,7 +3,7 @@
  * context.c - a program that works with OpenTelemetry's thread context (OTEP 4947) and has a process context (4719)
  *
  * usage: context SECONDS		with a variable of its own; compiled with OWN
- *        context SECONDS KIND LIBRARY	without a variable; then, as long again, with the variable of a library it loads;
+ *        context SECONDS KIND LIBRARY	without one; then, as long again, with the variable of a library it loads;
  *					KIND: otel, or labels, the variable of libprofbuf-tag
  *
  * All records are written by hand, as a program of another maker would do it.
