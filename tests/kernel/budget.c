@@ -52,7 +52,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 
 	config.ring_bytes = 1 << 20;
 	fd = start(&config);
-	/* A busy host may keep so many ticks from the machine that the others are within the limit. */
+	/* A busy host may keep so many ticks from the machine that the remaining ones are within the limit. */
 	for (int i = 0; i < 200 && !kt_counters(fd, 0).skipped[PROFBUF_SKIP_BUDGET]; i++) {
 		kt_pin(0);
 		work(120, 200 * MSEC);

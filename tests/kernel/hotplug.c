@@ -128,7 +128,7 @@ TEST(max_ticks_with_a_cpu_off)
 	close(fd);
 }
 
-/* It ends, too, if the last CPU with ticks left goes offline. */
+/* A session with max_ticks also ends if the last CPU with ticks left goes offline. */
 TEST(max_ticks_when_the_last_cpu_goes_off)
 {
 	struct profbuf_config config = kt_config();

@@ -77,7 +77,7 @@ static int add_sources_of_children(int fd, int n)
 	return failed;
 }
 
-/* A session has room for that many processes with tag sources at once, and for any number one after another. */
+/* A session has room for ROOM processes with tag sources at once, and for any number one after another. */
 TEST(ended_processes_make_room)
 {
 	enum { ROOM = 4096 };

@@ -50,7 +50,7 @@ static void child(int number)
 		_exit(0);
 	default:
 		prctl(PR_SET_NAME, "another name");
-		kt_spin(100 * MSEC);	/* it is killed before the end of this */
+		kt_spin(100 * MSEC);	/* it is killed before this ends */
 		_exit(0);
 	}
 }

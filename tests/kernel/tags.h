@@ -2,7 +2,7 @@
 /*
  * tags.h - what the tests of tags share: label sets written by hand, a session with a tag source, counts by tag
  *
- * Each test is one file, so that it has the thread-local pointers for itself.
+ * Only for tests that are one file: each file that includes this has its own thread-local pointers.
  */
 #ifndef KT_TAGS_H
 #define KT_TAGS_H

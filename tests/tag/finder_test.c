@@ -470,7 +470,7 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	for (int i = 0; i < 50; i++)
 		add_all(finder, &d);
 	assert_true(now_ms() - start_ms < 5000);
-	/* Other processes are still found, although the files in the other look's process are forgotten. */
+	/* Other processes are still found; what the look that stalls knew about files is lost. */
 	add_all(finder, &good);
 	assert_int_equal(times_told(pid), 1);
 	profbuf_tag_finder_counts(finder, &counts);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fuzz_profile.c - reads any bytes as a stored stream or a pprof file: if that works, every command must be able to
- * print the profile, and no memory outside of it may be read
+ * print the profile, and nothing outside of the input may be read
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -33,9 +33,7 @@ TEST(equal_stacks_are_one)
 	generate_free(&g);
 }
 
-/*
- * Each sample belongs to the description in force at its time; a sample before the first description belongs to that.
- */
+/* Each sample belongs to the description in force at its time; before the first description, to the first. */
 TEST(descriptions_have_their_times)
 {
 	static const char *const expected[] = { "old", "old", "new", "new", ":8", "swapper" };

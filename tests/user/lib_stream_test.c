@@ -246,7 +246,7 @@ TEST(parts_are_judged)
 	generate_lost(&g, 700000000, 1, 1);
 	assert_int_equal(verdict(&g), PROFBUF_WRONG);
 	generate_free(&g);
-	/* If the next part is not the following one, only the end of this part is known. */
+	/* If the end of a part does not name the next part, it is only known that this part has ended. */
 	g = (struct generated){ 0 };
 	generate_info(&g, 1);
 	generate_part(&g, 1, 1, 2);

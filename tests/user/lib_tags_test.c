@@ -140,8 +140,8 @@ TEST(thread_contexts)
 	MEANS(OTEL(NO_IDS "\1\0\6\0\4\1x\4\1y"), "attr4=y");
 	MEANS(OTEL(NO_IDS "\1\0\5\0\4\3x\0y"), "attr4=x");
 	/*
-	 * Names of keys come from the last record of the process, or of pid without a start time, but not of another
-	 * process. An empty name is no name.
+	 * Names of keys come from the last record of the process, or of its pid without a start time, but not of
+	 * another process. An empty name is no name.
 	 */
 	MEANS({ OTEL(NO_IDS "\1\0\6\0\0\1x\1\1y"); KEYS(3, "k", 1); }, "attr1=y k=x");
 	MEANS({ OTEL(NO_IDS "\1\0\6\0\0\1x\1\1y"); KEYS(3, "k", 1); KEYS(3, "k\0l", 2); }, "k=x l=y");
