@@ -7,18 +7,18 @@
  *		CHECK(1 + 1 == 2);
  *	}
  *
- *	TEST(other, .setup = f, .teardown = g)	the same, between two functions that all such tests share
+ *	TEST(other, .setup = f, .teardown = g)	the same, between two functions that several tests can share
  *
  *	int main(void)
  *	{
  *		return tap_main();
  *	}
  *
- * Tests run in the order in which they are written, file after file as they are linked; with TAP_TEST=NAME in the
- * environment only that one, and it is an error if it is not there.
+ * Tests run in the order in which they are written, file after file as they are linked. With TAP_TEST=NAME in the
+ * environment only that test runs; if there is no such test, that is an error.
  *
- * A program whose tests use cmocka's assertions ends with tap_cmocka_main() instead: cmocka ends a test that failed,
- * and goes on after one that crashed. It has no use for what begins with CHECK() below.
+ * A program whose tests use cmocka's assertions ends with tap_cmocka_main() instead. cmocka ends a test that failed,
+ * and goes on after a test that crashed. The macros from CHECK() on are not for such a program.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -32,7 +32,7 @@
 struct tap_test {
 	const char *name;
 	void (*run)(void);
-	void (*setup)(void);	/* may be NULL, and the next, too */
+	void (*setup)(void);	/* may be NULL, and so may the next */
 	void (*teardown)(void);
 	struct tap_test *next;
 };
@@ -45,16 +45,16 @@ struct tap_test {
 
 void tap_add(struct tap_test *test);
 
-/* The next test that is wanted after @test, the first after NULL; NULL after the last. */
+/* Returns the next selected test after @test; NULL: returns the first one. Returns NULL after the last one. */
 const struct tap_test *tap_next(const struct tap_test *test);
 
-/* Runs all that are wanted. Return: the program's exit status, which is 0 if all came to their end. */
+/* Runs all selected tests. Return: the program's exit status, which is 0 if every test ran to its end. */
 int tap_main(void);
 
 /* The same, with cmocka (tap_cmocka.c). Return: 0 if all passed. */
 int tap_cmocka_main(void);
 
-extern bool tap_failed, tap_starved;	/* in the test under way */
+extern bool tap_failed, tap_starved;	/* of the current test */
 
 #define TAP_EXPECT(flag, what, cond, ...) do { \
 	if (!(cond)) { \
@@ -65,16 +65,16 @@ extern bool tap_failed, tap_starved;	/* in the test under way */
 	} \
 } while (0)
 
-/* What must hold. The test goes on, and has failed. */
+/* Checks a condition that must hold. If it does not, the test has failed, but goes on. */
 #define CHECK(cond, ...) TAP_EXPECT(tap_failed, "", cond, ##__VA_ARGS__)
 
 /*
- * What a test needs before it can judge: samples, or a CPU's time. Without it the test was starved, which is no
- * finding: it is run once more, alone. A test that was starved and has found something has failed.
+ * Checks what a test needs before it can judge, such as samples or CPU time. If it is missing, the test was starved,
+ * which is not a failure: it is run once more, alone. If a CHECK() of a starved test fails, the test has failed.
  */
 #define ENOUGH(cond, ...) TAP_EXPECT(tap_starved, "not enough: ", cond, ##__VA_ARGS__)
 
-/* Without it no test can go on: the program ends, without the plan line that a pass needs. */
+/* Checks what every test needs. If it is missing, the program ends without the plan line, so that it cannot pass. */
 #define NEED(cond) do { \
 	if (!(cond)) { \
 		printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #cond, strerror(errno)); \
@@ -82,10 +82,10 @@ extern bool tap_failed, tap_starved;	/* in the test under way */
 	} \
 } while (0)
 
-/* The test under way cannot be made here. */
+/* Skips the current test, because it cannot be done here. */
 void tap_skip(const char *why);
 
-/* The line of a test that is no function, but a row of a table. */
+/* Prints the result line of a test that is not a function, but a row of a table. */
 void tap_result(bool good, const char *name, ...) __attribute__((__format__(__printf__, 2, 3)));
 
 #endif /* TAP_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * accounting.c - ticks = delivered + lost + skipped + missed, at any time, and equal to the stream
+ * accounting.c - ticks = delivered + lost + skipped + missed holds at any time, and agrees with the stream
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -43,7 +43,7 @@ TEST(perf_cpu_clock_adds_up)
 	ENOUGH(sum.delivered > 50, "%llu", (unsigned long long)sum.delivered);
 }
 
-/* Without idle samples idle ticks are skipped by that name, and nothing else changes. */
+/* Without PROFBUF_CONFIG_IDLE, ticks of idle CPUs are counted as skipped for that cause, and nothing else changes. */
 TEST(idle_is_skipped_by_name)
 {
 	struct profbuf_config config = kt_config();
@@ -73,7 +73,7 @@ TEST(modes_are_skipped_by_name)
 	CHECK(!sum.skipped[PROFBUF_SKIP_KERNEL]);
 }
 
-/* The smallest ring, nobody reads: most is lost, and every loss is in a record. */
+/* With the smallest ring and no reader, most samples are lost, and LOST records have all of them. */
 TEST(small_ring_loses_and_says_so)
 {
 	struct profbuf_config config = kt_config();
@@ -89,7 +89,7 @@ TEST(small_ring_loses_and_says_so)
 	CHECK(sums.all_lost == sum.lost && sums.loss_records >= 1);
 }
 
-/* A reader that keeps up now and then: losses between samples, every one accounted for. */
+/* With a reader that keeps up only now and then, losses come between samples, and every loss is accounted for. */
 TEST(losses_come_between_samples)
 {
 	struct profbuf_config config = kt_config();
@@ -120,7 +120,7 @@ TEST(losses_come_between_samples)
 	close(fd);
 }
 
-/* While ticks come, every look at the counters is of whole ticks. */
+/* While ticks come, every reading of the counters adds up: no tick is counted halfway. */
 TEST(adds_up_at_any_time)
 {
 	struct profbuf_config config = kt_config();
@@ -145,9 +145,9 @@ TEST(adds_up_at_any_time)
 }
 
 /*
- * Each CPU has a tick for every period that passed. The clock may jump a little when it is emulated, and a tick
- * is late for as long as the emulator stands still (314 ms once): those come, so what lacks is asked for again. Periods
- * that were not counted lack for ever.
+ * Each CPU has a tick for every period that passed. On an emulated machine the clock may jump a little, and a tick is
+ * late for as long as the emulator stands still (314 ms once). Late ticks still come, so the test reads again while
+ * some are missing. Periods that were not counted would be missing forever.
  */
 TEST(ticks_are_the_periods_that_passed)
 {
@@ -175,7 +175,7 @@ TEST(ticks_are_the_periods_that_passed)
 			ticks = kt_counters(fd, 0).ticks - a.ticks;
 			t3 = kt_now();
 			periods = (t2 - t1) / config.period;
-			/* Where the budget is small, a second goes by between two ticks. */
+			/* With a small budget, up to a second passes between two ticks. */
 		} while (ticks + 30 < periods && ++tries < 200);
 		CHECK(ticks + 30 >= periods, "source %d: %llu ticks in %llu ms", i, (unsigned long long)ticks,
 		      (unsigned long long)((t2 - t1) / MSEC));
@@ -185,12 +185,12 @@ TEST(ticks_are_the_periods_that_passed)
 	}
 }
 
-/* Periods left out for the budget count, those after the last tick, too. */
+/* Periods left out for the budget are counted, also those after the last tick. */
 TEST(periods_before_the_stop_count)
 {
 	int others[40];
 
-	/* They share the budget, so that there is little: up to a second between two ticks. */
+	/* These sessions share the budget, so that little is left: up to a second passes between two ticks. */
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		struct profbuf_config config = kt_config();
 
@@ -223,7 +223,7 @@ TEST(periods_before_the_stop_count)
 		close(others[i]);
 }
 
-/* The module's files grow by what a session had, per CPU and in sum, while it runs and after. */
+/* The counters in sysfs grow by what a session counted, per CPU and in sum, while it runs and after its end. */
 TEST(sysfs_has_the_same_numbers)
 {
 	uint64_t before = kt_sysfs("ticks"), before0 = kt_sysfs("cpu0/ticks"), delivered = kt_sysfs("delivered");
@@ -232,7 +232,7 @@ TEST(sysfs_has_the_same_numbers)
 	int fd = kt_open();
 
 	CHECK(kt_sysfs("sessions") == 0);
-	/* So that each cause there may be is a part of the sum. */
+	/* So that every cause that is possible here is a part of the sum. */
 	kt_set_parameter("max_overhead_percent", 1);
 	config.period = MSEC / 10;
 	kt_configure(fd, &config);
@@ -253,7 +253,10 @@ TEST(sysfs_has_the_same_numbers)
 	CHECK(kt_sysfs("ticks") == kt_sysfs_accounted());
 }
 
-/* Interrupts are off for longer than a period now and then in any system; at the floor periods do get missed here. */
+/*
+ * Interrupts are sometimes off for longer than a period, in any system. With the shortest allowed period, some periods
+ * are missed here.
+ */
 TEST(missed_periods_count)
 {
 	struct profbuf_config config = kt_config();
@@ -274,8 +277,8 @@ static __attribute__((noinline)) void deep(unsigned int levels, volatile unsigne
 }
 
 /*
- * At the lowest floor there may be, a sample of the deepest stack takes longer than its period, or nearly so: the ticks
- * that pass meanwhile are missed, and the machine gets on with its work.
+ * With the lowest limit for the period, a sample of the deepest stack takes about as long as its period, or longer. The
+ * ticks that pass meanwhile are missed, and the processes still make progress.
  */
 TEST(ticks_longer_than_their_period)
 {
@@ -314,8 +317,9 @@ TEST(ticks_longer_than_their_period)
 }
 
 /*
- * perf stops a clock that fires too often between two ticks of the scheduler, of which an idle CPU has none: two
- * sources at one time on a CPU with nothing to do see the same of it.
+ * perf stops a clock that fires too often between two ticks of the scheduler, and an idle CPU has no such ticks. The
+ * test runs a session of each source at the same time: on an idle CPU, perf's clock must have about as many ticks as
+ * the hrtimer.
  */
 TEST(an_idle_cpus_clock_is_not_throttled)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * brief.c - for short.sh: brief N runs itself N times, one after another; each lives for 5 ms, in live()
+ * brief.c - for short.sh: "brief N" runs itself N times, one after another; each run spends 5 ms in live()
  */
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; how much, overhead.c measures
+ * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; overhead.c measures how much
  *
  * Runs on: 6.1 6.12 kasan kcsan gcov
  */
@@ -9,7 +9,7 @@
 
 #include "greedy.h"
 
-/* Keeps the CPU busy below as many frames as a sample may have. */
+/* Keeps the CPU busy at a depth of @depth frames; callers use about as many frames as a sample may have. */
 __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 {
 	uint64_t n = 0;
@@ -23,7 +23,7 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 	return n;
 }
 
-/* Programs start and end, with every session there may be at the highest rate. */
+/* Programs still start and end while all possible sessions run at the highest rate. */
 TEST(a_shell_stays_usable)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
@@ -39,8 +39,8 @@ TEST(a_shell_stays_usable)
 }
 
 /*
- * Runs until the rate was lowered and for a time after it; the largest stride, and the last of each CPU. It has @part
- * of a CPU, in parts per million.
+ * Runs a session until its rate was lowered, and some time longer. @max gets the largest stride, @last the last stride
+ * of each CPU. @part is the session's part of a CPU, in parts per million.
  */
 static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS], int limit_at_end, unsigned int part)
 {
@@ -52,7 +52,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 
 	config.ring_bytes = 1 << 20;
 	fd = start(&config);
-	/* A busy host may keep so many ticks from a machine that the rest is within the limit. */
+	/* A busy host may keep so many ticks from the machine that the remaining ones are within the limit. */
 	for (int i = 0; i < 200 && !kt_counters(fd, 0).skipped[PROFBUF_SKIP_BUDGET]; i++) {
 		kt_pin(0);
 		work(120, 200 * MSEC);
@@ -61,7 +61,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 	work(120, 600 * MSEC);
 	kt_set_parameter("max_overhead_percent", limit_at_end);
 	kt_pin(0);
-	/* A CPU that has slowed down most has a tick a second. */
+	/* A CPU that was slowed down most has one tick per second. */
 	work(120, 1500 * MSEC);
 	kt_stop(fd);
 	kt_drain(fd, &s);
@@ -88,7 +88,7 @@ static struct kt_sums run(uint32_t source, uint64_t *max, uint64_t last[KT_CPUS]
 	return sums;
 }
 
-/* And what is left out is counted: periods pass as before. */
+/* What is left out is counted, too: the number of periods is the same as without a limit. */
 TEST(the_stream_says_when_the_rate_is_lowered)
 {
 	static const uint32_t sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
@@ -102,7 +102,10 @@ TEST(the_stream_says_when_the_rate_is_lowered)
 		CHECK(sums.rates && max > 1);
 		CHECK(sums.final[0].skipped[PROFBUF_SKIP_BUDGET]);
 		CHECK(sums.final[0].ticks == kt_accounted(&sums.final[0]));
-		/* 2.1 s of 20 kHz; a clock of perf's that was throttled does not tell all that it missed. */
+		/*
+		 * 2.1 s at 20 kHz. This does not hold for perf's clock: when perf throttles it, not all missed periods
+		 * are counted.
+		 */
 		CHECK(sources[i] != PROFBUF_SOURCE_HRTIMER || sums.final[0].ticks >= 42000, "%llu ticks",
 		      (unsigned long long)sums.final[0].ticks);
 	}
@@ -120,7 +123,7 @@ TEST(the_stream_says_when_the_rate_is_raised)
 	kt_set_parameter("max_overhead_percent", 5);
 }
 
-/* At 19 Hz two ticks of a window take less than its part, however long they are. */
+/* At 19 Hz the two ticks of a window take less than the session's part, however long they are. */
 TEST(a_greedy_session_does_not_slow_down_a_modest_one)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);
@@ -145,7 +148,10 @@ TEST(a_greedy_session_does_not_slow_down_a_modest_one)
 	close(other);
 }
 
-/* One with rights has half of the limit for itself, however many there are without: its rate is half, not a 33rd. */
+/*
+ * A session with rights has half of the limit for itself, however many sessions without rights there are: its part is
+ * 1/2, not 1/33.
+ */
 TEST(users_without_rights_do_not_take_from_those_with)
 {
 	struct profbuf_config idle = kt_config();
@@ -171,7 +177,7 @@ TEST(users_without_rights_do_not_take_from_those_with)
 	CHECK(last[0] < 10 * alone);
 }
 
-/* What has no ticks any more, or not yet, takes no part. */
+/* Sessions whose ticks have ended, or not begun, take no part of the budget. */
 TEST(sessions_without_ticks_have_no_part)
 {
 	struct profbuf_config later = greedy(PROFBUF_SOURCE_HRTIMER);
@@ -195,7 +201,7 @@ TEST(sessions_without_ticks_have_no_part)
 	CHECK(last[0] < 10 * alone);
 }
 
-/* More changes than are kept for a reader that does not come. */
+/* If the reader does not come, more changes of the rate happen than are kept for it, and the lost ones are counted. */
 TEST(changes_nobody_reads_are_counted)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * changes.c - processes that change their mappings are described at the time of their samples, or as soon as may be
+ * changes.c - processes that change their mappings are described at the time of their samples, or as soon as possible
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #define NEW_CODE	0x100000000000UL
 #define NEW_CODE_END	0x100100000000UL
 
-/* Only what describes processes, and code where new code is: short enough to be walked for each sample. */
+/* Copies only PROCESS records and MAPPING records of new code: short enough to be walked for each sample. */
 static struct kt_stream descriptions_of(const struct kt_stream *s)
 {
 	const struct profbuf_record *r = NULL;
@@ -30,7 +30,7 @@ static struct kt_stream descriptions_of(const struct kt_stream *s)
 
 enum described { DESCRIBED_NOT, DESCRIBED, DESCRIBED_NEXT };
 
-/* Does the last description that is not younger have a mapping there, or the next one? */
+/* Is @address in a mapping of the last description at or before @time, or else of the first one after @time? */
 static enum described is_described(const struct kt_stream *s, uint32_t pid, uint64_t time, uint64_t address)
 {
 	uint64_t latest = 0, next = UINT64_MAX;
@@ -55,19 +55,19 @@ static enum described is_described(const struct kt_stream *s, uint32_t pid, uint
 	return now ? DESCRIBED : then ? DESCRIBED_NEXT : DESCRIBED_NOT;
 }
 
-/* Many pages to copy. */
+/* Makes fork() slow: there are many pages to copy. */
 static void have_many_pages(void)
 {
 	enum { BYTES = 128 << 20 };
 	char *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	NEED(memory != MAP_FAILED);
-	/* EINVAL: a kernel without huge ones. */
+	/* EINVAL: the kernel has no huge pages. */
 	NEED(!madvise(memory, BYTES, MADV_NOHUGEPAGE) || errno == EINVAL);
 	memset(memory, 1, BYTES);
 }
 
-/* Is described again; then its fork() has its mappings locked, for most of the time. */
+/* Changes its mappings, so that it is described again; then fork() keeps its mappings locked, for most of the time. */
 static void change_and_fork(void)
 {
 	char *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -85,7 +85,7 @@ static void change_and_fork(void)
 
 #define MUCH	(10000UL * 4096)
 
-/* So many mappings that a change of them may wait for 40 ms to be described. */
+/* Makes so many mappings that a change of them may wait for 40 ms until it is described. */
 static char *map_much(void)
 {
 	char *memory = mmap(NULL, MUCH, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -109,7 +109,7 @@ static void (*new_code(uint64_t address))(uint64_t n)
 	return (void (*)(uint64_t))code;
 }
 
-/* Each of @rounds times maps code and runs it on two CPUs. */
+/* Maps code and runs it on two CPUs, @rounds times. */
 static void run_new_code(unsigned int rounds)
 {
 	for (unsigned int i = 0; i < rounds; i++) {
@@ -120,11 +120,11 @@ static void run_new_code(unsigned int rounds)
 			code(100000);
 		}
 	}
-	/* For as long as a change may wait. */
+	/* As long as a change may wait. */
 	kt_spin(rounds * MSEC);
 }
 
-/* Until it has ended. */
+/* Runs @work in a child process and waits for its end. */
 static void run_in_child(void (*work)(unsigned int rounds), unsigned int rounds)
 {
 	pid_t pid = fork();
@@ -137,7 +137,7 @@ static void run_in_child(void (*work)(unsigned int rounds), unsigned int rounds)
 	waitpid(pid, NULL, 0);
 }
 
-/* Starts a session for samples of new code, with a reader. */
+/* Starts a session with a reader, for samples of new code. */
 static void start_session(struct kt_reader *reader, uint64_t period)
 {
 	struct profbuf_config config = kt_config();
@@ -154,8 +154,8 @@ static bool is_new_code(const struct profbuf_sample *p)
 }
 
 /*
- * Some processes, one after the other, run new code. How many samples of it have each kind of description is in
- * @counts. Return: how many descriptions are missing.
+ * Runs @processes processes, one after another, that run new code. @counts gets the number of samples of that code by
+ * enum described. Return: the number of missing descriptions.
  */
 static uint64_t sample_new_code(unsigned int processes, unsigned int rounds, unsigned int counts[3])
 {
@@ -184,8 +184,8 @@ static uint64_t sample_new_code(unsigned int processes, unsigned int rounds, uns
 }
 
 /*
- * Code is new on one CPU, and runs on another one at once: its description is as old as its first sample (a bug
- * once: the worker took what the other CPU had asked for later, and then had nothing to add for the first one).
+ * Code that is new on one CPU runs on another CPU at once: its description is not later than its first sample (a bug
+ * once: the worker took the later request of the other CPU first, and then had nothing to add for the earlier one).
  */
 TEST(descriptions_are_as_old_as_the_code)
 {
@@ -193,15 +193,15 @@ TEST(descriptions_are_as_old_as_the_code)
 	unsigned int counts[3];
 	uint64_t lost;
 
-	/* None of them changes so often that its changes have to wait. */
+	/* No process changes so often that its changes have to wait. */
 	lost = sample_new_code(100, 5, counts);
 	kt_kill(forker);
-	/* A lost description may have many samples; on a kernel so slow that many are lost, that is not rare. */
+	/* A lost description may be about many samples. Many are lost only on a slow kernel. */
 	ENOUGH(counts[DESCRIBED] > 20);
 	CHECK(counts[DESCRIBED_NEXT] + counts[DESCRIBED_NOT] <= (lost < 20 ? lost : counts[DESCRIBED] / 4));
 }
 
-/* What changes faster than it is described is in the next description (a bug once: it was missed from its own). */
+/* Changes that come faster than they are described are in the next description (a bug once: a change was not in it). */
 TEST(fast_changes_are_in_the_next_description)
 {
 	enum { ROUNDS = 200 };
@@ -211,9 +211,9 @@ TEST(fast_changes_are_in_the_next_description)
 
 	lost = sample_new_code(1, ROUNDS, counts);
 	CHECK(counts[DESCRIBED] + counts[DESCRIBED_NEXT] > 40 + counts[DESCRIBED_NOT]);
-	/* One description that is lost has many changes, each with many samples. */
+	/* One lost description is about many changes, each with many samples. */
 	CHECK(!counts[DESCRIBED_NOT] || lost);
-	/* A kernel that checks all mappings at each change takes longer for that than the change has to wait. */
+	/* A kernel that checks all mappings at each change takes longer for that than a change has to wait. */
 	if (kt_now() - begin < ROUNDS * 20 * MSEC)
 		ENOUGH(counts[DESCRIBED_NEXT] > 20);
 	munmap(memory, MUCH);
@@ -233,7 +233,7 @@ static void change_and_stay(unsigned int rounds)
 		code(100000);
 }
 
-/* The last of many changes waits, too, and is described although nothing changes any more. */
+/* The last of many changes waits, too, and is described although nothing changes after it. */
 TEST(last_of_fast_changes_is_described)
 {
 	unsigned int counts[3] = { 0 }, later = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compat32.c - a 32-bit program: the device read, asked and told by one, and one in the samples
+ * compat32.c - a 32-bit program reads the device and makes all its calls, and is itself in the samples
  *
- * Compiled for 32 bits, with all of the harness.
+ * It is compiled for 32 bits, together with the test harness.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #include "kt.h"
 
 _Static_assert(sizeof(void *) == 4, "for 32 bits");
-/* What the 64-bit kernel has: a struct that 32 bits lay out differently would not be these. */
+/* The sizes and offsets in the 64-bit kernel. A struct that has another layout in 32 bits would fail here. */
 _Static_assert(sizeof(struct profbuf_info) == 80 && sizeof(struct profbuf_config) == 128, "info, config");
 _Static_assert(sizeof(struct profbuf_counters_get) == 8 + 160 + 16 + 64 + 8 + 64, "counters_get");
 _Static_assert(sizeof(struct profbuf_tag_source) == 56 && sizeof(struct profbuf_tag_set) == 40, "tags");
@@ -44,7 +44,7 @@ static bool in(uint64_t address, void *function)
 	return address >= (uintptr_t)function && address < (uintptr_t)function + 200;
 }
 
-/* Every call, with pointers and structs of 32 bits. */
+/* Every call works with 32-bit pointers and structs. */
 TEST(every_call_works)
 {
 	static const char labels[] = "tenant\0acme";
@@ -83,12 +83,12 @@ TEST(every_call_works)
 		CHECK(sums.has_final[cpu] && !memcmp(&c, &sums.final[cpu], sizeof(c)) && c.ticks == kt_accounted(&c));
 	}
 	CHECK(ioctl(p.fd, PROFBUF_IOC_INFO, 0xfffffff0) == -1 && errno == EFAULT);
-	CHECK(read(p.fd, (void *)0xfffffff0, 64) == 0);	/* the end comes before the pointer */
+	CHECK(read(p.fd, (void *)0xfffffff0, 64) == 0);	/* the end is reported before the pointer is looked at */
 	kt_free(&s);
 	close(p.fd);
 }
 
-/* The samples say 32 bits, have the callers, and the process's record says it too. */
+/* The samples are marked as 32 bits and have the callers, and the process's record is marked, too. */
 TEST(samples_of_32_bits_have_their_callers)
 {
 	struct profbuf_config config = kt_config();
@@ -106,7 +106,7 @@ TEST(samples_of_32_bits_have_their_callers)
 		CHECK(p->mode & PROFBUF_MODE_32BIT);
 		good += p->nr_user > 3 && in(f[1], middle) && in(f[2], outer);
 	}
-	/* The first and the last instructions of a function have the caller's frame pointer. */
+	/* In the first and the last instructions of a function, the frame pointer is still or again the caller's. */
 	ENOUGH(all > 50, "%u of %u", good, all);
 	CHECK(good > all * 9 / 10, "%u of %u", good, all);
 	while ((r = kt_next(&s, r))) {
@@ -133,7 +133,7 @@ static void bad_frame(uint64_t ns)
 		     : "+r" (count) : "r" (bad_fp) : "cc", "memory");
 }
 
-/* Frame pointers that lead nowhere, in words of 32 bits. */
+/* Frame pointers that lead nowhere, as 32-bit words. */
 TEST(corrupt_frames_end_the_stack_with_a_reason)
 {
 	uint32_t frame[4] __attribute__((aligned(16)));

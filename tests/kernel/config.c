@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * config.c - what a session may be asked for: every rule refused once with otherwise valid input, and nothing changed
+ * config.c - CONFIG refuses each wrong value in otherwise valid input, and then changes nothing
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -16,7 +16,7 @@ static struct profbuf_config in_force(int fd)
 	return config;
 }
 
-/* Changes a field of a valid config: @err is what CONFIG says, and then the configuration is what it was. */
+/* Makes @change in a valid config: CONFIG must fail with @err, and the configuration in force must not change. */
 #define REFUSED(err, change) do { \
 	struct profbuf_config c = kt_config(), before; \
 	int fd = kt_open(); \
@@ -65,7 +65,7 @@ TEST(source_and_period)
 	ACCEPTED(c.period = 50000, now.period == 50000);
 }
 
-/* The administrator's floor holds for cycles, too. */
+/* The administrator's limit for the period holds for cycles, too. */
 TEST(floor_of_cycles)
 {
 	kt_set_parameter("min_period_us", 1000);
@@ -80,7 +80,7 @@ TEST(ring)
 	REFUSED(EINVAL, c.ring_bytes = 4095);
 	REFUSED(EINVAL, c.ring_bytes = (256U << 20) + 1);
 	REFUSED(EINVAL, c.ring_bytes = UINT32_MAX);
-	/* Two of the longest samples would not fit. */
+	/* Two of the longest samples would not fit into the ring. */
 	REFUSED(EINVAL, c.ring_bytes = 4096);
 	REFUSED(EINVAL, c.tag_slots = 1);
 	REFUSED(EINVAL, c.tag_slots = (256 << 10) / 8 + 1);
@@ -134,7 +134,7 @@ TEST(filters)
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = 4000000));
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = 0));
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_THREAD, c.filter_id = 4000000));
-	/* A thread that is not its process's first names no process. */
+	/* A thread other than the first of its process is not the id of a process. */
 	REFUSED(ESRCH, (c.filter = PROFBUF_FILTER_PROCESS, c.filter_id = tid));
 	ACCEPTED((c.filter = PROFBUF_FILTER_THREAD, c.filter_id = tid), now.filter_id == (__u64)tid);
 	REFUSED(EBADF, (c.filter = PROFBUF_FILTER_CGROUP, c.filter_id = 999));
@@ -165,7 +165,7 @@ TEST(reserved)
 	REFUSED(EINVAL, c.reserved[3] = 1ULL << 63);
 }
 
-/* A caller older or newer than the module. */
+/* The struct may be of an older or a newer version than the module's. */
 TEST(sizes)
 {
 	struct {
@@ -183,13 +183,13 @@ TEST(sizes)
 	REFUSED(EINVAL, c.size = 0);
 	REFUSED(EINVAL, c.size = 3);
 	REFUSED(EINVAL, c.size = 4097);
-	/* Up to the flags: defaults for the rest. */
+	/* The struct ends after the flags: the other fields get their defaults. */
 	ACCEPTED(c.size = 8, now.flags == PROFBUF_CONFIG_FLAGS && now.period == 10101000);
 	ACCEPTED(c.size = 8, now.ring_bytes == 512 << 10 && now.flush_ns == 100 * MSEC);
 	close(fd);
 }
 
-/* What is asked back grows and shrinks likewise. */
+/* The structs that the module fills may be shorter or longer, too. */
 TEST(answers_fit_the_caller)
 {
 	struct {
@@ -220,7 +220,7 @@ TEST(bad_pointers)
 	for (unsigned int i = 0; i < 4; i++) {
 		CHECK(ioctl(fd, calls[i], NULL) == -1 && errno == EFAULT, "%u", i);
 		CHECK(ioctl(fd, calls[i], 1UL << 63) == -1 && errno == EFAULT, "%u", i);
-		/* The size is there, the rest is not. */
+		/* The size can be read, the rest cannot. */
 		half[0] = 64;
 		half[1] = 0;
 		CHECK(ioctl(fd, calls[i], half) == -1 && errno == EFAULT, "%u: %s", i, strerror(errno));
@@ -238,7 +238,7 @@ TEST(unknown_ioctls)
 	close(fd);
 }
 
-/* What needs a session in another state. */
+/* Calls that need the session in another state are refused. */
 TEST(states)
 {
 	struct profbuf_counters_get get = { .size = sizeof(get), .cpu = PROFBUF_CPU_NONE };
@@ -259,7 +259,7 @@ TEST(states)
 	get.size = 4;
 	CHECK(ioctl(fd, PROFBUF_IOC_COUNTERS, &get) == -1 && errno == EINVAL);
 	kt_stop(fd);
-	CHECK(!ioctl(fd, PROFBUF_IOC_STOP));	/* again changes nothing */
+	CHECK(!ioctl(fd, PROFBUF_IOC_STOP));	/* a second stop changes nothing */
 	CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == EBUSY);
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &config) == -1 && errno == EBUSY);
 	CHECK(write(fd, "x", 1) == -1 && errno == EINVAL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * contexts.c - whose work a sample was, by OpenTelemetry's thread context (OTEP 4947), a right and a hostile one
+ * contexts.c - samples have the tag of OpenTelemetry's thread context (OTEP 4947), from right and from hostile records
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -9,14 +9,14 @@
 
 static __thread const void *own_context;
 
-/* The record, with room for more than there should be. */
+/* OpenTelemetry's record, with room for more attributes than are allowed. */
 struct context {
 	uint8_t trace[16], span[8], valid, flags;
 	uint16_t size;
 	uint8_t attrs[];
 };
 
-/* Adds an attribute at an offset; returns the offset behind it. */
+/* Adds an attribute at offset @at; returns the offset after it. */
 static unsigned int put_attribute(struct context *c, unsigned int at, uint8_t key, const char *value, uint8_t len)
 {
 	c->attrs[at] = key;
@@ -25,7 +25,7 @@ static unsigned int put_attribute(struct context *c, unsigned int at, uint8_t ke
 	return at + 2 + len;
 }
 
-/* The record changes in place, and each content is a tag of its own. */
+/* The record changes in place, and each different content becomes a tag of its own. */
 TEST(a_thread_context_is_copied_at_the_sample)
 {
 	static struct { uint8_t trace[16], span[8], valid, flags; uint16_t size; uint8_t attrs[64]; } c;
@@ -76,7 +76,7 @@ TEST(a_thread_context_is_copied_at_the_sample)
 	close(fd);
 }
 
-/* What the session says of the one context that a thread had; NULL: nothing. */
+/* Returns the definition of the only context in the stream; NULL: there is none. */
 static const struct profbuf_tag *only_context(const struct kt_stream *s)
 {
 	const struct profbuf_tag *found = NULL;
@@ -93,8 +93,8 @@ static const struct profbuf_tag *only_context(const struct kt_stream *s)
 }
 
 /*
- * A session of this thread while it has that context. What is in the stream of it are its @bytes of attributes; -1: it
- * has no tag, and each sample is counted under that cause.
+ * Runs a session while this thread has @context. If @bytes is not -1, the stream must have the context with @bytes of
+ * attributes. If it is -1, the samples must have no tag, and each must be counted under @cause.
  */
 static void check_context(const void *context, int bytes, enum profbuf_tag_cause cause)
 {
@@ -129,7 +129,7 @@ static void check_context(const void *context, int bytes, enum profbuf_tag_cause
 	close(fd);
 }
 
-/* What does not look like a thread context to its end may be anything, and nothing of it is in the stream. */
+/* A record that is not a complete thread context may be any memory: nothing of it may be in the stream. */
 TEST(what_is_no_thread_context_stays_in_the_process)
 {
 	static union { struct context c; uint8_t bytes[128 << 10]; } u;
@@ -146,24 +146,24 @@ TEST(what_is_no_thread_context_stays_in_the_process)
 	put_attribute(c, two, 2, "secret", 6);
 	c->size = two;
 	check_context(c, two, PROFBUF_TAG_KNOWN);
-	/* Its length is beyond the size. */
+	/* The attribute's length goes beyond the record's size. */
 	c->size = two + 3;
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* Not even the length is in it. */
+	/* The record's size does not even include the attribute's length. */
 	c->size = two + 1;
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* The length is beyond everything. */
+	/* The length is the largest possible. */
 	c->attrs[two + 1] = 255;
 	memset(c->attrs + two + 2, 'x', 100);
 	c->size = two + 100;
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* A value is text. */
+	/* A value is text and has no zero byte. */
 	c->size = put_attribute(c, two, 2, "a\0secret", 8);
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* An empty value is one. */
+	/* An empty value is allowed. */
 	c->size = put_attribute(c, two, 2, "", 0);
 	check_context(c, two + 2, PROFBUF_TAG_KNOWN);
-	/* As much as there may be, and more. */
+	/* First as many attributes as are allowed, then more. */
 	for (at = 0; at < 640; at += 160)
 		put_attribute(c, at, at / 160, filler, 158);
 	c->size = 640;
@@ -176,21 +176,21 @@ TEST(what_is_no_thread_context_stays_in_the_process)
 		at = put_attribute(c, at, 1, filler, 255);
 	c->size = 65535;
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* Records are at even addresses. */
+	/* Records must be at even addresses. */
 	memmove((uint8_t *)c + 1, c, 1024);
 	c = (struct context *)((uint8_t *)c + 1);
 	memset(&c->size, 0, sizeof(c->size));
 	check_context(c, -1, PROFBUF_TAG_BAD);
 	c = &u.c;
 	memset(c, 0, sizeof(*c));
-	/* Not valid is no context, whatever else it is. */
+	/* A record that is not valid means that there is no context, whatever it contains. */
 	for (unsigned int valid = 0; valid < 256; valid += valid ? 127 : 2) {
 		c->valid = valid;
 		check_context(c, -1, PROFBUF_TAG_KNOWN);
 	}
 }
 
-/* Where the memory ends, the record has to have ended. */
+/* A record at the end of mapped memory must end within it. */
 TEST(a_context_at_the_end_of_memory)
 {
 	char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -209,12 +209,12 @@ TEST(a_context_at_the_end_of_memory)
 	c->valid = 1;
 	n = put_attribute(c, 0, 3, "at last", 8);
 	c->size = n;
-	check_context(c, -1, PROFBUF_TAG_BAD);	/* its text has the end of a string in it */
+	check_context(c, -1, PROFBUF_TAG_BAD);	/* its text has a zero byte in it */
 	c->attrs[9] = '!';
 	check_context(c, n, PROFBUF_TAG_KNOWN);
 	c->size = n + 1;
 	check_context(c, -1, PROFBUF_TAG_BAD);
-	/* The header itself is cut. */
+	/* Not even the header is complete. */
 	check_context(memory + 4096 - 27, -1, PROFBUF_TAG_BAD);
 	check_context(memory + 4096 - 1, -1, PROFBUF_TAG_BAD);
 	munmap(memory, 4096);
@@ -230,7 +230,7 @@ TEST(a_context_that_is_no_memory)
 		check_context((void *)wrong[i], -1, PROFBUF_TAG_BAD);
 }
 
-/* As fast as each of several threads can: no sample has half of one and half of another. */
+/* Several threads change their contexts as fast as they can: no sample has a half of one and a half of another. */
 static volatile bool changing;
 
 static void *change_context(void *arg)
@@ -243,7 +243,7 @@ static void *change_context(void *arg)
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		memset(c->trace, i, sizeof(c->trace));
 		memset(c->span, i, sizeof(c->span));
-		/* A length and a text that go with the ids. */
+		/* The length and the text match the ids. */
 		memset(c->attrs + 2, 'A' + i % 26, i);
 		c->attrs[1] = i;
 		c->size = 2 + i;
@@ -295,7 +295,7 @@ TEST(a_context_that_changes_all_the_time_is_whole)
 		for (int k = 0; k < i; k++)
 			torn += c->attrs[2 + k] != 'A' + i % 26;
 	}
-	/* Each thread has a hundred of them, that are the same for all. */
+	/* Each thread has the same hundred contexts. */
 	ENOUGH(contexts > 50, "%u contexts, %u torn, %u samples", contexts, torn, with);
 	CHECK(!torn && contexts <= 100 && with > contexts, "%u contexts, %u torn, %u samples", contexts, torn, with);
 	CHECK(!failed(fd, PROFBUF_TAG_BAD) && !failed(fd, PROFBUF_TAG_FAULT));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faults.c - memory that is not there and copies that fail, one after the other, in every call
+ * faults.c - in every call, each allocation and each copy is made to fail, one after another
  *
  * For kernels with fault injection. The first allocation or copy of a call is made to fail, then the second, and so on
- * (/proc/self/fail-nth), until the call had none left. Each time the call works, or says ENOMEM or EFAULT and has
- * changed nothing. Where a call has its work done by another thread of the kernel, that thread's allocations fail.
+ * (/proc/self/fail-nth), until the call succeeds without a fault. Each time the call must either work, or fail with
+ * ENOMEM or EFAULT and change nothing. Where another thread of the kernel does the work of a call, that thread's
+ * allocations fail.
  *
- * That no vmalloc area is left is looked at here; objects of the slab are kmemleak's to find (kmemleak=on).
+ * The tests check that no vmalloc area is left. Objects of the slab are left to kmemleak (kmemleak=on).
  *
  * Runs on: none: by hand, in a machine of its own
  */
@@ -19,7 +20,7 @@
 
 static int module_fd;
 
-/* The module comes and goes */
+/* Loading and unloading the module */
 
 static bool loaded(void)
 {
@@ -48,7 +49,7 @@ static void after_load(long result)
 	CHECK(!lines_with("/proc/vmallocinfo", "[profbuf]"));
 }
 
-/* How many allocations and copies a load has before it looks at the parameters, which here are wrong. */
+/* How many allocations and copies a load has before the module looks at its parameters, which are wrong here. */
 static unsigned int of_the_loader(void)
 {
 	const unsigned int far = 1000000;
@@ -64,7 +65,7 @@ static unsigned int of_the_loader(void)
 	return far - left;
 }
 
-/* The loader itself warns of some of its own: only those count that come when it has done with it. */
+/* The module loader prints warnings for some of its own faults. Only the faults after the loader's part are tested. */
 TEST(loading)
 {
 	unsigned int all, of_vmalloc;
@@ -316,7 +317,7 @@ TEST(tags)
 	check_works();
 }
 
-/* A user without memory gets an error, and fills nobody's log. */
+/* A user who has no memory gets an error, and cannot fill the kernel's log. */
 TEST(nothing_in_the_log)
 {
 	unsigned int of_vmalloc, all = traces(&of_vmalloc);

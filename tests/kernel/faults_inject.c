@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faults_inject.c - the nth allocation or copy of a call fails; what may be left behind, and what has to work after it
+ * faults_inject.c - makes the nth allocation or copy of a call fail, and checks what is left behind and still works
  */
 #define _GNU_SOURCE
 #include "faults.h"
@@ -33,7 +33,7 @@ void inject(unsigned int nth)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
 
-	/* To say so takes a copy as well, which may be the one that fails. */
+	/* This write needs a copy, too, and that copy may be the one that fails. */
 	while (pwrite(nth_fd, text, len, 0) != len)
 		NEED(errno == EFAULT);
 }
@@ -67,12 +67,15 @@ void each_fault_after(unsigned int n, const char *name, unsigned int at_least, l
 			CHECK(error == ENOMEM || error == EFAULT, "%s, fault %u: %s", name, n, strerror(error));
 		}
 		after(result);
-		/* What the kernel keeps for itself of an allocation may have failed, which it does not try twice. */
+		/*
+		 * The fault may have hit something that the kernel only keeps for itself about an allocation, so that
+		 * the call succeeds. The kernel does not try that twice, so one more call is made.
+		 */
 		again = came && result >= 0 && !again;
 		NEED(n < 20000);
 	} while (came && !kt_failed);
 	printf("# %s: %u faults, %u of them errors\n", name, n - 1, failed);
-	/* A sweep that met nothing has tested nothing. */
+	/* If no call failed, nothing was tested. */
 	CHECK(failed >= at_least, "%s: %u", name, failed);
 }
 
@@ -125,7 +128,7 @@ void check_nothing_left(void)
 {
 	CHECK(kt_sysfs("sessions") == 0);
 	CHECK(kt_sysfs("tagged") == 0);
-	/* vmalloc's list has the function that asked, of the module or not. */
+	/* The list of vmalloc areas has the function that allocated each, and the module it is in. */
 	CHECK(!lines_with("/proc/vmallocinfo", "[profbuf]"), "%u areas of vmalloc are left",
 	      lines_with("/proc/vmallocinfo", "[profbuf]"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faults_session.c - faults while a session starts, is read, written to, polled, described, and stopped
+ * faults_session.c - faults while a session starts, is read, written to, polled, described and stopped
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -9,7 +9,7 @@
 
 #include "faults.h"
 
-/* One that has not started, with small rings. */
+/* A new session with small rings, not started. */
 static void new_session(__u32 source)
 {
 	before = kt_config();
@@ -26,7 +26,7 @@ static long start(void)
 	return ioctl(fd, PROFBUF_IOC_START);
 }
 
-/* One file fails until it starts: what failed has left nothing in it. */
+/* The same file is used until it starts: a failed start must leave nothing in it. */
 static void after_start(long result)
 {
 	CHECK(state_of() == (result ? PROFBUF_STATE_NEW : PROFBUF_STATE_RUNNING));
@@ -39,11 +39,11 @@ static void after_start(long result)
 		CHECK(ioctl(fd, PROFBUF_IOC_STOP) == -1 && errno == EINVAL);
 		CHECK(ioctl(fd, PROFBUF_IOC_COUNTERS, &get) == -1 && errno == EINVAL);
 	} else {
-		/* Also one that started in spite of a fault has to be as any other. */
+		/* A session that started in spite of a fault must work as usual. */
 		struct kt_stream s = { 0 };
 		struct kt_sums sums;
 
-		/* A busy host may keep most ticks of a short time from the machine. */
+		/* On a busy host, the machine may get few ticks in a short time. */
 		for (int i = 0; i < 20 && kt_counters(fd, -1).delivered <= 10; i++)
 			kt_spin(100 * MSEC);
 		kt_stop(fd);
@@ -81,7 +81,7 @@ static long stop(void)
 	return ioctl(fd, PROFBUF_IOC_STOP);
 }
 
-/* A stop cannot be refused: there is nobody who would try again. */
+/* A stop must not fail, because nobody would try again. */
 static void after_stop(long result)
 {
 	struct kt_stream s = { 0 };
@@ -113,7 +113,7 @@ TEST(stopping)
 	}
 }
 
-/* The pid of a thread of the kernel. */
+/* Returns the pid of a kernel thread. */
 static pid_t kernel_thread(const char *name)
 {
 	DIR *dir = opendir("/proc");
@@ -137,8 +137,8 @@ static pid_t kernel_thread(const char *name)
 }
 
 /*
- * The second CPU's counter is made by that CPU's own thread, when the first CPU has ticks already. Once such a start
- * left behind what it had described, and the next one said nothing of those processes.
+ * The second CPU's counter is made by that CPU's own thread, when the first CPU already has ticks. A bug once: such a
+ * start left behind which processes it had described, and the next start did not describe them.
  */
 TEST(starting_on_the_second_cpu)
 {
@@ -149,12 +149,12 @@ TEST(starting_on_the_second_cpu)
 	before = kt_config();
 	before.source = PROFBUF_SOURCE_PERF_CPU_CLOCK;
 	before.ring_bytes = 64 << 10;
-	before.period = MSEC / 10;	/* it is sampled before the second CPU's turn, most times */
+	before.period = MSEC / 10;	/* most times, samples come before the second CPU's turn */
 	fd = kt_open();
 	kt_configure(fd, &before);
 	before = get_config();
 	NEED(!tag());
-	/* In place of this thread's. */
+	/* Faults are for that thread, not for this one. */
 	close(nth_fd);
 	{
 		char path[64];
@@ -166,7 +166,7 @@ TEST(starting_on_the_second_cpu)
 	do {
 		long result;
 
-		/* Each several times. */
+		/* Each n several times. */
 		if (++tries % 8 == 1)
 			n++;
 		inject(n);
@@ -232,7 +232,7 @@ static void after_read(long result)
 		stream.n += result / 8;
 }
 
-/* What a copy that failed did not bring comes with the next: no record is lost, none comes twice. */
+/* A record whose copy failed comes with the next read: no record is lost, and none comes twice. */
 TEST(reading)
 {
 	struct profbuf_config config = kt_config();
@@ -271,7 +271,7 @@ TEST(reading)
 	check_works();
 }
 
-/* The first read is a start, too. */
+/* The first read starts the session. */
 static void after_first_read(long result)
 {
 	if (result > 0) {
@@ -281,7 +281,7 @@ static void after_first_read(long result)
 		fd = kt_open();
 		kt_configure(fd, &before);
 	} else {
-		/* A copy that fails leaves a session that has started. */
+		/* If only a copy failed, the session has started. */
 		CHECK(kt_sysfs("sessions") == (state_of() == PROFBUF_STATE_RUNNING));
 	}
 }
@@ -361,7 +361,7 @@ TEST(polling)
 	check_works();
 }
 
-/* The worker's threads, of which nobody knows which one it will be. */
+/* Makes all threads that may be the worker fail, because it is not known which one will be. */
 static void fail_workers(bool on)
 {
 	DIR *dir = opendir("/proc");
@@ -379,7 +379,7 @@ static void fail_workers(bool on)
 
 			snprintf(path, sizeof(path), "/proc/%s/make-it-fail", entry->d_name);
 			file = open(path, O_WRONLY);
-			/* It may have gone meanwhile. */
+			/* The thread may be gone by now. */
 			NEED(file < 0 || write(file, on ? "1" : "0", 1) == 1 || errno == ESRCH);
 			close(file);
 		}
@@ -389,7 +389,7 @@ static void fail_workers(bool on)
 	closedir(dir);
 }
 
-/* What the worker has no memory to describe is counted, and described as soon as there is memory. */
+/* A description for which the worker has no memory is counted, and made as soon as there is memory. */
 TEST(describing)
 {
 	struct profbuf_counters_get get;
@@ -404,7 +404,7 @@ TEST(describing)
 	kt_configure(fd, &config);
 	knob("failslab", "task-filter", "Y");
 	knob("failslab", "times", "-1");
-	/* At times the path's buffer, at times one of the mappings. */
+	/* Sometimes the buffer of a path fails, sometimes a mapping. */
 	knob("failslab", "probability", "60");
 	fail_workers(true);
 	kt_start(fd);
@@ -417,7 +417,7 @@ TEST(describing)
 	knob("failslab", "probability", "0");
 	knob("failslab", "task-filter", "N");
 	knob("failslab", "times", "1");
-	/* Until it is asked for again. */
+	/* Until the descriptions are requested again. */
 	kt_spin(500 * MSEC);
 	kt_stop(fd);
 	get = kt_all_counters(fd);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * filter.c - samples of whom and of what was asked for, and no others
+ * filter.c - a session has samples only of the processes and the code that it was asked for
  *
- * Of the causes for which a tick leaves no sample, one is not here nor anywhere: PROFBUF_SKIP_NO_REGS. A hard timer
- * fires in the timer's interrupt, which has registers, and perf hands no tick on without them. It is there for a source
+ * One cause for which a tick leaves no sample is tested nowhere: PROFBUF_SKIP_NO_REGS. A hard timer fires in the
+ * timer's interrupt, which has registers, and perf does not pass on a tick without them. The cause exists for a source
  * that does.
  */
 #define _GNU_SOURCE
@@ -14,7 +14,10 @@
 
 #include "kt.h"
 
-/* Runs with others at work; returns how many samples there are, and how many of them are of @pid (@tid). */
+/*
+ * Runs a session while other processes work. Returns the number of samples; @of_pid and @of_tid get how many are of
+ * @pid and @tid.
+ */
 static uint64_t run(struct profbuf_config *config, uint32_t pid, uint32_t tid, uint64_t *of_pid, uint64_t *of_tid)
 {
 	const struct profbuf_record *r = NULL;
@@ -24,7 +27,7 @@ static uint64_t run(struct profbuf_config *config, uint32_t pid, uint32_t tid, u
 
 	kt_configure(fd, config);
 	kt_start(fd);
-	/* Those others may have little of a busy host. */
+	/* On a busy host, the other processes may get little CPU time. */
 	for (int i = 0; i < 10 && (!i || kt_counters(fd, -1).delivered <= 20); i++)
 		kt_spin(400 * MSEC);
 	sums = kt_end_session(fd, &s);
@@ -59,7 +62,7 @@ TEST(process)
 	kt_kill(b);
 }
 
-/* A child that is born after the start, and its child. */
+/* A child that is created after the start, and its own child, are sampled. */
 TEST(process_with_descendants)
 {
 	struct profbuf_config config = kt_config();
@@ -108,7 +111,7 @@ TEST(thread)
 		kt_sleep(MSEC);
 	config.filter = PROFBUF_FILTER_THREAD;
 	config.filter_id = tid;
-	/* The test's main thread spins, too. */
+	/* The test's main thread spins, too, but is not sampled. */
 	all = run(&config, getpid(), tid, &of_pid, &of_tid);
 	ENOUGH(all > 20, "%lu samples, %lu of the thread, %lu of the process", all, of_tid, of_pid);
 	CHECK(all == of_tid && all == of_pid, "%lu samples, %lu of the thread, %lu of the process", all, of_tid,
@@ -129,7 +132,7 @@ static void join_cgroup(const char *path, pid_t pid)
 	NEED(!fclose(f));
 }
 
-/* A cgroup and the one below it. */
+/* Processes in a cgroup and in the cgroup below it are sampled. */
 TEST(cgroup)
 {
 	const char *outer = "/sys/fs/cgroup/kt", *inner = "/sys/fs/cgroup/kt/inner";
@@ -154,7 +157,7 @@ TEST(cgroup)
 	rmdir(outer);
 }
 
-/* The pid of who ended goes to no one while a session has it. */
+/* While a session filters by a process, the pid stays with it after its end: no other process is sampled. */
 TEST(process_that_ends)
 {
 	struct profbuf_config config = kt_config();
@@ -173,7 +176,9 @@ TEST(process_that_ends)
 	close(fd);
 }
 
-/* All rights, and user code is what was asked for: ticks in the kernel are skipped by that name and no other. */
+/*
+ * The opener has all rights, but asked for user code only: ticks in the kernel are skipped for that cause and no other.
+ */
 TEST(kernel_code_that_was_not_asked_for)
 {
 	struct profbuf_config config = kt_config();
@@ -224,8 +229,8 @@ static enum profbuf_state state_of(int fd)
 }
 
 /*
- * A CPU that had its max_ticks, while another one that came later has not: a timer of ours stops, perf's clock goes on,
- * and every tick of it is skipped by that name and no other.
+ * One CPU has had its max_ticks, while another CPU, which came online later, has not. The hrtimer stops; perf's clock
+ * goes on, and each of its ticks is skipped for that cause and no other.
  */
 TEST(more_ticks_than_were_asked_for)
 {
@@ -250,7 +255,9 @@ TEST(more_ticks_than_were_asked_for)
 		} while (a.ticks < config.max_ticks);
 		kt_sleep(200 * MSEC);
 		b = kt_counters(fd, 0);
-		/* Else this says nothing: with the last CPU's end there are no ticks any more. */
+		/*
+		 * Otherwise the checks below prove nothing: when the last CPU has ended, there are no ticks any more.
+		 */
 		CHECK(state_of(fd) == PROFBUF_STATE_RUNNING);
 		if (sources[i] == PROFBUF_SOURCE_HRTIMER) {
 			CHECK(!memcmp(&a, &b, sizeof(a)) && !b.skipped[PROFBUF_SKIP_ENDED]);
@@ -259,7 +266,7 @@ TEST(more_ticks_than_were_asked_for)
 			CHECK(b.ticks - a.ticks == b.skipped[PROFBUF_SKIP_ENDED] - a.skipped[PROFBUF_SKIP_ENDED] +
 			      b.missed - a.missed);
 		}
-		/* Until then it had what was asked for, and at most what the last of them had missed more. */
+		/* Before, the CPU had at most max_ticks ticks, besides the periods that the last tick had missed. */
 		CHECK(a.ticks - a.skipped[PROFBUF_SKIP_ENDED] - a.missed <= config.max_ticks);
 		kt_drain(fd, &s);
 		kt_check(&s);

@@ -7,7 +7,7 @@
 
 #include "kt.h"
 
-/* The worst that may be asked for: the highest rate, deepest stacks, all CPUs, a small ring, flushed all the time. */
+/* The most expensive configuration: the highest rate, the deepest stacks, all CPUs, a small ring, constant flushing. */
 static inline struct profbuf_config greedy(uint32_t source)
 {
 	struct profbuf_config config = kt_config();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hostile.c - callers that want to do harm: everything that can be done to a descriptor, with arguments that are right,
- * nearly right and wrong, from several threads of root's and of nobody's at once
+ * hostile.c - callers that want to do harm: several threads of root and of nobody do at once everything that can be
+ * done to a descriptor, with right, nearly right and wrong arguments
  *
  * usage: hostile [SEED]
  *
- * Without a seed in the arguments or HOSTILE_SEED it takes one from the clock, and prints it. The operations of each
- * thread and their arguments follow from the seed alone, never from what came of others; how the threads meet does not.
- * HOSTILE_SECONDS says how long: for hours, by hand,
+ * Without a seed in the arguments or in HOSTILE_SEED it takes one from the clock, and prints it. The operations of each
+ * thread and their arguments depend only on the seed, never on results. How the threads interleave is not determined.
+ * HOSTILE_SECONDS says how long it runs: for hours, by hand,
  *
  *	HOSTILE_SECONDS=7200 tests/kernel/run --kernel kasan hostile
  *
@@ -86,7 +86,7 @@ static void on_signal(int signo)
 	(void)signo;
 }
 
-/* A process's threads, with a signal every few milliseconds, so that none waits for ever. */
+/* Runs the threads of one process. Each gets a signal every few milliseconds, so that no call waits forever. */
 static int hostile_process(unsigned int number)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -136,7 +136,7 @@ static int hostile_process(unsigned int number)
 			printf(" %s %lu", strerrorname_np(e), errors[e]);
 	}
 	printf("\n");
-	/* Neither all refused nor all done: the arguments are as they should be. */
+	/* If nearly all operations fail or nearly all succeed, the arguments are not mixed as they should be. */
 	if (done < 100 || failed < done / 20 || failed > done * 19 / 20)
 		bad = 1;
 	fflush(stdout);
@@ -148,10 +148,10 @@ TEST(root_and_nobody_do_what_they_can)
 	pid_t pids[2];
 	int status;
 
-	/* An emulated machine would do nothing but ticks, and have no memory for anything but rings. */
+	/* Otherwise an emulated machine would be busy with ticks only, and rings would take all of its memory. */
 	kt_set_parameter("min_period_us", 5000);
 	kt_set_parameter("max_memory_mb", 8);
-	/* The budget is on: what it leaves out is a part of the sum. */
+	/* The budget is on: ticks that it leaves out are a part of the sum. */
 	kt_set_parameter("max_overhead_percent", 10);
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
 	NEED(!socketpair(AF_UNIX, SOCK_DGRAM, 0, mail));
@@ -166,17 +166,17 @@ TEST(root_and_nobody_do_what_they_can)
 		NEED(waitpid(pids[i], &status, 0) == pids[i]);
 		CHECK(!status, "process %d: status %x", i, status);
 	}
-	/* Descriptors that nobody fetched. */
+	/* This also closes descriptors that were sent and not received. */
 	close(mail[0]);
 	close(mail[1]);
 }
 
-/* Whatever was done, every tick of it is accounted for. */
+/* Whatever was done, every tick is accounted for. */
 TEST(all_of_it_is_accounted_for)
 {
 	unsigned long long sum;
 
-	/* A file that was in the mail goes with the socket, a moment later. */
+	/* A file in a message that was not received is closed a moment after the socket. */
 	for (int i = 0; i < 100 && kt_sysfs("sessions"); i++)
 		kt_sleep(50 * MSEC);
 	CHECK(!kt_sysfs("sessions"));
@@ -215,7 +215,7 @@ TEST(the_module_unloads_and_loads_again)
 	test_a_session_works_after_it();
 }
 
-/* The first steps of every thread do not depend on what happens: another walk over them is the same. */
+/* The steps of a thread do not depend on what happens: the same seed gives the same steps, and another seed others. */
 TEST(a_seed_is_a_sequence)
 {
 	uint64_t hash[2] = { 0 }, other = 0;

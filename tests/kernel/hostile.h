@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hostile.h - what hostile.c is made of: the operations, and nobody's reader
+ * hostile.h - what hostile.c consists of: the operations, and the reader of user nobody
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -12,33 +12,33 @@
 #define NOBODY		65534
 #define PAGE		4096
 
-/* One step of a thread: nothing else decides what it does. */
+/* One step of a thread; what the thread does depends on nothing else. */
 struct step {
 	uint64_t draw[DRAWS];
 };
 
-/* What a process's threads share: descriptors that come and go, and memory that changes while it is read. */
+/* What the threads of a process share: descriptors that come and go, and memory that changes while it is read. */
 extern int slots[SLOTS];
-extern char *arena;	/* pages: there, not there, read-only, never touched */
-extern int mail[2];	/* between root's and nobody's */
+extern char *arena;	/* pages: mapped, not mapped, read-only, never touched */
+extern int mail[2];	/* sockets between the processes of root and nobody */
 
-/* One of the things that can be done. */
+/* One of the operations. */
 struct operation {
 	const char *name;
 	int (*call)(const struct step *s);
 	unsigned int weight;
-	const int *errors;	/* the module's, documented, ended by 0; NULL: they are the kernel's */
+	const int *errors;	/* documented errors of the module, ended by 0; NULL: they are the kernel's */
 };
 
-/* Empty slots, and the arena. */
+/* Empties the slots, and maps the arena. */
 void hostile_setup(void);
 
-/* Which it is, by the step alone. */
+/* Returns the operation, which depends on the step alone. */
 const struct operation *hostile_operation(const struct step *s);
 
 /*
- * A session of nobody's that nobody's other threads do not touch, and whose stream is looked at: all of it is of
- * processes of nobody's, and their user code.
+ * A session of user nobody that the other threads do not touch. Its stream is checked: everything in it must be about
+ * nobody's processes and their user code.
  */
 struct reader {
 	int fd;
@@ -48,9 +48,9 @@ struct reader {
 
 void reader_start(struct reader *r);
 void reader_read(struct reader *r);
-void reader_end(struct reader *r);	/* when the other threads are done, so that all their processes are known */
+void reader_end(struct reader *r);	/* after the other threads' end: then all their processes are known */
 
-/* A process of this one's user: samples of it may be read. */
+/* Remembers a process of this user, whose samples may be read. */
 void reader_owns(pid_t pid);
 
 #endif /* HOSTILE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hostile_ops.c - everything that can be done to a descriptor, with arguments that are right, nearly right and wrong
+ * hostile_ops.c - everything that can be done to a descriptor, with right, nearly right and wrong arguments
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
@@ -25,7 +25,7 @@ static int fd_of(const struct step *s)
 	return __atomic_load_n(&slots[s->draw[1] % SLOTS], __ATOMIC_RELAXED);
 }
 
-/* Takes @fd over; what was there is closed. */
+/* Puts @fd into a slot, and closes what was there. */
 static void put_fd(const struct step *s, int fd)
 {
 	int old;
@@ -49,19 +49,19 @@ static uint64_t interesting(uint64_t draw)
 	return draw % 4 ? values[draw / 4 % (sizeof(values) / sizeof(values[0]))] : draw;
 }
 
-/* A place for @bytes: all there, at the edge of what is there, or nowhere. */
+/* Returns a place for @bytes: in mapped memory, at its edge, or anywhere. */
 static char *place(uint64_t draw, size_t bytes)
 {
 	switch (draw % 8) {
-	case 0: /* the last bytes are not there */
+	case 0: /* the last bytes are not mapped */
 		return arena + PAGE - draw / 8 % (bytes + 1);
-	case 1: /* the last bytes cannot be written */
+	case 1: /* the last bytes are not writable */
 		return arena + 2 * PAGE - draw / 8 % (bytes + 1);
 	case 2:
 		return (char *)interesting(draw / 8);
-	case 3: /* up to the edge, exactly */
+	case 3: /* exactly up to the edge */
 		return bytes <= PAGE ? arena + PAGE - bytes : arena;
-	default: /* where other threads have theirs */
+	default: /* where other threads have their structs */
 		return arena + draw / 8 % 64 * 8;
 	}
 }
@@ -76,7 +76,7 @@ static void mutate(void *object, size_t bytes, const uint64_t *draws, unsigned i
 	}
 }
 
-/* Copies a struct to where its pointer will point, if that can be written. */
+/* Copies a struct to the place that its pointer will point to, if that is writable. */
 static void *placed(const void *object, size_t bytes, uint64_t draw)
 {
 	char *to = place(draw, bytes);
@@ -131,7 +131,7 @@ static int do_config(const struct step *s)
 		config.cpus = (uintptr_t)place(s->draw[4] >> 32, 16);
 		config.cpus_bytes = s->draw[4] % 17;
 	}
-	/* As it is, a little wrong, very wrong. */
+	/* Unchanged, a little wrong, or very wrong. */
 	mutate(&config, sizeof(config), s->draw + 5, s->draw[4] % 4);
 	return ioctl(fd_of(s), PROFBUF_IOC_CONFIG, placed(&config, sizeof(config), s->draw[4] >> 8));
 }
@@ -333,7 +333,7 @@ static int do_flags(const struct step *s)
 	}
 }
 
-/* A child has all descriptors, uses one, and goes, or becomes another program. */
+/* Forks a child, which has all descriptors, uses one, and then ends or executes another program. */
 static int do_fork(const struct step *s)
 {
 	pid_t pid = fork();
@@ -363,7 +363,7 @@ static int do_fork(const struct step *s)
 	return 0;
 }
 
-/* A descriptor goes to the other user, and one comes from there. */
+/* Sends a descriptor to the other user, and receives one. */
 static int do_mail(const struct step *s)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
@@ -399,7 +399,7 @@ static int do_work(const struct step *s)
 	return 0;
 }
 
-/* Memory that a call of another thread may be reading just now. */
+/* Changes memory that a call of another thread may be reading just now. */
 static int do_scribble(const struct step *s)
 {
 	memcpy(arena + s->draw[3] % 64 * 8, s->draw + 4, 8 << s->draw[4] % 3);
@@ -407,8 +407,8 @@ static int do_scribble(const struct step *s)
 }
 
 /*
- * What profbuf_uapi.h says an error may be, by operation, with what the kernel adds: a descriptor may be another's by
- * now, an epoll's, a closed one's, one that is open for the other direction only.
+ * The errors that profbuf_uapi.h allows for each operation, and those that the kernel adds: by now the descriptor may
+ * be a different file, an epoll file, closed, or open only for the other direction.
  */
 #define ERRORS(...)	((const int []){ __VA_ARGS__, 0 })
 #define OF_STRUCT	EINVAL, E2BIG, EFAULT

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hostile_reader.c - what one without rights reads meanwhile, see hostile.h
+ * hostile_reader.c - what a user without rights reads meanwhile, see hostile.h
  */
 #define _GNU_SOURCE
 #include "hostile.h"
 
-/* By pid, which wraps before that. */
+/* By pid; pids wrap below this. */
 #define PIDS	65536
 static bool own[PIDS], sampled[PIDS];
 
@@ -14,7 +14,7 @@ void reader_owns(pid_t pid)
 	own[pid % PIDS] = true;
 }
 
-/* Values that this program has about its stack, and so may be taken for an address that a function returns to. */
+/* Values that this program itself puts on its stack, so that they may be taken for a return address. */
 static bool is_planted(uint64_t word)
 {
 	return word >= -4096ULL || word == 0xffff800000000000 || word == 0xffffffff81000000;
@@ -30,7 +30,7 @@ static void check_sample(const struct profbuf_sample *p)
 	sampled[p->pid % PIDS] = true;
 }
 
-/* What one without rights reads: all of it is of its own processes, and their user code. */
+/* Checks that a user without rights reads only about its own processes and their user code. */
 static void check_own(const struct kt_stream *s)
 {
 	const struct profbuf_record *r = NULL;

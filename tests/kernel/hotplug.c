@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hotplug.c - CPUs go off and come on while they are sampled
+ * hotplug.c - CPUs go offline and come online while they are sampled
  */
 #define _GNU_SOURCE
 #include "kt.h"
@@ -30,7 +30,7 @@ static void check_sums(int fd, const struct kt_stream *s)
 	}
 }
 
-/* Off: no ticks; on again: ticks go on, in the same session. */
+/* A CPU that is offline has no ticks. When it is online again, its ticks go on in the same session. */
 static void cpu_goes_and_comes(int source)
 {
 	struct profbuf_config config = kt_config();
@@ -108,7 +108,7 @@ TEST(session_ends_while_a_cpu_is_off)
 	CHECK(set_online(1, true));
 }
 
-/* An end by max_ticks does not wait for a CPU that is off. */
+/* A session with max_ticks ends without waiting for a CPU that is offline. */
 TEST(max_ticks_with_a_cpu_off)
 {
 	struct profbuf_config config = kt_config();
@@ -128,7 +128,7 @@ TEST(max_ticks_with_a_cpu_off)
 	close(fd);
 }
 
-/* Nor for one that goes when all the others have had theirs. */
+/* A session with max_ticks also ends if the last CPU with ticks left goes offline. */
 TEST(max_ticks_when_the_last_cpu_goes_off)
 {
 	struct profbuf_config config = kt_config();
@@ -190,7 +190,7 @@ TEST(many_transitions_under_load)
 	close(fd);
 }
 
-/* All the others go, one after another, while the session runs, and come back. */
+/* All other CPUs go offline, one after another, while the session runs, and come back. */
 TEST(first_cpu_is_alone)
 {
 	struct profbuf_config config = kt_config();
@@ -219,7 +219,7 @@ TEST(first_cpu_is_alone)
 	close(fd);
 }
 
-/* The kernel fails a CPU's next callback of a state on purpose; false: none can fail there. */
+/* Makes the kernel fail the next callback of @state on @cpu. Returns false if that state cannot fail. */
 static bool inject(int cpu, int state)
 {
 	char path[96], number[16];
@@ -237,7 +237,7 @@ static bool inject(int cpu, int state)
 
 #define STATES_MAX	300
 
-/* The kernel's states of a CPU, by number, and the module's own among them. */
+/* Gets the numbers of the kernel's CPU hotplug states, and which of them is the module's. */
 static int get_states(int *states, int *own)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/hotplug/states", "r");
@@ -269,7 +269,7 @@ static bool is_online(int cpu)
 	return online;
 }
 
-/* The CPU has ticks if it is online, and none if not. */
+/* The CPU has ticks if it is online, and none otherwise. */
 static void check_ticks_of_cpu_1(int fd, int state)
 {
 	uint64_t before = kt_counters(fd, 1).ticks;
@@ -285,8 +285,8 @@ static void check_ticks_of_cpu_1(int fd, int state)
 }
 
 /*
- * A CPU that cannot go or come, whichever callback it is that fails: what was done before that is undone, the module's
- * part too if it was among it. A CPU that is on has ticks then, and one that is off has none.
+ * A CPU fails to go offline or come online, at each callback that can fail. The kernel then undoes the callbacks
+ * before, also the module's. A CPU that is online must then have ticks, and one that is offline none.
  */
 static void transitions_that_fail(int source)
 {
@@ -351,7 +351,10 @@ TEST(transitions_that_fail_perf)
 	transitions_that_fail(PROFBUF_SOURCE_PERF_CPU_CLOCK);
 }
 
-/* The first CPU has ticks already when the second fails: nothing is left of them, and the next start is the first. */
+/*
+ * The start fails on the second CPU, when the first one already has ticks: nothing of them is left, and the next start
+ * is like a first one.
+ */
 TEST(start_that_fails_on_the_second_cpu)
 {
 	for (int source = 0; source < 2; source++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * identity.c - labels from outside go with the process or thread that was given them, whatever its number and program
- * are, to those that it creates, and end with it
+ * identity.c - labels from outside belong to the process or thread that they were given to, whatever number or program
+ * it has; those that it creates inherit them, and the labels end with it
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>
@@ -12,8 +12,8 @@
 #include "outside.h"
 
 /*
- * Descendants, each of which ends when it has created the next: one is always somewhere else in the table than where
- * the session's end looks.
+ * Makes a chain of descendants, each of which ends when it has created the next one. So one of them is always in
+ * another place of the table than where the closing of the session looks.
  */
 static pid_t chain(volatile bool *go, volatile bool *stop)
 {
@@ -44,7 +44,7 @@ TEST(the_files_end_leaves_no_descendant_tagged)
 	for (int i = 0; i < 60; i++) {
 		volatile bool *go = &flags[2 * i], *stop = &flags[2 * i + 1];
 		pid_t pid[2] = { chain(go, stop), chain(go, stop) };
-		int fd = kt_open();	/* not theirs, too */
+		int fd = kt_open();	/* opened after fork(), so that the children do not have it */
 
 		for (int k = 0; k < 2; k++)
 			CHECK(!tag_pid(fd, 0, pid[k], text, sizeof(text)));
@@ -62,7 +62,9 @@ TEST(the_files_end_leaves_no_descendant_tagged)
 	munmap((void *)flags, 4096);
 }
 
-/* A thread that executes a program takes its process's number, and keeps its tag; no entry of its old number stays. */
+/*
+ * A thread that executes a program takes its process's number and keeps its tag. No entry with its old number is left.
+ */
 struct executor {
 	pid_t tid;
 	int go[2];
@@ -122,7 +124,7 @@ TEST(a_thread_that_executes_a_program_keeps_its_tag)
 	close(fd);
 }
 
-/* How many numbers there are for processes and threads. Returns how many there were. */
+/* Sets how many numbers there are for processes and threads. Returns the former limit. */
 static int set_numbers(int n)
 {
 	FILE *f = fopen("/proc/sys/kernel/pid_max", "r+");
@@ -134,7 +136,7 @@ static int set_numbers(int n)
 	return before;
 }
 
-/* Until @make gets that number again. */
+/* Calls @make until it gets that number again. */
 static bool reuse(pid_t number, pid_t (*make)(pid_t number))
 {
 	pid_t pid = 0;
@@ -187,7 +189,7 @@ static pid_t make_thread(pid_t number)
 	return number;
 }
 
-/* A tag goes with what it was given to, not with its number. */
+/* A tag belongs to the process or thread that it was given to, not to its number. */
 TEST(a_reused_number_carries_nobodys_tag)
 {
 	int numbers = set_numbers(1000), fd = kt_open();
@@ -211,7 +213,7 @@ TEST(a_reused_number_carries_nobodys_tag)
 	tid = w.tid;
 	CHECK(!tag_pid(fd, PROFBUF_TAG_THREAD | PROFBUF_TAG_STAY, tid, text, sizeof(text)));
 	stop(&w);
-	/* The number is let go of a moment after the join. */
+	/* The number is free a moment after the join. */
 	kt_sleep(20 * MSEC);
 	if (reuse(tid, make_thread)) {
 		kt_start(fd);
@@ -228,7 +230,7 @@ TEST(a_reused_number_carries_nobodys_tag)
 	close(fd);
 }
 
-/* Text that comes late: whoever has the page says when. */
+/* Text whose page is missing until deliver() is called, so that copying it waits. */
 struct late_text {
 	int fd;
 	char *page;
@@ -243,7 +245,7 @@ static struct late_text late_text(void)
 	late.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	NEED(late.page != MAP_FAILED);
 	if (late.fd < 0) {
-		/* A kernel without: it does not come late. */
+		/* This kernel has no userfaultfd: the text is there at once. */
 		memcpy(late.page, text, sizeof(text));
 		return late;
 	}
@@ -280,7 +282,7 @@ static void *tag_late(void *arg)
 	return NULL;
 }
 
-/* A process that ends while the text is being copied, and whose parent does not look at it. */
+/* A process ends while the text is being copied, and its parent has not waited for it yet. */
 TEST(what_ends_while_it_is_tagged_is_not_tagged)
 {
 	struct late_text late = late_text();
@@ -306,7 +308,7 @@ TEST(what_ends_while_it_is_tagged_is_not_tagged)
 	close(t.fd);
 }
 
-/* Processes that end at once, tagged as often as it goes until they have. */
+/* Processes that end at once are tagged until tagging fails because they have ended. */
 TEST(tags_while_processes_end)
 {
 	uint64_t end = kt_now() + 2 * SEC;
@@ -329,7 +331,7 @@ TEST(tags_while_processes_end)
 	close(fd);
 }
 
-/* A storm of children of a tagged process, while it is tagged again and again. */
+/* A tagged process creates children all the time, while it is tagged again and again. */
 TEST(forks_while_tags_change)
 {
 	int status, fd = kt_open();

@@ -8,7 +8,7 @@
 
 #include "kt.h"
 
-#define STARVED	2	/* the exit status of a child that was */
+#define STARVED	2	/* exit status of a child that was starved */
 
 uint64_t kt_now(void)
 {
@@ -26,7 +26,10 @@ void kt_sleep(uint64_t ns)
 		;
 }
 
-/* Work, too: a machine that the host leaves without a CPU samples nothing. Left alone, it does 20 rounds in a ms. */
+/*
+ * Also does a minimum of work, because a machine that the host leaves without CPU time has no samples. Without other
+ * load it does 20 rounds per ms.
+ */
 void kt_spin(uint64_t ns)
 {
 	uint64_t begin = kt_now(), rounds = 0, now;
@@ -87,7 +90,7 @@ unsigned long long kt_sysfs_accounted(void)
 void kt_become(uid_t uid)
 {
 	NEED(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));
-	/* As after a login: a change of ids alone would leave the process undumpable. */
+	/* As after a login. Otherwise the change of ids would leave the process undumpable. */
 	NEED(!prctl(PR_SET_DUMPABLE, 1));
 }
 
@@ -122,7 +125,7 @@ void kt_in_child(void (*work)(void))
 		CHECK(status == 0, "status %x", status);
 }
 
-/* In the child, which ends with its parent. */
+/* Runs in the child: makes it end with its parent. */
 static void begin_child(int cpu)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -383,7 +386,7 @@ void kt_check_no_kernel_address(const struct kt_stream *s, bool frames)
 		const uint64_t *words = (const uint64_t *)r;
 		uint64_t n = r->len;
 
-		/* A path's letters and a build id may look like anything. */
+		/* The letters of a path and a build id may look like any number. */
 		if (r->type == PROFBUF_RECORD_MAPPING)
 			n = offsetof(struct profbuf_mapping, build_id) / 8;
 		else if (r->type == PROFBUF_RECORD_SAMPLE && !frames)

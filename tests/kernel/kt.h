@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt.h - what the tests of the real module share: a session, its stream
+ * kt.h - what the tests of the real module share: running a session, and checking its stream
  *
  * A test program has functions that begin with TEST(name), and a main() that ends with return kt_main(): see tap.h.
  */
@@ -31,62 +31,61 @@
 #define MSEC	1000000ULL
 #define SEC	1000000000ULL
 
-#define KT_SESSIONS 64	/* as many as there may be */
+#define KT_SESSIONS 64	/* as many as can run at once */
 
-/* TEST(), CHECK(), ENOUGH() and NEED() are those of tap.h. */
+/* TEST(), CHECK(), ENOUGH() and NEED() are in tap.h. */
 #define kt_failed	tap_failed
 #define kt_starved	tap_starved
 #define kt_skip		tap_skip
 #define kt_main		tap_main
 
-/* Time. */
 uint64_t kt_now(void);
 void kt_sleep(uint64_t ns);
-void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space, so long at least */
+void kt_spin(uint64_t ns);		/* keeps a CPU busy in user space, at least that long */
 void kt_pin(int cpu);
 
-/* A parameter of the module, from now on. */
+/* Sets a parameter of the module, from now on. */
 void kt_set_parameter(const char *name, int value);
 
-/* One of the module's own counters, of all sessions. */
+/* Reads one of the module's own counters, of all sessions. */
 unsigned long long kt_sysfs(const char *name);
 
-/* The ticks that are accounted for in them. */
+/* The sum of the counters in sysfs that must be equal to the ticks. */
 unsigned long long kt_sysfs_accounted(void);
 
-/* Gives up root, for good. */
+/* Gives up root, and cannot get it back. */
 void kt_become(uid_t uid);
 
-/* What another user opens; the device is to be open to everybody. */
+/* Opens the device as another user; everybody must be allowed to open it. */
 int kt_open_as(uid_t uid);
 
-/* Runs @work in a child; what it fails is this test's failure. */
+/* Runs @work in a child; a failure in the child is a failure of this test. */
 void kt_in_child(void (*work)(void));
 
 /*
- * A child that spins until it is killed. kt_busy() returns when @prepare has been done; from then on the child does
- * @again, again and again, or, if that is NULL, spins.
+ * Starts a child that spins until it is killed. kt_busy() returns when the child has done @prepare. From then on the
+ * child does @again over and over; if @again is NULL, it spins.
  */
 pid_t kt_spinner(int cpu);
 pid_t kt_busy(int cpu, void (*prepare)(void), void (*again)(void));
 void kt_kill(pid_t pid);
 
-/* A session: 1 kHz, everything, 256 KiB rings; change the config, then start. */
+/* A session. kt_config() has 1 kHz, all flags and rings of 256 KiB: change it, configure, then start. */
 int kt_open(void);
 struct profbuf_config kt_config(void);
 void kt_configure(int fd, const struct profbuf_config *config);
 void kt_start(int fd);
 void kt_stop(int fd);
-struct profbuf_counters kt_counters(int fd, int cpu);	/* -1: the sum */
-struct profbuf_counters_get kt_all_counters(int fd);	/* the sum, with what is of no CPU */
-/* Descriptions of processes and threads that are not in the stream. */
+struct profbuf_counters kt_counters(int fd, int cpu);	/* cpu -1: the sum */
+struct profbuf_counters_get kt_all_counters(int fd);	/* the sum, with the counters that belong to no CPU */
+/* The number of descriptions of processes and threads that are missing in the stream. */
 uint64_t kt_undescribed(const struct profbuf_counters_get *get);
-uint64_t kt_accounted(const struct profbuf_counters *c);	/* all but ticks */
+uint64_t kt_accounted(const struct profbuf_counters *c);	/* the sum of all but ticks */
 
 /*
- * A stream: what was read, and a walk over it. kt_check() walks all of it, checks every record's form, and sums up by
- * CPU what the accounting must equal. A stream too long to keep goes to kt_check_part() in parts of whole records;
- * the sums begin as zeros, and info points into the first part.
+ * A stream: what was read, and walks over it. kt_check() walks over all of it, checks the form of every record, and
+ * adds up by CPU what the counters must agree with. A stream too long to keep is given to kt_check_part() in parts of
+ * whole records; the sums begin as zeros, and info points into the first part.
  */
 struct kt_stream {
 	uint64_t *words;
@@ -105,11 +104,11 @@ struct kt_sums {
 	const struct profbuf_stream_info *info;
 };
 
-ssize_t kt_read(int fd, struct kt_stream *s);	/* appends one read() */
-void kt_drain(int fd, struct kt_stream *s);	/* appends until the end */
+ssize_t kt_read(int fd, struct kt_stream *s);	/* appends the result of one read() */
+void kt_drain(int fd, struct kt_stream *s);	/* reads and appends until the end */
 struct kt_sums kt_check(const struct kt_stream *s);
 void kt_check_part(const struct kt_stream *s, struct kt_sums *sums);
-/* The next record; start with NULL; NULL at the end. */
+/* Returns the next record; NULL at the end. Start with NULL. */
 const struct profbuf_record *kt_next(const struct kt_stream *s, const struct profbuf_record *r);
 /* A loop over the samples only. */
 #define EACH_SAMPLE(p, s) \
@@ -117,20 +116,26 @@ const struct profbuf_record *kt_next(const struct kt_stream *s, const struct pro
 		for (const struct profbuf_sample *p = (const struct profbuf_sample *)r; \
 		     p && r->type == PROFBUF_RECORD_SAMPLE; p = NULL)
 void kt_free(struct kt_stream *s);
-/* In no word of any record that is not text; frames of user code may be whatever its stack has, unless @frames. */
+/*
+ * Checks that no word outside of text is a kernel address. Unless @frames, frames of samples are not checked, because a
+ * frame of user code may be any word of the stack.
+ */
 void kt_check_no_kernel_address(const struct kt_stream *s, bool frames);
 
-/* Stops and drains; the arithmetic is checked. The first runs the session before, for a time with CPU work. */
+/*
+ * Both stop and drain the session, and check that the counters add up. kt_run_session() first starts it and does CPU
+ * work for @ns.
+ */
 struct kt_sums kt_run_session(int fd, uint64_t ns, struct kt_stream *s);
 struct kt_sums kt_end_session(int fd, struct kt_stream *s);
 
 /*
- * The samples of one session around @work, which is done again until there are enough of them: a busy machine takes its
- * time. They are this thread's, if the configuration names nobody.
+ * Samples of one session around @work, which is repeated until there are enough of them, because a busy machine needs
+ * more time. If the configuration has no filter, only this thread is sampled.
  */
 struct kt_stream kt_sampled(struct profbuf_config *config, void (*work)(uint64_t), uint64_t ns);
 
-/* A session that runs, with a thread that reads it. What it has read, and the file, are to be freed and closed. */
+/* A running session, and a thread that reads it. The caller frees the stream and closes the file. */
 struct kt_reader {
 	int fd;
 	pthread_t thread;
@@ -140,7 +145,7 @@ struct kt_reader {
 void kt_reader_start(struct kt_reader *reader, const struct profbuf_config *config);
 struct kt_sums kt_reader_stop(struct kt_reader *reader);
 
-/* The address of a kernel symbol, of the next symbol after an address, and the symbol's name of an address. */
+/* Kernel symbols: the address of a symbol, the address of the next symbol after an address, the name at an address. */
 uint64_t kt_symbol(const char *name);
 uint64_t kt_symbol_after(uint64_t address);
 const char *kt_symbol_name(uint64_t address);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * limits.c - sessions that end by themselves, begin late, cover some CPUs; how many there may be
+ * limits.c - sessions that end by themselves, begin late or run on some CPUs only; limits of all sessions together
  */
 #define _GNU_SOURCE
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ TEST(duration_ends_the_session)
 	close(fd);
 }
 
-/* Every CPU ends at its number, exactly, whatever became of the ticks. */
+/* Every CPU ends after exactly max_ticks ticks, whatever became of the ticks. */
 TEST(max_ticks_ends_the_session)
 {
 	int sources[] = { PROFBUF_SOURCE_HRTIMER, PROFBUF_SOURCE_PERF_CPU_CLOCK };
@@ -60,7 +60,7 @@ TEST(max_ticks_ends_the_session)
 	}
 }
 
-/* By the stream's own times. */
+/* No sample has a time before the end of the delay. */
 TEST(delay_comes_before_the_first_tick)
 {
 	struct profbuf_config config = kt_config();
@@ -71,7 +71,7 @@ TEST(delay_comes_before_the_first_tick)
 	int fd = kt_open();
 
 	config.delay_ns = 400 * MSEC;
-	config.duration_ns = 3 * SEC;	/* from the first tick on */
+	config.duration_ns = 3 * SEC;	/* counted from the first tick */
 	kt_configure(fd, &config);
 	kt_start(fd);
 	kt_drain(fd, &s);
@@ -123,7 +123,7 @@ TEST(only_the_cpus_asked_for)
 	close(fd);
 }
 
-/* One more than may run is refused, and may run when another has gone. */
+/* One session more than the limit cannot start, and can start when another one is closed. */
 TEST(one_session_more_than_the_limit)
 {
 	struct profbuf_config config = kt_config();
@@ -159,7 +159,7 @@ static long vmalloc_kib(void)
 	return kib;
 }
 
-/* What a failed start took, the next one does not take again: half a MiB of tags it was. */
+/* Starts that fail again and again take no more memory (a bug once: half a MiB of tags each). */
 TEST(starts_that_fail_keep_no_memory)
 {
 	struct profbuf_config config = kt_config();
@@ -185,7 +185,7 @@ TEST(starts_that_fail_keep_no_memory)
 	close(extra);
 }
 
-/* A number in a file, after a word if there is one. */
+/* Reads a number from a file, after @word if there is one. */
 static long long number(const char *path, const char *word)
 {
 	FILE *f = fopen(path, "r");
@@ -201,7 +201,7 @@ static long long number(const char *path, const char *word)
 	return value;
 }
 
-/* Of a user without rights: it does next to nothing, and has little memory. */
+/* A session of a user without rights: it samples nearly nothing, and has little memory. */
 static struct profbuf_config small_config(void)
 {
 	struct profbuf_config config = kt_config();
@@ -222,13 +222,13 @@ static int configured_as(uid_t uid, const struct profbuf_config *config)
 	return fd;
 }
 
-/* It does not start for that reason, and is as it was. */
+/* Checks that the session cannot start for that reason, and has not changed. */
 static void refused(int fd, int error)
 {
 	struct profbuf_info info = { .size = sizeof(info) };
 
 	CHECK(ioctl(fd, PROFBUF_IOC_START) == -1 && errno == error, "%s", strerror(errno));
-	CHECK(read(fd, &info, 8) == -1 && errno == error, "%s", strerror(errno));	/* which would start it */
+	CHECK(read(fd, &info, 8) == -1 && errno == error, "%s", strerror(errno));	/* a read would start it */
 	NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
 	CHECK(info.state == PROFBUF_STATE_NEW && !info.used_memory);
 }
@@ -244,7 +244,7 @@ static void close_all(int *fds, int n)
 		close(fds[i]);
 }
 
-#define USER 1000	/* and those after it */
+#define USER 1000	/* this user and the ones with the numbers after it */
 
 TEST(one_user_has_eight_sessions)
 {
@@ -261,7 +261,7 @@ TEST(one_user_has_eight_sessions)
 	starts(others[0]);
 	others[1] = configured_as(0, &config);
 	starts(others[1]);
-	/* The slot is free when the file is closed, not before. */
+	/* The slot becomes free when the file is closed, not at the stop. */
 	kt_stop(fds[0]);
 	refused(extra, EUSERS);
 	close(fds[0]);
@@ -309,14 +309,14 @@ TEST(the_memory_of_a_user_is_bounded)
 	int fds[2], others[3];
 
 	set_memory(8);
-	config.ring_bytes = 2 << 20;	/* of 2 CPUs: more than half */
+	config.ring_bytes = 2 << 20;	/* on 2 CPUs: more than half of the limit */
 	for (int i = 0; i < 2; i++)
 		fds[i] = configured_as(USER, &config);
 	starts(fds[0]);
 	refused(fds[1], EDQUOT);
 	others[0] = configured_as(USER + 1, &config);
 	starts(others[0]);
-	/* Root's are bound one by one. */
+	/* Each session of root may have the limit for itself. */
 	for (int i = 1; i < 3; i++) {
 		others[i] = configured_as(0, &config);
 		starts(others[i]);
@@ -325,7 +325,7 @@ TEST(the_memory_of_a_user_is_bounded)
 	starts(fds[1]);
 	close(fds[1]);
 	close_all(others, 3);
-	/* What was configured under another limit. */
+	/* The limit was another one when these were configured. */
 	fds[0] = configured_as(0, &config);
 	fds[1] = configured_as(USER, &config);
 	set_memory(2);
@@ -336,7 +336,7 @@ TEST(the_memory_of_a_user_is_bounded)
 	close_all(fds, 2);
 }
 
-/* Users' sessions leave most of the machine's memory, whatever one session may have. */
+/* Sessions of users together leave most of the machine's memory free, whatever a single session may have. */
 TEST(the_memory_of_all_users_is_bounded)
 {
 	struct profbuf_config config = small_config();
@@ -362,7 +362,7 @@ TEST(the_memory_of_all_users_is_bounded)
 	set_memory(256);
 }
 
-/* cat /dev/profbuf works on a machine of many CPUs: as here, where a session may have little. */
+/* cat /dev/profbuf works on a machine with many CPUs. Here a low limit for a session has the same effect. */
 TEST(the_default_is_what_a_session_may_have)
 {
 	struct profbuf_config config = { .size = sizeof(config) }, zeros = { .size = sizeof(config) };
@@ -398,7 +398,7 @@ static void set(const char *path, const char *text)
 	close(fd);
 }
 
-/* In a cgroup of 12 MiB: what is too much is refused, nobody is killed for it, and what fits runs. */
+/* In a cgroup of 12 MiB, a session that needs too much is refused without an OOM kill, and a smaller one runs. */
 static int in_a_small_cgroup(void)
 {
 	struct profbuf_config config = kt_config();
@@ -408,7 +408,9 @@ static int in_a_small_cgroup(void)
 	long long before;
 
 	set(CGROUP "/cgroup.procs", "0");
-	/* A file that is only open has nothing of what a session needs to run: 24 KiB each would be too much. */
+	/*
+	 * An open file has none of the memory that a session needs to run: 24 KiB for each file would be too much here.
+	 */
 	for (int i = 0; i < 500; i++)
 		fds[i] = kt_open();
 	for (int i = 0; i < 500; i++)
@@ -421,12 +423,12 @@ static int in_a_small_cgroup(void)
 		NEED(!ioctl(fd, PROFBUF_IOC_INFO, &info));
 		CHECK(info.state == PROFBUF_STATE_NEW && !info.used_memory);
 	}
-	CHECK(read(fd, &info, 8) == -1 && errno == ENOMEM);	/* which would start it */
+	CHECK(read(fd, &info, 8) == -1 && errno == ENOMEM);	/* a read would start it */
 	before = number(CGROUP "/memory.current", "");
 	config.ring_bytes = 1 << 20;
 	kt_configure(fd, &config);
 	ENOUGH(kt_run_session(fd, 200 * MSEC, &s).all_samples > 20);
-	/* The rings are the cgroup's to pay for, two of them at least. */
+	/* The rings, at least two of them, are charged to the cgroup. */
 	before = number(CGROUP "/memory.current", "") - before;
 	CHECK(before > 2 << 20, "%lld", before);
 	fflush(stdout);

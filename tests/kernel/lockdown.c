@@ -2,7 +2,7 @@
 /*
  * lockdown.c - a kernel that keeps its secrets from root, too: no kernel addresses
  *
- * The lockdown is raised at run time, and never lifted: this is the last test of a machine.
+ * The lockdown is raised at run time and cannot be lifted, so this is the last test of a machine.
  *
  * Runs on: 6.1 6.12 kasan kcsan, last
  */
@@ -30,7 +30,7 @@ static void lock_down(const char *level)
 	close(fd);
 }
 
-/* How much of the kernel there is in a stream. */
+/* Counts what is about the kernel in a stream. */
 static uint64_t kernel_words(const struct kt_stream *s)
 {
 	const struct profbuf_record *r = NULL;
@@ -56,7 +56,7 @@ static struct kt_stream session(int fd, struct profbuf_config *config)
 	return s;
 }
 
-/* Integrity is about changing the kernel, which nobody does here. */
+/* Lockdown for integrity forbids changing the kernel, which sampling does not do. */
 TEST(integrity_changes_nothing)
 {
 	struct profbuf_config config = kt_config();
@@ -85,14 +85,14 @@ TEST(confidentiality_takes_the_kernel_away)
 	fd = kt_open();
 	CHECK(rights_of(fd) == PROFBUF_RIGHT_TASKS, "%x", rights_of(fd));
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
-	/* All tasks are there still, their user code, without an address of the kernel's. */
+	/* All tasks are still sampled in user code, without an address of the kernel. */
 	user.flags &= ~(PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE);
 	s = session(fd, &user);
 	CHECK(!kernel_words(&s));
 	kt_free(&s);
 	close(fd);
 
-	/* The defaults are ones that are allowed. */
+	/* The defaults ask only for what is allowed. */
 	fd = open(PROFBUF_DEVICE, O_RDONLY);
 	NEED(fd >= 0);
 	CHECK(kt_read(fd, &s) > 0);
@@ -105,7 +105,7 @@ TEST(confidentiality_takes_the_kernel_away)
 	close(fd);
 }
 
-/* As with perf's events: the rights are those at the open. */
+/* As with perf's events, the rights are from the time of the open. */
 TEST(what_was_opened_before_keeps_its_rights)
 {
 	struct profbuf_config config = kt_config();
@@ -118,7 +118,7 @@ TEST(what_was_opened_before_keeps_its_rights)
 	close(opened_before);
 }
 
-/* The kernel's rule, and why this is the last test. */
+/* This is a rule of the kernel, and the reason why this is the last test. */
 TEST(an_unsigned_module_is_refused)
 {
 	int module = open(getenv("MODULE"), O_RDONLY);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nested.c - a tick that comes inside another is counted, skipped, and harms nothing
+ * nested.c - a tick that comes inside another tick is counted, skipped, and harms nothing
  *
- * profbuf_nested.ko (in $NESTED_MODULE) makes them.
+ * profbuf_nested.ko (in $NESTED_MODULE) makes such ticks.
  */
 #define _GNU_SOURCE
 #include "kt.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nmi.c - ticks that are NMIs, as those of a hardware counter are
+ * nmi.c - ticks that are NMIs, as the ticks of a hardware counter are
  *
- * profbuf_nmi.ko (in $NMI_MODULE) is that counter, and says how many ticks it has made.
+ * profbuf_nmi.ko (in $NMI_MODULE) plays the counter, and says how many ticks it has made.
  *
  * Runs on: 6.1 6.12 kasan kcsan gcov
  */
@@ -60,7 +60,7 @@ static void check_sums(int fd, const struct kt_sums *sums)
 	}
 }
 
-/* Every one of them is a tick, and none is nested or missed. */
+/* Every NMI is a tick, and none is nested or missed. */
 TEST(an_nmi_is_a_tick)
 {
 	struct profbuf_config config = cycles();
@@ -92,7 +92,7 @@ TEST(an_nmi_is_a_tick)
 	kt_kill(spinners[1]);
 }
 
-/* Spins with a frame pointer to memory that is not there, above the stack. */
+/* Spins with a frame pointer above the stack, where no memory is mapped. */
 static pid_t bad_frames(void)
 {
 	pid_t pid = fork();
@@ -105,7 +105,7 @@ static pid_t bad_frames(void)
 	__builtin_unreachable();
 }
 
-/* The fault's return lets the next NMI in, before the one that faulted has ended. */
+/* The return from a page fault lets the next NMI in, before the NMI that faulted has ended. That tick is not nested. */
 TEST(faults_in_an_nmi)
 {
 	struct profbuf_config config = cycles();
@@ -134,7 +134,7 @@ TEST(faults_in_an_nmi)
 	kt_kill(spinner);
 }
 
-/* Only the irq_work of a tick can wake it. */
+/* Only the irq_work of a tick can wake this reader. */
 TEST(a_reader_is_woken_out_of_an_nmi)
 {
 	struct profbuf_config config = cycles();
@@ -149,7 +149,7 @@ TEST(a_reader_is_woken_out_of_an_nmi)
 	kt_configure(fd, &config);
 	kt_start(fd);
 	CHECK(kt_read(fd, &s) > 0);
-	/* The first may find something; soon there is nothing left, and it has to wait. */
+	/* The first read may find something. Soon nothing is left, and a read must wait. */
 	alarm(60);
 	begin = kt_now();
 	for (int i = 0; i < 10; i++)
@@ -165,7 +165,7 @@ TEST(a_reader_is_woken_out_of_an_nmi)
 	kt_kill(spinners[1]);
 }
 
-/* What a thread of the process has as its tag, each its own. */
+/* The tags of the process's threads, one for each. */
 struct set {
 	struct profbuf_label_set head;
 	char text[64];
@@ -176,7 +176,7 @@ static struct set sets[2];
 static pid_t tids[2];
 static bool over;
 
-/* Changes to the other thread all the time. */
+/* Yields to the other thread all the time. */
 static void *yielder(void *arg)
 {
 	uintptr_t which = (uintptr_t)arg;
@@ -195,8 +195,8 @@ static uint64_t tag_failed(int fd)
 }
 
 /*
- * In the middle of the change from one thread to another it is not known whose variables the CPU sees: then there is no
- * tag, and it is said why. Any other tag is the thread's own.
+ * In the middle of a switch between threads it is not known whose variables the CPU sees. Such a sample has no tag, and
+ * the cause is counted. Any other sample has its own thread's tag.
  */
 TEST(tags_while_threads_change)
 {
@@ -264,7 +264,7 @@ static void end(struct kt_reader *reader, uint64_t at_least)
 	close(reader->fd);
 }
 
-/* NMIs into the ticks of timers, and into starts, reads and stops: every tick of each has its place. */
+/* NMIs interrupt the ticks of timers, starts, reads and stops: every tick of both sessions is accounted for. */
 TEST(nmis_into_everything)
 {
 	struct kt_reader nmis, timers;
@@ -307,7 +307,7 @@ TEST(nmis_into_everything)
 	end(&timers, 100);
 }
 
-/* Also those that are closed while they run, and the last descriptor's close is all that ends them. */
+/* Sessions are closed while they run: nothing but the close of the last descriptor ends them. */
 TEST(closes_under_nmis)
 {
 	set_period(300);
@@ -324,7 +324,7 @@ TEST(closes_under_nmis)
 	set_period(997);
 }
 
-/* A CPU that comes has ticks again; alone, the other has none: nobody sends it any. */
+/* A CPU that comes online has ticks again. While a CPU is alone it has none, because no other CPU sends it NMIs. */
 TEST(cpus_go_and_come_under_nmis)
 {
 	struct profbuf_config config = cycles();

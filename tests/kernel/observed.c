@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * observed.c - what is described is others': it decides neither how long the worker waits nor how much it has to do
+ * observed.c - observed processes are untrusted: they decide neither how long the worker waits nor how much work it has
  *
  * profbuf_observed.ko (in $OBSERVED_MODULE) keeps a process's mappings locked.
  */
@@ -11,7 +11,7 @@
 
 #include "kt.h"
 
-/* Samples of a process, and its descriptions. */
+/* Counts the samples of a process, and its descriptions. */
 static void count(const struct kt_stream *s, pid_t pid, unsigned int *samples, unsigned int *descriptions)
 {
 	const struct profbuf_record *r = NULL;
@@ -52,7 +52,7 @@ static void *lock_mappings(void *arg)
 	return NULL;
 }
 
-/* The kernel waits with a thread's lock; the other one runs on. */
+/* One thread waits in the kernel with the lock of the mappings held; the other one runs on. */
 static void have_mappings_locked(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -66,7 +66,7 @@ static void have_mappings_locked(void)
 	NEED(!pthread_sigmask(SIG_BLOCK, &set, NULL));
 }
 
-/* The worker may neither wait for it, nor may the session's end, which waits for the worker. */
+/* Neither the worker nor the session's end, which waits for the worker, may wait for the lock. */
 TEST(a_process_that_keeps_its_mappings_locked)
 {
 	struct profbuf_config config = kt_config();
@@ -99,7 +99,7 @@ TEST(a_process_that_keeps_its_mappings_locked)
 	kt_free(&s);
 	close(fd);
 
-	/* When the lock is free, it is described. */
+	/* When the lock is free again, the process is described. */
 	fd = kt_open();
 	kt_configure(fd, &config);
 	kt_start(fd);
@@ -122,7 +122,10 @@ TEST(a_process_that_keeps_its_mappings_locked)
 #define NAME	250
 #define DEEP	15
 
-/* Mappings of a file whose path is nearly as long as a path may be: together more than the queue may hold. */
+/*
+ * Maps a file many times whose path is nearly as long as a path can be: the descriptions of all of them are larger than
+ * the queue.
+ */
 static void have_many_mappings(void)
 {
 	char name[NAME + 1];
@@ -135,7 +138,7 @@ static void have_many_mappings(void)
 		NEED((!mkdir(name, 0700) || errno == EEXIST) && !chdir(name));
 	fd = open(name, O_RDWR | O_CREAT, 0700);
 	NEED(fd >= 0 && !ftruncate(fd, 4096));
-	/* None continues the one before it, so they stay apart. */
+	/* The mappings do not continue each other, so the kernel does not merge them. */
 	for (int i = 0; i < MANY; i++)
 		NEED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED);
 }
@@ -151,13 +154,13 @@ TEST(a_process_with_more_mappings_than_may_wait)
 
 	kt_pin(0);
 	kt_configure(fd, &config);
-	/* Time for some attempts. */
+	/* Time for several attempts. */
 	kt_run_session(fd, 4 * SEC, &s);
 	get = kt_all_counters(fd);
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %llu descriptions lost\n", samples,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_LIMIT]);
-	/* It is said, and the work is not done again and again. */
+	/* The loss is counted, and the work is not repeated all the time. */
 	ENOUGH(samples > 100);
 	CHECK(!descriptions);
 	CHECK(get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] && get.sideband_lost[PROFBUF_SIDEBAND_LIMIT] < 3);
@@ -172,7 +175,7 @@ TEST(a_process_with_more_mappings_than_may_wait)
 
 #define MAPPINGS	4000
 
-/* Each of another kind than the one before. */
+/* Each mapping has other rights than the one before, so the kernel does not merge them. */
 static void have_mappings(void)
 {
 	for (int i = 0; i < MAPPINGS; i++)
@@ -189,7 +192,7 @@ static void change_mappings(void)
 	kt_spin(100000);
 }
 
-/* To walk over its mappings takes time, which nobody but the worker spends. */
+/* Walking over the mappings takes time, and the worker's time for it is limited. */
 TEST(a_process_that_changes_its_mappings_all_the_time)
 {
 	struct profbuf_config config = kt_config();
@@ -211,7 +214,7 @@ TEST(a_process_that_changes_its_mappings_all_the_time)
 	count(&s, pid, &samples, &descriptions);
 	printf("# %u samples, %u descriptions in %.1f s, %llu lost\n", samples, descriptions, ns / 1e9,
 	       (unsigned long long)get.sideband_lost[PROFBUF_SIDEBAND_CHANGES]);
-	/* One in 4 us for each of them, at most, after some at the beginning. */
+	/* At most one description in 4 us for each of its mappings, besides some at the beginning. */
 	ENOUGH(samples > 300);
 	CHECK(descriptions > 1 && descriptions <= ns / 4000 / MAPPINGS + 20);
 	kt_free(&s);

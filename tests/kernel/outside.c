@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * outside.c - whose work a sample was, by labels that a process or a thread was given from outside
+ * outside.c - samples have the labels that a process or a thread was given from outside
  */
 #define _GNU_SOURCE
 #include <grp.h>
@@ -12,7 +12,7 @@
 
 static const char other_text[] = "job\0hourly";
 
-/* A child that spins, as a thread too, and when told forks another one, whose number is then in *@grandchild. */
+/* A child that spins in two threads, and forks a child of its own when told to. *@grandchild gets that one's pid. */
 static volatile pid_t *grandchild;
 
 static pid_t family(int go[2])
@@ -45,7 +45,7 @@ static pid_t family(int go[2])
 	return pid;
 }
 
-/* Tells it to. */
+/* Tells the child to fork. */
 static pid_t fork_grandchild(int go[2])
 {
 	NEED(write(go[1], "x", 1) == 1);
@@ -88,7 +88,7 @@ TEST(from_outside_with_threads_and_later_children)
 	close(fd);
 }
 
-/* Whichever of the family is named: the label set is removed from all that have inherited it. */
+/* The label set is removed from all that have inherited it, whichever of them is named. */
 TEST(removed_from_the_whole_family)
 {
 	int fd = kt_open();
@@ -113,7 +113,7 @@ TEST(removed_from_the_whole_family)
 	close(fd);
 }
 
-/* One of the family that has got another set is not of it any more. */
+/* A process that has got another label set does not belong to the family any more. */
 TEST(a_replaced_set_is_not_the_familys)
 {
 	int go[2], fd = kt_open();
@@ -132,7 +132,10 @@ TEST(a_replaced_set_is_not_the_familys)
 	close(fd);
 }
 
-/* What root has set, another user takes from his own process only; what he has set himself, from the family. */
+/*
+ * A label set from root: another user can remove it from his own process only. A label set from the user himself: he
+ * can remove it from the whole family.
+ */
 TEST(a_user_removes_what_is_his)
 {
 	enum { NOBODY = 65534 };
@@ -185,7 +188,7 @@ TEST(a_user_removes_what_is_his)
 TEST(from_outside_ends_with_the_file_unless_it_stays)
 {
 	pid_t pid = kt_spinner(0);
-	int fd = kt_open();	/* not the child's, too */
+	int fd = kt_open();	/* opened after fork(), so that the child does not have it */
 
 	CHECK(!tag_pid(fd, 0, pid, text, sizeof(text)));
 	CHECK(is_tagged(pid));
@@ -257,7 +260,7 @@ TEST(own_labels_are_in_front_of_those_from_outside)
 	close(fd);
 }
 
-/* Kernel threads have no tag, nor has the idle task, and what else runs has none that it was not given. */
+/* Kernel threads and the idle task have no tag, and no other process has a tag that it was not given. */
 TEST(kernel_threads_and_idle_are_untagged)
 {
 	struct profbuf_config config = kt_config();
@@ -272,7 +275,7 @@ TEST(kernel_threads_and_idle_are_untagged)
 	REFUSED(ESRCH, tag_pid(fd, PROFBUF_TAG_THREAD, 2, text, sizeof(text)));
 	kt_configure(fd, &config);
 	kt_start(fd);
-	/* Each is described by a kernel thread. */
+	/* A kernel thread describes each of these programs. */
 	for (int i = 0; i < 40; i++)
 		NEED(!system("exec /bin/true"));
 	kt_sleep(100 * MSEC);

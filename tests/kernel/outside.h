@@ -9,7 +9,10 @@
 
 static const char text[] = "job\0nightly";
 
-/* Samples of a process and of others, its children, with the one tag from outside that there is, and without one. */
+/*
+ * Counts of samples, of a process and of all others, which are its children: with a tag and without. All tags are the
+ * same one.
+ */
 struct outside {
 	uint64_t tag;
 	unsigned int with, without, children, untagged_children;
@@ -40,7 +43,7 @@ static inline struct outside count_outside(const struct kt_stream *s, pid_t pid)
 #define COUNTS "%u with, %u without; of children, %u with, %u without"
 #define COUNTS_OF(n) (n).with, (n).without, (n).children, (n).untagged_children
 
-/* What a session of a process, with its children, sees in a while. */
+/* What a session of a process and its children sees in a short time. */
 static inline struct outside look(pid_t pid)
 {
 	struct profbuf_config config = kt_config();
@@ -68,7 +71,7 @@ static inline bool is_tagged(pid_t pid)
 	return n.with;
 }
 
-/* How many processes and threads are tagged: those of all tests that came before have ended. */
+/* Checks how many processes and threads are tagged. Those of earlier tests have ended. */
 static inline void check_tagged(unsigned int n)
 {
 	CHECK(kt_sysfs("tagged") == n, "%llu", kt_sysfs("tagged"));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * overhead.c - the share of a CPU that the ticks take, whatever was asked for
+ * overhead.c - ticks never take more than their share of a CPU, whatever the sessions ask for
  *
- * Measured by how much slower a loop gets; for a machine whose clock counts instructions (tests/kernel/run --icount).
+ * The share is measured by how much slower a loop gets, on a machine whose clock counts instructions (tests/kernel/run
+ * --icount).
  *
  * Runs on: none: see tests/kernel/run --icount
  */
 #define _GNU_SOURCE
 #include "greedy.h"
 
-/* How often the innermost of frames, as many as a sample may have, can count to a thousand in that time. */
+/* Returns how often a function below @depth frames can count to a thousand in @ns. */
 __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 {
 	uint64_t end, n = 0;
@@ -27,7 +28,7 @@ __attribute__((noinline)) static uint64_t work(unsigned int depth, uint64_t ns)
 	return n;
 }
 
-/* The share of a CPU that @n such sessions take: the median of rounds with and without them. */
+/* Returns the share of a CPU that @n such sessions take: the median of rounds, each with and without them. */
 static double share_of(const struct profbuf_config *config, unsigned int n)
 {
 	double shares[5];
@@ -40,7 +41,7 @@ static double share_of(const struct profbuf_config *config, unsigned int n)
 
 		for (unsigned int i = 0; i < n; i++)
 			fds[i] = start(config);
-		work(120, 500 * MSEC);	/* until the rate is what it is to be */
+		work(120, 500 * MSEC);	/* until the rate has settled */
 		with = work(120, 300 * MSEC);
 		for (unsigned int i = 0; i < n; i++)
 			close(fds[i]);
@@ -59,7 +60,7 @@ static double share(uint32_t source, unsigned int n)
 	return share_of(&config, n);
 }
 
-/* Looking for what to wake readers for is no tick, and outside of the limit. */
+/* Looking which readers to wake is not a tick, and not limited by the budget. */
 TEST(flushes_are_bounded)
 {
 	struct profbuf_config config = greedy(PROFBUF_SOURCE_HRTIMER);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * own.c - which processes are an opener's own, so that it needs no rights to see them: what ptrace_may_access() says
+ * own.c - which processes are an opener's own, so that it needs no rights to see them: as ptrace_may_access() decides
  *
- * Each test has a process that spins, and one that opens the device and runs a session; both are nobody's.
+ * Each test has a process that spins, and a process that opens the device and runs a session. Both belong to user
+ * nobody, if the test does not say otherwise.
  */
 #define _GNU_SOURCE
 #include <sys/prctl.h>
@@ -24,7 +25,7 @@ static void be_in_another_group(void)
 	NEED(!setresuid(NOBODY, NOBODY, NOBODY) && !prctl(PR_SET_DUMPABLE, 1));
 }
 
-/* As a service that may bind to low ports. */
+/* Like a service that may bind to low ports. */
 static void be_with_a_capability(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -36,7 +37,7 @@ static void be_with_a_capability(void)
 	NEED(!prctl(PR_SET_DUMPABLE, 1));
 }
 
-/* Nobody has made the namespace, and has every right in it. */
+/* The user nobody makes the namespace, and has every right in it. */
 static void be_in_a_user_namespace(void)
 {
 	kt_become(NOBODY);
@@ -47,7 +48,7 @@ static void be_root(void)
 {
 }
 
-/* Root without the rights of root, as in a container. */
+/* Root without the capabilities of root, as in a container. */
 static void be_root_of_a_container(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -72,10 +73,10 @@ static void be_in_a_pid_namespace(void)
 	kt_become(NOBODY);
 }
 
-/* What the test under way is of. */
+/* Parameters of the current test. */
 static void (*opener)(void);
 static pid_t other;
-static int refusal;		/* errno of who names the other; 0: it is seen */
+static int refusal;		/* errno when the opener names the other process; 0: it may see it */
 
 static void watch(void)
 {
@@ -161,7 +162,7 @@ TEST(roots_of_a_container_for_another_one)
 	sees(be_root_of_a_container, be_root_of_a_container, 0);
 }
 
-/* A CPU has few, and who has one keeps perf's users from it. */
+/* A CPU has few counters, and a session that has one keeps users of perf from it. */
 TEST(no_counter_of_the_hardware)
 {
 	struct profbuf_config config = kt_config();

@@ -29,7 +29,7 @@ TEST(wrong_places_are_refused)
 	REFUSED(EINVAL, WITH((s.tls = PROFBUF_TLS_NONE, s.offset = 0, s.module = 1)));
 	REFUSED(EINVAL, WITH((s.tls = PROFBUF_TLS_MUSL, s.module = 1 << 21)));
 	REFUSED(EINVAL, WITH(s.reserved[1] = 1));
-	/* Variables lie below the thread pointer, or in their block, at words, and not just anywhere. */
+	/* A variable is at a whole word below the thread pointer, or in its module's block, and nowhere else. */
 	CHECK(!WITH(s.offset = -PROFBUF_TLS_BYTES));
 	REFUSED(EINVAL, WITH(s.offset = -PROFBUF_TLS_BYTES - 8));
 	REFUSED(EINVAL, WITH(s.offset = -9));
@@ -49,7 +49,7 @@ TEST(wrong_places_are_refused)
 	}
 	REFUSED(ESRCH, WITH(s.start_time = 1));
 	REFUSED(EFAULT, ioctl(fd, PROFBUF_IOC_TAG_SOURCE, (void *)8));
-	/* A kernel thread and a zombie have no memory. */
+	/* Kernel threads and zombies have no memory. */
 	REFUSED(ESRCH, WITH(s.pid = 2));
 	pid = fork();
 	if (!pid)
@@ -77,7 +77,7 @@ static int add_sources_of_children(int fd, int n)
 	return failed;
 }
 
-/* A session has room for so many processes with variables at once, and for any number one after another. */
+/* A session has room for ROOM processes with tag sources at once, and for any number one after another. */
 TEST(ended_processes_make_room)
 {
 	enum { ROOM = 4096 };
@@ -105,7 +105,7 @@ static int take_back(int fd, enum profbuf_tag_kind kind)
 	return ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source);
 }
 
-/* As after a dlclose(): what is where the variable was is no tag, and is not read. */
+/* As after dlclose(): the memory where the variable was holds no tag any more, and is not read. */
 TEST(a_place_is_taken_back)
 {
 	static struct set set;
@@ -120,7 +120,7 @@ TEST(a_place_is_taken_back)
 	be_sampled(fd, 20);
 	REFUSED(ENOENT, take_back(fd, PROFBUF_TAG_OTEL));
 	CHECK(!add_source(fd, PROFBUF_TAG_OTEL, &context));
-	/* One kind of two. */
+	/* Takes back one of two kinds. */
 	CHECK(!take_back(fd, PROFBUF_TAG_OTEL));
 	be_sampled(fd, 20);
 	CHECK(!take_back(fd, PROFBUF_TAG_LABELS));
@@ -133,7 +133,7 @@ TEST(a_place_is_taken_back)
 	CHECK(others == count(&s, getpid(), 0, NULL), "%u, %u others", with, others);
 	CHECK(!failed(fd, PROFBUF_TAG_FAULT));
 	own_labels = NULL;
-	/* As often as there is room for, and more: nothing of it is left. */
+	/* More often than there is room for: a source that was taken back takes no room. */
 	for (int i = 0; i < 4200; i++) {
 		if (add_source(fd, PROFBUF_TAG_LABELS, &own_labels) || take_back(fd, PROFBUF_TAG_LABELS)) {
 			CHECK(false, "%d: %s", i, strerror(errno));
@@ -144,7 +144,7 @@ TEST(a_place_is_taken_back)
 	close(fd);
 }
 
-/* Places keep a process's memory map from being freed: each user his own. */
+/* A tag source keeps a process's memory map from being freed, so a user may name only his own processes. */
 TEST(another_users_process_is_refused)
 {
 	enum { NOBODY = 65534 };
@@ -166,7 +166,7 @@ TEST(another_users_process_is_refused)
 		REFUSED(EPERM, ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
 		source.pid = 1;
 		REFUSED(EPERM, ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
-		/* His own, but one that keeps its memory from him. */
+		/* His own process, which does not let him read its memory. */
 		source.pid = getpid();
 		NEED(!prctl(PR_SET_DUMPABLE, 0));
 		REFUSED(EPERM, ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
@@ -190,7 +190,7 @@ static void *survive(void *arg)
 	return NULL;
 }
 
-/* Its memory and its identity are the process's, as long as any thread lives. */
+/* The process keeps its memory and its identity as long as one of its threads lives. */
 TEST(a_process_whose_first_thread_has_ended)
 {
 	struct profbuf_config config = kt_config();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * poll.c - poll() and epoll: when they wait, what wakes them
+ * poll.c - poll() and epoll: when they wait, and what wakes them
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "kt.h"
 
-/* When its time is up, poll() looks once more; what it finds only then, nothing has woken it for. */
+/* At its timeout poll() looks once more. If it finds something only then, nothing has woken it, and the check fails. */
 static int poll_for(int fd, short events, int ms, short *revents)
 {
 	struct pollfd p = { .fd = fd, .events = events };
@@ -19,7 +19,7 @@ static int poll_for(int fd, short events, int ms, short *revents)
 	return n;
 }
 
-/* A session whose first tick is far away, with its description read. */
+/* Returns a session whose first tick is far away, and whose first records were read. */
 static int quiet_session(struct profbuf_config *config)
 {
 	struct kt_stream s = { 0 };
@@ -54,7 +54,10 @@ TEST(poll_waits_for_samples)
 	close(fd);
 }
 
-/* Far below the watermark the flush period wakes, and nothing before: the sideband would, with the first tick. */
+/*
+ * Far below the watermark, the flush period wakes, and nothing before it. Descriptions are off, because they would wake
+ * at the first tick.
+ */
 TEST(flush_period_wakes)
 {
 	struct profbuf_config config = kt_config();
@@ -63,7 +66,7 @@ TEST(flush_period_wakes)
 	int fd;
 
 	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
-	config.delay_ns = SEC;	/* so that poll() waits before there is anything */
+	config.delay_ns = SEC;	/* so that poll() waits before there are records */
 	config.flush_ns = 1500 * MSEC;
 	config.ring_bytes = 4 << 20;
 	fd = quiet_session(&config);
@@ -73,7 +76,7 @@ TEST(flush_period_wakes)
 	close(fd);
 }
 
-/* With a flush period of an hour the watermark wakes, and not before it is reached. */
+/* If the flush period is an hour, reaching the watermark wakes, and nothing before it. */
 TEST(watermark_wakes)
 {
 	struct profbuf_config config = kt_config();
@@ -86,14 +89,14 @@ TEST(watermark_wakes)
 	config.flags &= ~PROFBUF_CONFIG_SIDEBAND;
 	config.flush_ns = 3600 * SEC;
 	config.watermark = 16384;
-	config.delay_ns = 300 * MSEC;	/* so that poll() waits before there is anything */
+	config.delay_ns = 300 * MSEC;	/* so that poll() waits before there are records */
 	spinner = kt_spinner(0);
 	fd = quiet_session(&config);
-	/* And again, if there was no read between that found nothing. */
+	/* It wakes again, even if no read in between has found nothing. */
 	for (int i = 0; i < 2; i++) {
 		CHECK(poll_for(fd, POLLIN, 20000, &revents) == 1 && revents == POLLIN);
 		n = kt_read(fd, &s);
-		/* The second time there may be some already, for which it does not wait. */
+		/* The second time there may already be records; then poll() does not wait for the watermark. */
 		CHECK(n >= 16384 || (i && n > 0), "%zd", n);
 	}
 	kt_kill(spinner);
@@ -172,10 +175,10 @@ static void on_signal(int signo)
 	(void)signo;
 }
 
-/* A signal ends the wait, in poll() and in epoll; the file is as it was, and waits again. */
+/* A signal ends the wait of poll() and epoll. The file has not changed, and can be waited for again. */
 TEST(signals_interrupt_and_harm_nothing)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* not for these calls */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };	/* no effect here */
 	struct epoll_event event = { .events = EPOLLIN };
 	struct profbuf_config config = kt_config();
 	int fd, ep = epoll_create1(0);
@@ -195,7 +198,7 @@ TEST(signals_interrupt_and_harm_nothing)
 	close(fd);
 }
 
-/* Stopped and continued, poll() and epoll go on with the wait. */
+/* When a waiting process is stopped and continued, poll() goes on with the wait; epoll_wait() may end with EINTR. */
 TEST(a_stopped_waiter_is_woken_after_it)
 {
 	for (int by_epoll = 0; by_epoll < 2; by_epoll++) {
@@ -213,7 +216,7 @@ TEST(a_stopped_waiter_is_woken_after_it)
 		if (!child) {
 			int n = by_epoll ? epoll_wait(ep, &event, 1, 20000) : poll_for(fd, POLLIN, 20000, &revents);
 
-			/* epoll_wait() is one of the calls that a stop ends: signal(7). */
+			/* A stop and continue ends epoll_wait() with EINTR: signal(7). */
 			_exit(n != 1 && !(by_epoll && n == -1 && errno == EINTR));
 		}
 		kt_sleep(100 * MSEC);

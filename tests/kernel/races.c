@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * races.c - calls that meet: start, read, stop and close from several threads; the module's end and an open
+ * races.c - calls that meet: start, read, stop and close from several threads; unloading the module during opens
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>
@@ -30,7 +30,7 @@ static void *starter(void *arg)
 	return NULL;
 }
 
-/* Of six that start at once, one has done it. */
+/* Of six threads that start at once, one succeeds. */
 TEST(one_of_many_starts)
 {
 	for (int round = 0; round < 20; round++) {
@@ -75,7 +75,7 @@ static void *first_reader(void *arg)
 	return NULL;
 }
 
-/* Of six first reads at once, each is answered, and one has the stream's description. */
+/* Of six first reads at once, each gets an answer, and one gets the INFO record. */
 TEST(one_of_many_first_reads_has_the_description)
 {
 	for (int round = 0; round < 10; round++) {
@@ -108,7 +108,7 @@ TEST(one_of_many_first_reads_has_the_description)
 static bool over;
 static unsigned long calls[4], markers_written;
 
-/* Everything but the start, again and again, until the session is over. */
+/* Makes all calls but start, again and again, until the session is over. */
 static void *caller(void *arg)
 {
 	struct profbuf_config config = kt_config();
@@ -162,7 +162,7 @@ static void *drainer(void *arg)
 	return NULL;
 }
 
-/* Two readers, two that stop, and all other calls at once; nothing is lost of what was delivered. */
+/* Two readers, two stops and all other calls at once: nothing that was delivered gets lost. */
 TEST(all_calls_at_once)
 {
 	for (int round = 0; round < 8; round++) {
@@ -206,7 +206,7 @@ TEST(all_calls_at_once)
 		CHECK(samples == kt_counters(shared, -1).delivered && lost == kt_counters(shared, -1).lost,
 		      "%llu samples, %llu delivered", (unsigned long long)samples,
 		      (unsigned long long)kt_counters(shared, -1).delivered);
-		/* Nothing comes after the end, and what was taken has come before it. */
+		/* Nothing comes after the end, and every accepted marker has come before it. */
 		CHECK(kt_read(shared, &rest) == 0, "%zu words", rest.n);
 		CHECK(markers == markers_written, "%llu of %lu", (unsigned long long)markers, markers_written);
 		kt_free(&rest);
@@ -221,7 +221,7 @@ static void *marker_writer(void *text)
 	return (void *)(write(shared, text, 1) == 1 ? 0L : (long)errno);
 }
 
-/* A marker whose text comes into memory when the session has stopped, and all has been read, is refused. */
+/* A marker is refused if its text can be read only after the session has stopped and all records were read. */
 TEST(a_marker_that_comes_after_the_end)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -257,7 +257,7 @@ TEST(a_marker_that_comes_after_the_end)
 	munmap(text, 4096);
 }
 
-/* The descriptor is closed under a reader that waits: the session goes on, and the read has the end of it. */
+/* The descriptor is closed while a reader waits: the session goes on, and that read still gets the records. */
 TEST(a_close_under_a_reader)
 {
 	struct profbuf_config config = kt_config();
@@ -277,7 +277,7 @@ TEST(a_close_under_a_reader)
 	kt_sleep(200 * MSEC);
 	close(shared);
 	kt_stop(other);
-	/* It has what there was, and its next read finds the descriptor closed. */
+	/* The waiting read gets the records, and the reader's next read finds the descriptor closed. */
 	pthread_join(thread, NULL);
 	kt_drain(other, &rest);
 	while ((r = kt_next(&s, r)))
@@ -288,7 +288,7 @@ TEST(a_close_under_a_reader)
 	close(other);
 }
 
-/* Reads that had something, of a reader that waits. */
+/* How many reads of the waiting reader got something. */
 static unsigned long waits_ended;
 
 static void *waiting_reader(void *arg)
@@ -302,8 +302,8 @@ static void *waiting_reader(void *arg)
 }
 
 /*
- * Keeps the waiting reader off their CPU until there is a record, and takes that; returns what is wrong, or NULL. Asks
- * for counts, and not for poll(), which would tell the ring that somebody waits.
+ * Keeps the waiting reader off their common CPU until there is a record, and reads that record first. Returns what is
+ * wrong, or NULL. It watches the counters, because poll() would tell the ring that somebody waits.
  */
 static void *thief(void *arg)
 {
@@ -316,7 +316,7 @@ static void *thief(void *arg)
 		uint64_t end = kt_now() + 30 * SEC, delivered;
 		unsigned long ended;
 
-		kt_sleep(20 * MSEC);	/* the other reads what there is, and waits */
+		kt_sleep(20 * MSEC);	/* the other thread reads what there is, and waits */
 		delivered = kt_counters(shared, -1).delivered;
 		while (kt_counters(shared, -1).delivered == delivered) {
 			if (kt_now() > end)
@@ -334,7 +334,7 @@ static void *thief(void *arg)
 	return NULL;
 }
 
-/* Woken for a record that another reader has taken by then, a reader waits on, and the next record wakes it. */
+/* A reader is woken for a record that another reader takes first: it must wait on, and the next record must wake it. */
 TEST(a_record_that_another_reader_takes)
 {
 	struct profbuf_config config = kt_config();
@@ -344,7 +344,7 @@ TEST(a_record_that_another_reader_takes)
 	pid_t spinner;
 	void *wrong;
 
-	/* A record wakes, and nothing else does. */
+	/* Only a record can wake the reader. */
 	config.flags = PROFBUF_CONFIG_USER | PROFBUF_CONFIG_KERNEL;
 	config.cpus = (uintptr_t)&first_cpu;
 	config.cpus_bytes = sizeof(first_cpu);
@@ -367,7 +367,7 @@ TEST(a_record_that_another_reader_takes)
 	close(shared);
 }
 
-/* Files come and go, in every state, in several threads, and CPUs' ticks with them. */
+/* Several threads open, use and close sessions in every state, so that the ticks of CPUs start and stop. */
 static void *short_sessions(void *arg)
 {
 	unsigned long *done = arg;
@@ -414,7 +414,7 @@ TEST(sessions_come_and_go)
 	ENOUGH(all > 30);
 }
 
-/* Opens, reads and closes as long as there is a device; counts what came of it. */
+/* Opens, reads and closes as long as the test runs; counts the results. */
 static int opener(void)
 {
 	unsigned long opened = 0, absent = 0;
@@ -425,7 +425,7 @@ static int opener(void)
 		int fd = open(PROFBUF_DEVICE, O_RDWR | O_CLOEXEC);
 
 		if (fd < 0) {
-			/* No node, or a node without a driver, or a module that goes. */
+			/* There is no device node, or no driver for it, or the module is being unloaded. */
 			CHECK(errno == ENOENT || errno == ENODEV || errno == ENXIO, "%s", strerror(errno));
 			absent++;
 			sched_yield();
@@ -441,7 +441,7 @@ static int opener(void)
 	return kt_failed || !opened || !absent;
 }
 
-/* The module goes when nobody has it open, whole; an open meets a module that is there, or none. */
+/* The module can be unloaded only when nobody has the device open. An open finds the whole module, or none. */
 TEST(opens_meet_unloads)
 {
 	int module = open(getenv("MODULE"), O_RDONLY | O_CLOEXEC), unloads = 0, refused = 0, status;

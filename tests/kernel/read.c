@@ -47,7 +47,7 @@ TEST(blocking_read_waits_for_a_record)
 	config.delay_ns = 300 * MSEC;
 	kt_configure(fd, &config);
 	kt_start(fd);
-	CHECK(kt_read(fd, &s) > 0);	/* the stream's description is there at once */
+	CHECK(kt_read(fd, &s) > 0);	/* the INFO record is there at once */
 	start = kt_now();
 	CHECK(kt_read(fd, &s) > 0);
 	CHECK(kt_now() - start > 200 * MSEC);
@@ -90,7 +90,7 @@ TEST(signal_interrupts_a_waiting_read)
 	close(fd);
 }
 
-/* With SA_RESTART the read goes on, and so it does after a stop: neither is seen by the reader. */
+/* With SA_RESTART the read goes on after a signal, and it goes on after a stop: the reader notices neither. */
 TEST(restarted_read_gets_its_records)
 {
 	for (int stopped = 0; stopped < 2; stopped++) {
@@ -126,7 +126,7 @@ TEST(restarted_read_gets_its_records)
 	}
 }
 
-/* A reader that is killed while it waits goes at once, and its session with it. */
+/* A reader that is killed while it waits ends at once, and so does its session. */
 TEST(killed_reader_takes_its_session_along)
 {
 	for (int by_poll = 0; by_poll < 2; by_poll++) {
@@ -164,7 +164,9 @@ TEST(killed_reader_takes_its_session_along)
 	}
 }
 
-/* What a reader had when it was killed has gone with it; whoever shares the session reads on, from a whole record. */
+/*
+ * Records that a killed reader had read are gone. Another process that shares the session reads on from a whole record.
+ */
 TEST(killed_reader_leaves_whole_records)
 {
 	struct profbuf_config config = kt_config();
@@ -233,7 +235,7 @@ TEST(small_buffer_is_einval_and_consumes_nothing)
 	close(fd);
 }
 
-/* Reads a stopped session with buffers of every size from one record on: records stay whole, none is lost. */
+/* Reads a stopped session with buffers of many sizes, from one record on: records stay whole, and none is lost. */
 TEST(odd_buffers_get_whole_records)
 {
 	struct profbuf_config config = kt_config();
@@ -261,7 +263,10 @@ TEST(odd_buffers_get_whole_records)
 	close(fd);
 }
 
-/* A buffer whose second page cannot be written, at every offset of a word: EFAULT or what fits, and nothing is lost. */
+/*
+ * The second page of the buffer is not writable, at every offset of a word: the read fails with EFAULT or returns what
+ * fits, and nothing is lost.
+ */
 TEST(fault_loses_nothing)
 {
 	struct profbuf_config config = kt_config();
@@ -300,8 +305,9 @@ TEST(fault_loses_nothing)
 }
 
 /*
- * Reads a stopped session to its end, into a buffer of exactly the next record's size, of which the last bytes are not
- * there, at every byte of it: EFAULT, and the record is still the next one, whole. Returns the records' types.
+ * Reads a stopped session to its end, each record into a buffer of exactly its size. Before each read that succeeds,
+ * the buffer's last bytes are not mapped, for every possible number of them: read() must fail with EFAULT, and the
+ * record must still be the next one, whole. Returns the types of records.
  */
 static unsigned int read_with_faults(int fd, struct kt_stream *s)
 {
@@ -318,7 +324,10 @@ static unsigned int read_with_faults(int fd, struct kt_stream *s)
 		const struct profbuf_record *r = (const struct profbuf_record *)(s->words + s->n);
 		ssize_t n, size = 0;
 
-		/* Too small is said before anything is copied, so the first fault tells the record's size. */
+		/*
+		 * A buffer that is too small is refused before anything is copied. So the first EFAULT tells the
+		 * record's size.
+		 */
 		do {
 			size += 8;
 			n = read(fd, end - size + 1, size);
@@ -343,7 +352,7 @@ static unsigned int read_with_faults(int fd, struct kt_stream *s)
 	return types;
 }
 
-/* A session of the first CPU only: with two, the next record is now the one's and now the other's. */
+/* Starts a session of the first CPU only: with two CPUs, the next record could be from either. */
 static int start_on_first_cpu(struct profbuf_config *config)
 {
 	unsigned char mask = 1;
@@ -351,7 +360,7 @@ static int start_on_first_cpu(struct profbuf_config *config)
 
 	config->user_depth = 3;
 	config->kernel_depth = 3;
-	config->ring_bytes = 4096;	/* overflows: there are losses, too */
+	config->ring_bytes = 4096;	/* it overflows, so that there are losses, too */
 	config->cpus = (uintptr_t)&mask;
 	config->cpus_bytes = 1;
 	kt_configure(fd, config);
@@ -396,7 +405,7 @@ TEST(fault_at_every_byte_of_a_record)
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
-/* Also of what is said of the rate, and of changes that nobody has read in time. */
+/* The same with changes of the rate, and with changes that were lost because nobody has read them in time. */
 TEST(fault_at_every_byte_of_rates_and_losses)
 {
 	struct profbuf_counters_get get = { 0 };
@@ -431,7 +440,7 @@ TEST(end_after_stop)
 	int fd = kt_open();
 	char byte[64];
 
-	CHECK(ioctl(fd, PROFBUF_IOC_STOP) == -1 && errno == EINVAL);	/* never started */
+	CHECK(ioctl(fd, PROFBUF_IOC_STOP) == -1 && errno == EINVAL);	/* the session never started */
 	kt_start(fd);
 	kt_stop(fd);
 	kt_stop(fd);
@@ -477,7 +486,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* Four threads read one file: each gets whole records, together they get every record once. */
+/* Four threads read one file: each gets whole records, and together they get every record once. */
 TEST(concurrent_readers_are_serialised)
 {
 	struct profbuf_config config = kt_config();
@@ -511,7 +520,7 @@ TEST(concurrent_readers_are_serialised)
 	close(shared_fd);
 }
 
-/* dup() and fork() share the session; it lives until the last of them is closed. */
+/* dup() and fork() share the session; it lives until the last descriptor is closed. */
 TEST(dup_and_fork_share_the_session)
 {
 	struct kt_stream s = { 0 };
@@ -526,7 +535,7 @@ TEST(dup_and_fork_share_the_session)
 	if (!pid) {
 		char buf[65536];
 
-		_exit(read(copy, buf, sizeof(buf)) > 0 ? 0 : 1);	/* takes the description */
+		_exit(read(copy, buf, sizeof(buf)) > 0 ? 0 : 1);	/* reads the INFO record */
 	}
 	waitpid(pid, &status, 0);
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rights.c - what an opener without rights gets: samples of its own processes' user code, and nothing else
+ * rights.c - an opener without rights gets samples of its own processes' user code, and nothing else
  *
- * Each test runs in a child that gives up root. The device is opened to everybody for it, as a group rule would.
+ * Each test runs in a child that gives up root. For that the device is opened to everybody, as a udev rule for a group
+ * would do.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,7 +20,7 @@
 #define NOBODY 65534
 #define SOMEBODY 12345
 
-static struct stat device;	/* as it came */
+static struct stat device;	/* as the module made it */
 
 static void closed_device_work(void)
 {
@@ -35,7 +36,7 @@ TEST(only_root_opens_the_device_as_it_comes)
 	NEED(!chmod(PROFBUF_DEVICE, 0666));
 }
 
-/* A configuration without what needs rights. */
+/* A configuration that needs no rights. */
 static struct profbuf_config user_config(void)
 {
 	struct profbuf_config config = kt_config();
@@ -45,7 +46,7 @@ static struct profbuf_config user_config(void)
 	return config;
 }
 
-/* No sample but of @pid, none of the kernel, no kernel address anywhere. */
+/* Checks that all samples are of @pid and not of the kernel, and that there is no kernel address anywhere. */
 static void check_own(const struct kt_stream *s, uint32_t pid)
 {
 	const struct profbuf_record *r = NULL;
@@ -89,7 +90,7 @@ static void own_samples_only_work(void)
 	check_own(&s, getpid());
 }
 
-/* Root's process spins on the other CPU. */
+/* Root's process spins on the other CPU, and is not sampled. */
 TEST(own_samples_only)
 {
 	pid_t other = kt_spinner(1);
@@ -118,7 +119,7 @@ static void cat_work(void)
 	check_own(&s, getpid());
 }
 
-/* The defaults of an unprivileged opener are ones that work. */
+/* An opener without rights can run a session with the defaults. */
 TEST(defaults_are_what_is_allowed)
 {
 	kt_in_child(cat_work);
@@ -136,7 +137,7 @@ static void kernel_is_refused_work(void)
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &kernel) == -1 && errno == EPERM);
 	idle.flags |= PROFBUF_CONFIG_KERNEL | PROFBUF_CONFIG_IDLE;
 	CHECK(ioctl(fd, PROFBUF_IOC_CONFIG, &idle) == -1 && errno == EPERM);
-	/* A depth alone gives no frames. */
+	/* A kernel depth alone gives no kernel frames. */
 	depth.kernel_depth = PROFBUF_STACK_MAX;
 	if (!ioctl(fd, PROFBUF_IOC_CONFIG, &depth)) {
 		struct kt_stream s = { 0 };
@@ -151,7 +152,7 @@ TEST(kernel_is_refused)
 	kt_in_child(kernel_is_refused_work);
 }
 
-/* Another user's process, though filtered for by its pid. */
+/* Another user's process is not sampled, even if the filter names its pid. */
 static void other_users_process_work(void)
 {
 	struct profbuf_config config = user_config();
@@ -175,7 +176,7 @@ static void other_users_process_work(void)
 		CHECK(!sums.all_samples && !sums.processes);
 	}
 	close(fd);
-	/* Only root may kill it. */
+	/* Only root may kill the other process. */
 	_exit(kt_failed);
 }
 
@@ -185,7 +186,10 @@ TEST(other_users_process)
 	system("pkill -9 -U 12345");
 }
 
-/* What root opened stays root's, what another opened stays the other's, whoever holds the descriptor. */
+/*
+ * A file that root opened keeps root's rights, and a file that another user opened keeps that user's, whoever holds the
+ * descriptor.
+ */
 static void a_passed_descriptor_keeps_its_openers_rights_work(void)
 {
 	struct profbuf_info info = { .size = sizeof(info) };
@@ -232,7 +236,7 @@ static int receive_fd(int socket)
 	return fd;
 }
 
-/* Root reads what nobody opened: still nobody's processes only. */
+/* Root reads a file that user nobody opened: it still has only nobody's processes. */
 TEST(a_descriptor_from_nobody_in_roots_hands)
 {
 	struct profbuf_config config = user_config(), kernel = kt_config();
@@ -265,7 +269,7 @@ TEST(a_passed_descriptor_keeps_its_openers_rights)
 	kt_in_child(a_passed_descriptor_keeps_its_openers_rights_work);
 }
 
-/* The opener runs a setuid program: it is not the opener's to look at. */
+/* The opener runs a setuid program: that process is not the opener's own, and is not sampled. */
 static void setuid_program_work(void)
 {
 	struct profbuf_config config = user_config();
@@ -306,7 +310,7 @@ TEST(setuid_program)
 	system("pkill -9 rights-setuid");
 }
 
-/* Root sends what root opened through a socket; who receives it has root's session. */
+/* Root opens the device and sends the file through a socket: the receiver has a session with root's rights. */
 TEST(a_descriptor_from_root_in_nobodys_hands)
 {
 	struct profbuf_config config = kt_config();
@@ -328,7 +332,7 @@ TEST(a_descriptor_from_root_in_nobodys_hands)
 		CHECK(info.rights == (PROFBUF_RIGHT_TASKS | PROFBUF_RIGHT_KERNEL));
 		kt_configure(received, &config);
 		ENOUGH(kt_run_session(received, 200 * MSEC, &s).all_samples > 50);
-		/* The right is the file's. His own has none. */
+		/* The rights belong to that file. A file that the user opens himself has none. */
 		received = kt_open();
 		NEED(!ioctl(received, PROFBUF_IOC_INFO, &info));
 		CHECK(!info.rights);
@@ -343,7 +347,7 @@ TEST(a_descriptor_from_root_in_nobodys_hands)
 	close(pair[1]);
 }
 
-/* What nobody opened shows somebody nobody's processes, and not his own. */
+/* A file that user nobody opened shows another user nobody's processes, and not his own. */
 TEST(a_descriptor_from_nobody_in_somebodys_hands)
 {
 	int pair[2], status;
@@ -384,7 +388,7 @@ TEST(a_descriptor_from_nobody_in_somebodys_hands)
 	close(pair[1]);
 }
 
-/* A reader that runs a setuid program reads what it could before; it is not seen itself any more. */
+/* A reader that executes a setuid program can still read what was its own before; the new program is not sampled. */
 static void reader_becomes_root_work(void)
 {
 	struct profbuf_config config = user_config();
@@ -402,7 +406,7 @@ static void reader_becomes_root_work(void)
 	_exit(1);
 }
 
-/* That program. */
+/* The setuid program. */
 static int read_as_root(int fd)
 {
 	struct profbuf_info info = { .size = sizeof(info) };
@@ -422,12 +426,12 @@ static int read_as_root(int fd)
 	kt_stop(fd);
 	kt_drain(fd, &s);
 	ENOUGH(kt_check(&s).all_samples > 20);
-	check_own(&s, getpid());	/* the pid is the same as before */
+	check_own(&s, getpid());	/* the pid has not changed */
 	while ((r = kt_next(&s, r)))
 		late += r->type == PROFBUF_RECORD_SAMPLE && r->time > changed;
 	CHECK(!late, "%llu samples of root's program", (unsigned long long)late);
 	close(fd);
-	/* What it opens itself is opened by whom it is now: root, with all rights. */
+	/* A file that it opens now has the rights of its present user: root, with all rights. */
 	fd = kt_open();
 	CHECK(!ioctl(fd, PROFBUF_IOC_CONFIG, &config));
 	fflush(stdout);
@@ -439,7 +443,7 @@ TEST(reader_becomes_root)
 	kt_in_child(reader_becomes_root_work);
 }
 
-/* An own process that hides its memory from its own user, as ssh-agent does, is not looked at. */
+/* A process of the same user that hides its memory from him, as ssh-agent does, is not sampled. */
 static void undumpable_process_work(void)
 {
 	struct profbuf_config config = user_config();
@@ -472,7 +476,9 @@ TEST(undumpable_process)
 	kt_in_child(undumpable_process_work);
 }
 
-/* A process that gives up another user's rights while it is sampled is seen from then on only if it may be. */
+/*
+ * A process that gives up another user's rights while it is sampled is sampled only from the time when it is allowed.
+ */
 static void process_changes_its_user_work(void)
 {
 	struct profbuf_config config = user_config();
@@ -485,7 +491,7 @@ static void process_changes_its_user_work(void)
 	NEED(!pipe(pipes));
 	child = fork();
 	if (!child) {
-		/* Root at first. */
+		/* The child is root at first. */
 		kt_pin(1);
 		kt_spin(200 * MSEC);
 		NEED(!setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, 0));
@@ -522,7 +528,7 @@ TEST(process_changes_its_user)
 	kt_in_child(process_changes_its_user_work);
 }
 
-/* Who is root in a user namespace of his own is nobody outside. */
+/* Root in a user namespace of its own has no rights outside. */
 static void root_of_a_user_namespace_work(void)
 {
 	struct profbuf_info info = { .size = sizeof(info) };
@@ -553,8 +559,8 @@ TEST(root_of_a_user_namespace)
 }
 
 /*
- * Ticks that come while the kernel works for the opener's own process, in system calls, faults and interrupts: none of
- * them is a sample, and no word of the stream is an address of the kernel's, from either source of ticks.
+ * Ticks come while the kernel works for the opener's own process, in system calls, faults and interrupts. None of them
+ * becomes a sample, and no word of the stream is a kernel address, with either source.
  */
 static void sampled_interrupts_work(void)
 {
@@ -574,11 +580,11 @@ static void sampled_interrupts_work(void)
 		NEED(!getsockname(receiver, (struct sockaddr *)&address, &len));
 		config.source = source;
 		config.period = 200000;
-		config.kernel_depth = PROFBUF_STACK_MAX;	/* a wish that nobody grants */
+		config.kernel_depth = PROFBUF_STACK_MAX;	/* asked for, but not granted */
 		kt_configure(fd, &config);
 		kt_start(fd);
 		while (kt_now() < end) {
-			/* The loopback device's work is done in a softirq. */
+			/* The loopback device works in a softirq. */
 			for (int i = 0; i < 50; i++) {
 				NEED(sendto(sender, &byte, 1, 0, (struct sockaddr *)&address, len) == 1);
 				NEED(recv(receiver, &byte, 1, 0) == 1);
@@ -605,7 +611,7 @@ TEST(sampled_interrupts)
 	kt_in_child(sampled_interrupts_work);
 }
 
-/* CAP_PERFMON alone, without root, has all rights. */
+/* CAP_PERFMON alone, without root, gives all rights. */
 static void cap_perfmon_alone_work(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -636,7 +642,10 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && !strcmp(argv[1], "read"))
 		return read_as_root(atoi(argv[2]));
-	/* As the module makes the device, nobody may open it; the rest is for one that a rule has opened. */
+	/*
+	 * As the module makes the device, only root may open it. The tests after the first one need it open to
+	 * everybody.
+	 */
 	NEED(!stat(PROFBUF_DEVICE, &device) && !chmod(PROFBUF_DEVICE, 0666));
 	return kt_main();
 }

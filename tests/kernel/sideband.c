@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sideband.c - what samples mean: processes, mappings, markers
+ * sideband.c - what explains samples: processes, mappings, markers
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -19,12 +19,12 @@ static const struct profbuf_process *find_process(const struct kt_stream *s, uin
 		const struct profbuf_process *p = (const struct profbuf_process *)r;
 
 		if (r->type == PROFBUF_RECORD_PROCESS && p->pid == pid)
-			found = p;	/* the last one */
+			found = p;	/* the last one counts */
 	}
 	return found;
 }
 
-/* The mapping of a process that an address lies in, of its last description. */
+/* Returns the mapping that an address lies in, from the last description of a process. */
 static const struct profbuf_mapping *find_mapping(const struct kt_stream *s, uint32_t pid, uint64_t address)
 {
 	const struct profbuf_mapping *found = NULL;
@@ -39,7 +39,7 @@ static const struct profbuf_mapping *find_mapping(const struct kt_stream *s, uin
 	return found;
 }
 
-/* The build id of this program, as its own program headers have it. */
+/* Gets the build id of this program, as its own program headers have it. */
 static int own_build_id(struct dl_phdr_info *info, size_t size, void *to)
 {
 	(void)size;
@@ -52,7 +52,7 @@ static int own_build_id(struct dl_phdr_info *info, size_t size, void *to)
 			return 20;
 		}
 	}
-	return -1;	/* only the first object: the program */
+	return -1;	/* stop after the first object: the program */
 }
 
 TEST(own_process_and_executable)
@@ -91,8 +91,8 @@ TEST(own_process_and_executable)
 }
 
 /*
- * A thousand programs that live for 5 ms, gone before anyone could look at them: each that was sampled is described,
- * with the mapping that its interrupted instruction lies in.
+ * A thousand programs live for 5 ms each, and are gone before anyone could look at them. Each one that was sampled is
+ * described, with the mapping that its interrupted instruction lies in.
  */
 TEST(short_lived_processes_have_mappings)
 {
@@ -126,7 +126,7 @@ TEST(short_lived_processes_have_mappings)
 	while ((r = kt_next(&s, r))) {
 		const struct profbuf_sample *sample = (const struct profbuf_sample *)r;
 
-		/* The last sample of user code: in the new program. */
+		/* The last sample of user code is in the new program. */
 		if (r->type != PROFBUF_RECORD_SAMPLE || (sample->mode & PROFBUF_MODE_MASK) != PROFBUF_MODE_USER)
 			continue;
 		p[sample->pid % PIDS].sampled = true;
@@ -149,14 +149,17 @@ TEST(short_lived_processes_have_mappings)
 	printf("# %u of %d sampled, %u not described, %u without the mapping, lost %llu\n", sampled, N, undescribed,
 	       unmapped, (unsigned long long)kt_undescribed(&get));
 	CHECK(sampled > N / 10 && !undescribed && !unmapped);
-	/* Where a program's start takes many periods, a CPU may wait with a change that the other one asks for. */
+	/*
+	 * If the start of a program takes many periods, a CPU may keep a change waiting that the other CPU requests,
+	 * too.
+	 */
 	CHECK(kt_undescribed(&get) <= (sampled > N / 2 ? N / 10 : N / 20));
 	CHECK(get.sideband_processes >= sampled);
 	kt_free(&s);
 	close(fd);
 }
 
-/* Code that appears later is described when a sample comes after it. */
+/* Code that is mapped later is described when a sample comes after it. */
 TEST(new_mapping_is_described)
 {
 	struct profbuf_config config = kt_config();
@@ -183,7 +186,7 @@ TEST(new_mapping_is_described)
 	close(fd);
 }
 
-/* A new name is a new description; so is a new program. */
+/* A new name and a new program each bring a new description. */
 TEST(new_name_is_described)
 {
 	struct profbuf_config config = kt_config();
@@ -259,7 +262,7 @@ TEST(marker_is_in_the_stream)
 	close(fd);
 }
 
-/* A writer without a reader fills the queue, is told so, and the samples' arithmetic does not care. */
+/* Markers that nobody reads fill the queue. The writer gets an error, and the samples are still accounted for. */
 TEST(full_sideband_is_said_and_harmless)
 {
 	struct profbuf_config config = kt_config();
@@ -293,7 +296,10 @@ static uint64_t not_taken(int fd)
 	return kt_all_counters(fd).sideband_lost[PROFBUF_SIDEBAND_LIMIT];
 }
 
-/* While there is no room each is asked for once, and not with every tick; and once more when there is. */
+/*
+ * While there is no room for a description, it is requested once and not with every tick; when there is room, it is
+ * requested once more.
+ */
 TEST(what_did_not_fit_is_described_when_there_is_room)
 {
 	struct profbuf_config config = kt_config();
@@ -331,7 +337,7 @@ TEST(what_did_not_fit_is_described_when_there_is_room)
 	close(fd);
 }
 
-/* All that /proc/modules has, which says where each begins, and no other; this module is one of them. */
+/* The MODULE records are exactly the modules in /proc/modules, with their addresses. This module is one of them. */
 TEST(modules_are_those_of_proc)
 {
 	const struct profbuf_record *r = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stacks.c - kernel and user stacks: the right frames, and why they end
+ * stacks.c - kernel and user stacks have the right frames, and say why they end
  */
 #define _GNU_SOURCE
 #include <linux/filter.h>
@@ -16,7 +16,7 @@
 
 static volatile unsigned int sink;
 
-/* noinline and not a tail call: a frame each. */
+/* noinline and without a tail call: each function has a frame. */
 static __attribute__((noinline)) void leaf(uint64_t ns)
 {
 	kt_spin(ns);
@@ -62,7 +62,10 @@ TEST(user_frames_are_the_callers)
 		for (int i = 0; i + 2 < p->nr_user; i++)
 			good += in(f[i], leaf) && in(f[i + 1], middle) && in(f[i + 2], outer);
 	}
-	/* The clock's code in the vdso has no frame pointer: a frame may be missing above it, not those below. */
+	/*
+	 * The clock's code in the vdso has no frame pointer: its caller's frame may be missing, but not the frames
+	 * after it.
+	 */
 	ENOUGH(all > 50, "%u of %u", good, all);
 	CHECK(good > all * 9 / 10, "%u of %u", good, all);
 	kt_free(&s);
@@ -108,7 +111,7 @@ TEST(no_depth_no_frames)
 	kt_free(&s);
 }
 
-/* A system call that works in the kernel: zeroes fresh pages again and again. */
+/* A system call that works in the kernel: it zeroes fresh pages again and again. */
 static void in_kernel(uint64_t ns)
 {
 	uint64_t end = kt_now() + ns;
@@ -148,7 +151,7 @@ TEST(kernel_frames_lead_to_the_system_call)
 	kt_free(&s);
 }
 
-/* Most of that work is in one function that calls no other: it is the first frame, not its caller. */
+/* Most of that work is in a function that calls no other. So this function is the first frame, and never the second. */
 TEST(kernel_frames_begin_with_the_interrupted_instruction)
 {
 	uint64_t clear[] = { kt_symbol("clear_page_rep"), kt_symbol("clear_page_orig"), kt_symbol("clear_page_erms") };
@@ -170,7 +173,7 @@ TEST(kernel_frames_begin_with_the_interrupted_instruction)
 	kt_free(&s);
 }
 
-/* A limit of the kernel's frames is none of the user's. */
+/* A limit for kernel frames does not limit user frames. */
 TEST(depth_of_the_kernel_is_bounded_and_says_so)
 {
 	struct profbuf_config config = kt_config();
@@ -186,13 +189,15 @@ TEST(depth_of_the_kernel_is_bounded_and_says_so)
 		kernel++;
 		cut += p->nr_kernel == 3 && PROFBUF_SAMPLE_KERNEL_STOP(p) == PROFBUF_STOP_DEPTH && p->nr_user > 0;
 	}
-	/* Some are at the entry, where there are no three. */
+	/* Some samples are at the kernel's entry, where there are not yet three frames. */
 	ENOUGH(kernel > 50, "%u of %u", cut, kernel);
 	CHECK(cut > kernel * 8 / 10, "%u of %u", cut, kernel);
 	kt_free(&s);
 }
 
-/* A socket filter of 2000 divisions: code that the kernel made itself, of which the unwinder's tables know nothing. */
+/*
+ * A socket filter of 2000 divisions: code that the kernel compiled itself, and that the unwinder's tables do not have.
+ */
 static void in_bpf(uint64_t ns)
 {
 	static struct sock_filter code[2000];
@@ -202,7 +207,7 @@ static void in_bpf(uint64_t ns)
 
 	for (int i = 0; i < 1999; i++)
 		code[i] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 3);
-	/* It takes nothing, so nothing has to be received. */
+	/* The filter accepts no packet, so nothing has to be received. */
 	code[1999] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	NEED(!socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
 	NEED(!setsockopt(sockets[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
@@ -212,7 +217,10 @@ static void in_bpf(uint64_t ns)
 	close(sockets[1]);
 }
 
-/* It goes on by frame pointers, and says that it cannot vouch for what it found. A kernel that interprets is sure. */
+/*
+ * The unwinder goes on with frame pointers, and the stack says that it is not reliable. A kernel that interprets the
+ * filter has reliable stacks.
+ */
 TEST(a_stack_that_the_unwinder_is_not_sure_of_says_so)
 {
 	bool compiles = !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
@@ -235,7 +243,7 @@ TEST(a_stack_that_the_unwinder_is_not_sure_of_says_so)
 	kt_free(&s);
 }
 
-/* A process that becomes itself, @n times; what it had is taken down on the way, which takes a while. */
+/* A process that executes itself again and again. Each time the kernel frees the old memory, which takes a while. */
 #define EXECS "20"
 
 static void become(const char *left)
@@ -273,14 +281,17 @@ TEST(in_the_middle_of_an_exec_there_are_no_user_frames)
 	config.filter_id = getpid();
 	config.period = 200000;
 	fflush(stdout);
-	/* A busy host may leave a machine few ticks. */
+	/* On a busy host the machine may get few ticks. */
 	for (int round = 0; round < 50 && all <= 10; round++) {
 		struct kt_stream s = kt_sampled(&config, exec_often, 0);
 
 		EACH_SAMPLE(p, &s) {
 			bool inside = false;
 
-			/* The old program's memory goes there; if a stack has it, the new program does not run yet. */
+			/*
+			 * That function frees the old program's memory. If it is on the stack, the new program does not
+			 * run yet.
+			 */
 			for (int i = 0; i < p->nr_kernel; i++)
 				inside |= p->frames[i] > exec && p->frames[i] <= exec_end;
 			all += inside;
@@ -297,7 +308,7 @@ TEST(in_the_middle_of_an_exec_there_are_no_user_frames)
 	CHECK(right == all, "%u of %u", right, all);
 }
 
-/* Frame pointers that lead nowhere: the sample is there, and says why it is short. */
+/* With a frame pointer that leads nowhere, there is still a sample, and it says why its stack is short. */
 static void bad_frame(uint64_t ns, uint64_t fp)
 {
 	uint64_t count = ns / 4;
@@ -325,9 +336,9 @@ TEST(corrupt_frames_end_the_stack_with_a_reason)
 		{ 8, PROFBUF_STOP_FRAME },			/* below the stack */
 		{ 0x7ffffffff001, PROFBUF_STOP_FRAME },		/* not aligned */
 		{ 0x7fffffffe000, PROFBUF_STOP_FAULT },		/* not mapped */
-		{ 0xffffffff81000000, PROFBUF_STOP_FAULT },	/* the kernel's */
+		{ 0xffffffff81000000, PROFBUF_STOP_FAULT },	/* a kernel address */
 		{ 0x8000000000000000, PROFBUF_STOP_FAULT },	/* not canonical */
-		{ 0xfffffffffffffff8, PROFBUF_STOP_FAULT },	/* wraps */
+		{ 0xfffffffffffffff8, PROFBUF_STOP_FAULT },	/* wraps around */
 	};
 
 	NEED(page != MAP_FAILED);
@@ -344,7 +355,7 @@ TEST(corrupt_frames_end_the_stack_with_a_reason)
 			all++;
 			good += p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == cases[i].stop;
 		}
-		/* The function's own first and last instructions have another frame pointer. */
+		/* In the first and the last instructions of the function, the frame pointer is another one. */
 		ENOUGH(all > 30, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good, all);
 		CHECK(good + 3 >= all, "frame pointer %llx: %u of %u", (unsigned long long)cases[i].fp, good, all);
 		kt_free(&s);
@@ -352,7 +363,7 @@ TEST(corrupt_frames_end_the_stack_with_a_reason)
 	munmap(page, 4096);
 }
 
-/* A frame that is its own caller ends the walk. */
+/* A frame that is its own caller ends the stack. */
 TEST(a_loop_of_frames_ends)
 {
 	struct profbuf_config config = kt_config();
@@ -376,7 +387,10 @@ TEST(a_loop_of_frames_ends)
 	kt_free(&s);
 }
 
-/* The loop with a wrong frame pointer, on a stack with memory of our making above it: a caller's frame is above. */
+/*
+ * Runs the loop with a wrong frame pointer on a stack of its own, so that the test decides what the memory above the
+ * stack holds: frames of callers are above.
+ */
 static ucontext_t back;
 
 static void bad_frame_there(void)
@@ -398,7 +412,10 @@ static void on_a_stack_below(uint64_t stack)
 
 TEST(memory_above_the_stack_may_be_anything)
 {
-	/* 16 pages of stack, then the cases: frames one in the other, two in a circle, half a one, none touched. */
+	/*
+	 * 16 pages of stack, then the cases: a chain of many frames, two frames in a circle, half a frame, untouched
+	 * memory.
+	 */
 	char *map = mmap(NULL, 32 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t *many = (uint64_t *)(map + 16 * 4096), *two = (uint64_t *)(map + 20 * 4096);
 	uint64_t *half = (uint64_t *)(map + 23 * 4096 - 8), *untouched = (uint64_t *)(map + 28 * 4096);
@@ -436,13 +453,13 @@ TEST(memory_above_the_stack_may_be_anything)
 		CHECK(good + 3 >= all, "case %u: %u of %u", i, good, all);
 		kt_free(&s);
 	}
-	/* A tick takes no page fault for what it reads. */
+	/* A tick must not bring memory in by a page fault. */
 	NEED(!mincore(untouched, 4096, &in_memory));
 	CHECK(!(in_memory & 1));
 	munmap(map, 32 * 4096);
 }
 
-/* What the walk reads comes and goes, on another CPU, at the moment it is read. */
+/* Another CPU maps and unmaps the memory at the moment when the tick reads it. */
 static volatile bool done;
 
 static void *map_and_unmap(void *arg)
@@ -482,7 +499,7 @@ TEST(frames_that_come_and_go)
 		else if (p->nr_user == 2 && p->frames[1] == 0x1234 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_END)
 			there++;
 		else if (p->nr_user == 1 && PROFBUF_SAMPLE_USER_STOP(p) == PROFBUF_STOP_END)
-			there++;	/* fresh, still of zeros */
+			there++;	/* freshly mapped, still zeros */
 		else
 			bad++;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storms.c - sampling while processes come and go at once, and while the kernel traces what the sampler itself does
+ * storms.c - sampling while many processes come and go at once, and while the kernel traces the sampler itself
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -27,7 +27,7 @@ static void *thread(void *arg)
 	return arg;
 }
 
-/* What one process of the storm does, by its number. */
+/* What one process of the storm does, depending on its number. */
 static void child(int number)
 {
 	pthread_t t[4];
@@ -39,7 +39,7 @@ static void child(int number)
 		execl("/proc/self/exe", "storms", "--exit", NULL);
 		_exit(127);
 	case 2:
-		/* The process ends and takes its threads with it, one of which may be the one sampled. */
+		/* The process ends together with its threads, one of which may be the sampled one. */
 		for (int i = 0; i < 4; i++)
 			pthread_create(&t[i], NULL, thread, NULL);
 		pthread_join(t[0], NULL);
@@ -50,14 +50,14 @@ static void child(int number)
 		_exit(0);
 	default:
 		prctl(PR_SET_NAME, "another name");
-		kt_spin(100 * MSEC);	/* is killed before */
+		kt_spin(100 * MSEC);	/* it is killed before this ends */
 		_exit(0);
 	}
 }
 
 /*
- * Several parents at once make processes, programs and threads, at 4 kHz with the sideband. Each process of which there
- * is a sample of user code is described, or the stream says how many are not.
+ * Several parents create processes, programs and threads at once, at 4 kHz with descriptions. Each process with a
+ * sample of user code is described, or the stream counts its description as missing.
  */
 TEST(processes_in_storms)
 {
@@ -128,8 +128,8 @@ static uint64_t ends_lost(int fd)
 }
 
 /*
- * More processes live at once than have places of their own in the table of those that were sampled: each end is in the
- * stream, or is said to be lost.
+ * More processes live at once than have places in the table of sampled processes. Each end is in the stream, or is
+ * counted as lost.
  */
 TEST(ends_that_find_no_place_are_counted)
 {
@@ -168,7 +168,7 @@ TEST(ends_that_find_no_place_are_counted)
 	while ((r = kt_next(&s, r))) {
 		const struct profbuf_sample *p = (const struct profbuf_sample *)r;
 
-		/* Who is sampled only after its end has no end to be told. */
+		/* A process that is sampled only after its end needs no EXIT record. */
 		if (r->type == PROFBUF_RECORD_SAMPLE && (p->mode & PROFBUF_MODE_MASK) == PROFBUF_MODE_USER)
 			sampled[p->pid % PIDS] = true;
 		if (r->type == PROFBUF_RECORD_EXIT)
@@ -203,7 +203,7 @@ static void set(const char *file, const char *value)
 	write_to(file, value, O_TRUNC);
 }
 
-/* Lines of the trace that have both, and empties it. */
+/* Returns the number of lines in the trace that contain both texts, and empties the trace. */
 static unsigned int traced(const char *a, const char *b)
 {
 	FILE *f = fopen(TRACING "trace", "r");
@@ -218,7 +218,7 @@ static unsigned int traced(const char *a, const char *b)
 	return n;
 }
 
-/* Spins with a frame pointer to memory that is not there, above the stack: each sample of it runs into a page fault. */
+/* Spins with a frame pointer above the stack, where no memory is mapped: each sample of it causes a page fault. */
 static pid_t bad_frames(int cpu)
 {
 	pid_t pid = fork();
@@ -232,7 +232,7 @@ static pid_t bad_frames(int cpu)
 	__builtin_unreachable();
 }
 
-/* Sampled with something traced, on both CPUs; what the trace should have, it has. */
+/* Samples both CPUs while something is traced, and checks that the trace has enough lines with both texts. */
 static void sampled_under_trace(const char *a, const char *b)
 {
 	pid_t spinners[2] = { bad_frames(0), bad_frames(1) };
@@ -244,13 +244,13 @@ static void sampled_under_trace(const char *a, const char *b)
 		int fd = kt_open();
 		unsigned int lines;
 
-		/* With every function traced, an emulated CPU may take a millisecond for a tick. */
+		/* With every function traced, a tick may take a millisecond on an emulated CPU. */
 		config.period = 4 * MSEC;
 		config.source = source;
 		kt_configure(fd, &config);
 		kt_start(fd);
 		kt_spin(500 * MSEC);
-		/* Before the rest of it, which would overwrite the ticks. */
+		/* Tracing ends here, because later lines would overwrite those of the ticks. */
 		set("tracing_on", "0");
 		sums = kt_end_session(fd, &s);
 		lines = traced(a, b);
@@ -264,7 +264,7 @@ static void sampled_under_trace(const char *a, const char *b)
 	kt_kill(spinners[1]);
 }
 
-/* The faults of the sampler itself: a tracepoint inside a tick, on every tick. */
+/* Traces the page faults of the sampler itself: a tracepoint inside a tick, in every tick. */
 TEST(page_fault_tracing)
 {
 	set("events/exceptions/enable", "1");
@@ -274,8 +274,8 @@ TEST(page_fault_tracing)
 }
 
 /*
- * The sampler's own functions, and the kernel's around and below them. To patch all that it has takes a kernel so long
- * on an emulated CPU that it complains of itself.
+ * Traces the sampler's own functions, and those of the kernel around and below them. Patching all functions of the
+ * kernel would take so long on an emulated CPU that the kernel complains.
  */
 static void traced_by(const char *tracer)
 {
@@ -299,7 +299,7 @@ TEST(function_tracer)
 	traced_by("function");
 }
 
-/* It replaces return addresses on the kernel's stack, which the sampler reads. */
+/* This tracer replaces return addresses on the kernel's stack, which the sampler reads. */
 TEST(function_graph_tracer)
 {
 	if (access(TRACING "options/funcgraph-proc", F_OK)) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tags.c - whose work a sample was, by the thread's own pointer
+ * tags.c - samples have the tag that the thread's own pointer names
  *
- * The label sets are written by hand, right and wrong ones; that libprofbuf-tag writes them so, its own tests say.
+ * The label sets are written by hand, right and wrong ones. The tests of libprofbuf-tag check that it writes such sets.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -37,7 +37,7 @@ TEST(threads_have_their_own)
 	close(fd);
 }
 
-/* In the kernel's code, too: the thread waits for no one else there. */
+/* A sample in a system call has the thread's tag, too: the kernel's code works for this thread. */
 TEST(a_tag_is_there_in_system_calls)
 {
 	static struct set set;
@@ -75,7 +75,7 @@ TEST(a_tag_is_there_in_system_calls)
 
 extern const char outer_begin[], outer_end[], inner_begin[], inner_end[];
 
-/* Turns are where an emulated CPU takes an interrupt; whose they are, a sample's address says. */
+/* Loops, because an emulated CPU takes interrupts at jumps. The address of a sample tells which work it is in. */
 static __attribute__((noinline, noclone)) void outer_work(void)
 {
 	long n = 2;
@@ -92,12 +92,12 @@ static __attribute__((noinline, noclone)) void inner_work(void)
 
 enum { CHANGERS = 3, CHANGES = 10000000 };
 
-/* What a thread does while its labels change all the time: the same every time, whoever looks on. */
+/* What a thread does while its labels change all the time. The result must be the same with and without sampling. */
 struct changer {
 	pthread_t thread;
 	struct set outer, inner;
 	pid_t tid;
-	uint64_t changes, result, ns;	/* ns of its own CPU time */
+	uint64_t changes, result, ns;	/* ns: the thread's own CPU time */
 	bool restored;
 };
 
@@ -146,7 +146,9 @@ static bool within(uint64_t address, const char *begin, const char *end)
 	return address >= (uintptr_t)begin && address <= (uintptr_t)end;
 }
 
-/* A changer's samples in the work of one of its tags, by their address; and how many of them have another tag. */
+/*
+ * Returns the number of a changer's samples in the work of one of its tags, by address. @wrong: those with another tag.
+ */
 static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin, const char *end,
 			 const struct set *tag, unsigned int *wrong)
 {
@@ -163,8 +165,8 @@ static unsigned int work(const struct kt_stream *s, pid_t tid, const char *begin
 }
 
 /*
- * Set and restored as fast as each of several threads can, more than a thousand times from sample to sample: each
- * sample has that one of the thread's two tags whose work it is in, and what the program computes is right.
+ * Several threads set and restore labels as fast as they can, more than a thousand times between two samples. Each
+ * sample has the tag of the work that it is in, and the program computes the right result.
  */
 TEST(millions_of_changes_leave_program_and_profile_right)
 {
@@ -187,7 +189,7 @@ TEST(millions_of_changes_leave_program_and_profile_right)
 
 		printf("# %.1f million changes a second; samples: %u outer, %u inner, %u at ends; %u, %u at work\n",
 		       rate, a, b, none, outer, inner);
-		/* A sample stands for a millisecond, or more. */
+		/* There is at most one sample per millisecond. */
 		CHECK(c->changes == CHANGES && c->changes / (a + b) > 1000, "%llu changes",
 		      (unsigned long long)c->changes);
 		CHECK(c->restored && c->result == alone[i].result);
@@ -199,7 +201,7 @@ TEST(millions_of_changes_leave_program_and_profile_right)
 		all_outer += outer;
 		all_inner += inner;
 	}
-	/* How many of each is up to where an emulated CPU that is behind its timer takes it. */
+	/* How many there are of each kind depends on where an emulated CPU that is late takes its timer interrupt. */
 	ENOUGH(all_outer > 10 && all_inner > 10, "%u, %u", all_outer, all_inner);
 	CHECK(!failed(fd, PROFBUF_TAG_FAULT) && !failed(fd, PROFBUF_TAG_BAD));
 	kt_free(&s);
@@ -211,7 +213,7 @@ static uint64_t definitions(int fd)
 	return kt_all_counters(fd).tag_definitions;
 }
 
-/* Each is kept until it is in a sample. */
+/* Each tag is kept until a sample has it. */
 TEST(ten_thousand_tags_are_defined_once_each)
 {
 	enum { N = 10000 };
@@ -240,7 +242,7 @@ TEST(ten_thousand_tags_are_defined_once_each)
 	for (unsigned int i = 0; i < N && kt_now() < begin + 200 * SEC; i++) {
 		own_labels = &sets[i];
 		be_sampled(fd, 1);
-		/* The worker that defines them is not far behind. */
+		/* Waits until the worker that defines the tags is not far behind. */
 		while (i > definitions(fd) + 64 && kt_now() < begin + 200 * SEC)
 			sched_yield();
 	}
@@ -276,7 +278,7 @@ TEST(ten_thousand_tags_are_defined_once_each)
 	close(fd);
 }
 
-/* The tags of samples and of definitions that are this word. */
+/* The number of samples and definitions whose tag is this word. */
 static unsigned int occurrences(const struct kt_stream *s, uint64_t word)
 {
 	const struct profbuf_record *r = NULL;
@@ -290,8 +292,8 @@ static unsigned int occurrences(const struct kt_stream *s, uint64_t word)
 }
 
 /*
- * What a thread points to may be anything: no crash, and nothing of it in the stream, not even the pointer. Nor whether
- * there is memory where it points to: all are counted under one cause.
+ * A thread's pointer may have any value: nothing crashes, and nothing of the memory is in the stream, not even the
+ * pointer. The stream does not even tell whether memory is mapped there: all are counted under one cause.
  */
 TEST(wrong_pointers_bring_nothing_into_the_stream)
 {
@@ -337,7 +339,7 @@ TEST(wrong_pointers_bring_nothing_into_the_stream)
 	close(fd);
 }
 
-/* As each sample of an unreadable one is. */
+/* Each sample of a thread whose tag cannot be read is counted. */
 TEST(each_sample_of_a_wrong_pointer_is_counted)
 {
 	static struct set set;
@@ -361,7 +363,9 @@ TEST(each_sample_of_a_wrong_pointer_is_counted)
 	close(fd);
 }
 
-/* Without descriptions, too: then nothing says what a tag means, and no other word is one. */
+/*
+ * Without descriptions, nothing in the stream says what a tag means, but a wrong pointer still does not become a tag.
+ */
 TEST(tags_are_checked_without_descriptions)
 {
 	struct profbuf_config config = kt_config();
@@ -412,7 +416,7 @@ TEST(no_pointer_has_the_bits_of_other_tags)
 	close(fd);
 }
 
-/* An offset from the thread pointer at which there is no memory. */
+/* Returns an offset from the thread pointer at which no memory is mapped. */
 static int64_t hole_below_thread_pointer(void)
 {
 	uint64_t page = thread_pointer() & ~0xfffULL;
@@ -449,7 +453,7 @@ TEST(a_wrong_place_is_a_fault_and_no_tag)
 	close(fd);
 }
 
-/* The sums of what the stream says of tags that were not read. */
+/* Adds up what the stream says about tags that were not read. */
 static void sum_lost(const struct kt_stream *s, uint64_t lost[8])
 {
 	const struct profbuf_record *r = NULL;
@@ -466,7 +470,7 @@ static void sum_lost(const struct kt_stream *s, uint64_t lost[8])
 	}
 }
 
-/* Read while it runs, too: each is told once. */
+/* The stream is also read while the session runs: each loss is reported once. */
 TEST(tags_that_were_not_read_are_in_the_stream)
 {
 	static struct set set;
@@ -484,10 +488,10 @@ TEST(tags_that_were_not_read_are_in_the_stream)
 		kt_spin(60 * MSEC);
 		CHECK(kt_read(fd, &s) > 0);
 	}
-	/* Those that have none, have none: no loss. */
+	/* A label set that can be read is no loss. */
 	own_labels = &set;
 	be_sampled(fd, 20);
-	/* From outside instead: what they have is known. */
+	/* A tag from outside is known, so there is no loss either. */
 	CHECK(!tag_pid(fd, 0, getpid(), "c\0d", 4));
 	own_labels = wrong;
 	be_sampled(fd, 20);
@@ -505,7 +509,7 @@ TEST(tags_that_were_not_read_are_in_the_stream)
 	kt_free(&s);
 	close(fd);
 
-	/* Too late for a read before the end: all of them before the final counters. */
+	/* The losses come too late for a read before the end: all are reported before the final counters. */
 	fd = session();
 	own_labels = wrong;
 	kt_start(fd);
@@ -519,7 +523,7 @@ TEST(tags_that_were_not_read_are_in_the_stream)
 	close(fd);
 }
 
-/* By the vector that glibc keeps of each thread's blocks: module 1 is the program. */
+/* The variable is found by the vector that glibc has for the blocks of each thread: module 1 is the program. */
 TEST(dynamic_vector_of_glibc)
 {
 	static struct set set;
@@ -539,7 +543,7 @@ TEST(dynamic_vector_of_glibc)
 	kt_start(fd);
 	be_sampled(fd, 80);
 	stop(&w);
-	/* A module beyond the vector: this thread has none of its variables yet. */
+	/* A module beyond the vector: this thread has no block for it yet. */
 	source.module = 100000;
 	CHECK(!ioctl(fd, PROFBUF_IOC_TAG_SOURCE, &source));
 	own_labels = &set;
@@ -555,7 +559,7 @@ TEST(dynamic_vector_of_glibc)
 	close(fd);
 }
 
-/* A place belongs to an address space: another program in the same process is not read by it. */
+/* A tag source belongs to an address space: it is not used for another program in the same process. */
 TEST(exec_ends_the_own_tag_and_is_said)
 {
 	static struct set set;

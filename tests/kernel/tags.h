@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tags.h - what the tests of tags share: label sets written by hand, a session that is told where they are, and whose
- * work its samples say it was
+ * tags.h - what the tests of tags share: label sets written by hand, a session with a tag source, counts by tag
  *
- * For tests of one file: each has the thread-local pointers as its own.
+ * Only for tests that are one file: each file that includes this has its own thread-local pointers.
  */
 #ifndef KT_TAGS_H
 #define KT_TAGS_H
@@ -18,7 +17,7 @@ struct set {
 	char text[PROFBUF_LABELS_BYTES];
 };
 
-/* What the kernel is told to read. */
+/* The variable that the kernel reads. */
 static __thread const void *own_labels;
 
 static inline uint64_t thread_pointer(void)
@@ -59,7 +58,7 @@ static inline int tag_pid(int fd, uint32_t flags, pid_t pid, const char *text, u
 	return ioctl(fd, PROFBUF_IOC_TAG, &set);
 }
 
-/* A session of this process, told where its labels are. */
+/* Returns a session of this process that has our variable as its tag source. */
 static inline int session(void)
 {
 	struct profbuf_config config = kt_config();
@@ -84,7 +83,7 @@ static inline uint64_t failed(int fd, enum profbuf_tag_cause cause)
 	return kt_all_counters(fd).tag_failed[cause];
 }
 
-/* Spins until a session of this process has so many more samples of what it does now; a busy machine takes its time. */
+/* Spins until a session of this process has @n more samples of what it does now; a busy machine needs more time. */
 static inline void be_sampled(int fd, unsigned int n)
 {
 	uint64_t until = kt_counters(fd, -1).delivered + n, end = kt_now() + 20 * SEC;
@@ -95,7 +94,7 @@ static inline void be_sampled(int fd, unsigned int n)
 	ENOUGH(kt_counters(fd, -1).delivered >= until);
 }
 
-/* Samples of a thread with a tag, and with another one. */
+/* Returns the number of a thread's samples with a tag; @others: with another tag. */
 static inline unsigned int count(const struct kt_stream *s, pid_t tid, uint64_t tag, unsigned int *others)
 {
 	const struct profbuf_record *r = NULL;
@@ -117,8 +116,8 @@ static inline unsigned int count(const struct kt_stream *s, pid_t tid, uint64_t 
 }
 
 /*
- * The samples of a thread that ran to its end have that tag, from one on to another; before, and while it exits, it has
- * none. One without has none ever.
+ * The samples of a thread that ran to its end have @tag, without a gap. Before it is set, and while the thread exits,
+ * they have no tag. If @tag is 0, no sample has a tag.
  */
 static inline void check_thread(const struct kt_stream *s, pid_t tid, uint64_t tag)
 {
@@ -138,7 +137,7 @@ static inline void check_thread(const struct kt_stream *s, pid_t tid, uint64_t t
 	CHECK(!tag || count(s, tid, 0, NULL) == others);
 }
 
-/* The only definition of a tag; NULL: there is none. */
+/* Returns the only definition of a tag; NULL: there is none. */
 static inline const struct profbuf_tag *definition(const struct kt_stream *s, uint32_t pid, uint64_t tag)
 {
 	const struct profbuf_record *r = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * threads.c - what the stream says of threads: their names, their ends, and the numbers of them in a namespace
+ * threads.c - what the stream says about threads: their names, their ends, and their numbers in a namespace
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -19,7 +19,9 @@ static void *named_thread(void *name)
 	return (void *)(intptr_t)syscall(SYS_gettid);
 }
 
-/* A thread's own name, and the one it takes later: once each, and again for an older sample on another CPU. */
+/*
+ * A thread's own name and its later name are each in the stream once, or once more for an older sample on another CPU.
+ */
 TEST(threads_have_their_names)
 {
 	struct profbuf_config config = kt_config();
@@ -58,8 +60,8 @@ static void *short_thread(void *arg)
 }
 
 /*
- * A thread that exits has let go of the memory before its last sample: that says nothing of the process, whose mappings
- * stay what they were (a bug once: an empty description replaced them).
+ * An exiting thread has given up its memory before its last sample. That does not mean that the process has none: its
+ * mappings stay as they were (a bug once: an empty description replaced them).
  */
 TEST(exiting_threads_leave_the_mappings)
 {
@@ -97,7 +99,10 @@ TEST(exiting_threads_leave_the_mappings)
 	close(fd);
 }
 
-/* Is what is sampled of @n processes described? Counts samples without user code into @late. */
+/*
+ * Returns how many of @n processes were sampled, but not described. Adds the number of samples without user code to
+ * @late.
+ */
 static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, int n, unsigned int *late)
 {
 	const struct profbuf_record *r = NULL;
@@ -117,7 +122,7 @@ static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, in
 			} else if (r->type == PROFBUF_RECORD_PROCESS && p->pid == (uint32_t)pids[i]) {
 				described = true;
 				mapped |= p->nr_mappings;
-				/* Nothing is left to be said of it only when it exits. */
+				/* A description without mappings is right only if the process exits. */
 				CHECK(p->nr_mappings || p->misc & PROFBUF_PROCESS_EXITING);
 			}
 		}
@@ -126,7 +131,7 @@ static unsigned int undescribed(const struct kt_stream *s, const pid_t *pids, in
 	return missing;
 }
 
-/* Samples @n processes, one after the other, that each do @work in several threads and end. */
+/* Samples @n processes, one after another; each does @work in several threads and ends. */
 static void sample_processes(void (*work)(void), pid_t *pids, int n, struct kt_stream *s)
 {
 	struct profbuf_config config = kt_config();
@@ -166,8 +171,8 @@ static void end_first(void)
 }
 
 /*
- * The first thread ends before the others, and who waits for the process takes it away while the last one is still on
- * its way out: no sample of that one may look at it (a bug once, seen by KASAN).
+ * The first thread ends before the others. The parent reaps the process while its last thread is still exiting: a
+ * sample of that thread must not use the process (a bug once, seen by KASAN).
  */
 TEST(threads_that_outlive_their_first)
 {
@@ -196,8 +201,9 @@ static void end_at_once(void)
 }
 
 /*
- * Threads that end at once each see that there are no others left; the end of the process is told once. It was told
- * twice, of one process in some hundreds, where two CPUs sampled it for the first time at one moment.
+ * Threads that end at once each see that no other thread is left, but the end of the process is reported once. A bug
+ * once: if two CPUs sampled a process for the first time at the same moment, its end was reported twice, for one
+ * process in some hundreds.
  */
 TEST(a_process_ends_once)
 {
@@ -226,8 +232,9 @@ TEST(a_process_ends_once)
 }
 
 /*
- * What the first process of a pid namespace sees of itself, of its child and of the others. A thread that has been
- * reaped has no number in the namespace any more while it runs its last; it was once taken for a process without code.
+ * What the first process of a pid namespace sees of itself, of its child and of other processes. A thread that has been
+ * reaped has no number in the namespace any more while it still exits. A bug once: it was taken for a process without
+ * code.
  */
 static void look_from_inside(void)
 {
@@ -284,7 +291,7 @@ static void look_from_inside(void)
 	close(fd);
 }
 
-/* The numbers of processes are those that the one who opened the device knows them by; others have none. */
+/* Pids are those in the opener's pid namespace. A process outside of it has none. */
 TEST(pids_are_those_of_the_openers_namespace)
 {
 	pid_t pid, noise = fork();

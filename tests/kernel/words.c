@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * words.c - a session is told to look for tags at words of other processes' memory that are none: none of them leaves
+ * words.c - a session is told to look for tags at words of other processes' memory that are not tags: no word gets out
  */
 #define _GNU_SOURCE
 #include <linux/capability.h>
@@ -13,7 +13,7 @@
 
 enum { NOBODY = 65534, SECRETS = 8 };
 
-/* What the victim has in its thread's memory: secrets, with pointers to all kinds of memory among them, and one tag. */
+/* The memory of the victim's thread: secrets, with pointers to all kinds of memory among them, and one tag. */
 static __thread struct {
 	uint64_t words[SECRETS];
 	const void *tag;
@@ -40,7 +40,7 @@ static int64_t offset_of(const void *variable)
 	return (int64_t)((uint64_t)variable - thread_pointer());
 }
 
-/* A running session of a process that is looked at word by word. */
+/* A running session of a process whose memory is looked at word by word. */
 struct look {
 	int fd;
 	pid_t pid;
@@ -63,7 +63,7 @@ static void look_begin(struct look *l, pid_t pid)
 	kt_start(l->fd);
 }
 
-/* The source is set, and what is sampled after it is of it. */
+/* Sets the tag source, and waits until there are samples with it. */
 static int look_at(struct look *l, enum profbuf_tag_kind kind, enum profbuf_tls tls, uint64_t module, int64_t offset)
 {
 	struct profbuf_tag_source source = {
@@ -78,7 +78,7 @@ static int look_at(struct look *l, enum profbuf_tag_kind kind, enum profbuf_tls 
 	return 0;
 }
 
-/* Ends it. Return: samples with this tag. No sample or definition may have another. */
+/* Ends the session. Return: the number of samples with this tag. No sample or definition may have another one. */
 static unsigned int look_end(struct look *l, uint64_t allowed)
 {
 	const struct profbuf_record *r = NULL;
@@ -102,7 +102,7 @@ static unsigned int look_end(struct look *l, uint64_t allowed)
 	return n;
 }
 
-/* Gives up everything but, if @perfmon, CAP_PERFMON. */
+/* Gives up everything, except CAP_PERFMON if @perfmon. */
 static void become_nobody(bool perfmon)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -117,7 +117,10 @@ static void become_nobody(bool perfmon)
 
 static pid_t victim;
 
-/* Each word in turn, by the thread pointer and by glibc's vector (the victim's is this process's: it was forked). */
+/*
+ * Looks at each word in turn, by the thread pointer and by glibc's vector. The victim was forked from this process, so
+ * its vector is the same.
+ */
 static void look_at_words(void)
 {
 	uint64_t *dtv = *(uint64_t **)(thread_pointer() + 8);
@@ -141,7 +144,7 @@ static void look_at_words_of_the_same_user(void)
 	kt_kill(victim);
 }
 
-/* By number only, also where Yama would refuse process_vm_readv(). */
+/* A process of the same user may be named by its number alone, also where Yama would refuse process_vm_readv(). */
 TEST(a_tag_source_reads_no_other_word)
 {
 	kt_in_child(look_at_words_of_the_same_user);
@@ -166,7 +169,9 @@ TEST(cap_perfmon_reads_no_other_word_of_root)
 	kt_kill(victim);
 }
 
-/* Two processes with the same variable of the same content at the same place; in one it points to a label set. */
+/*
+ * Two processes have the same variable with the same content at the same address; only in one it points to a label set.
+ */
 static void spoil_labels(void)
 {
 	victims_labels.head.magic++;
@@ -182,7 +187,7 @@ TEST(a_tag_that_was_seen_in_one_process_is_none_in_another)
 
 	fill_words();
 	one = kt_busy(0, fill_words, NULL);
-	/* The same CPU: what a CPU remembers of one must not serve for the other. */
+	/* Both are on one CPU: what the CPU remembers about one process must not be used for the other. */
 	other = kt_busy(0, spoil_labels, NULL);
 	config.filter = PROFBUF_FILTER_PROCESS;
 	config.filter_id = getpid();
@@ -234,7 +239,7 @@ static void hide_when_told(void)
 		;
 }
 
-/* Samples with a tag. */
+/* The number of samples with a tag. */
 static unsigned int tagged(const struct kt_stream *s, uint64_t after)
 {
 	unsigned int n = 0;
@@ -250,7 +255,7 @@ static void become_nobody_with_context(void)
 	set_context();
 }
 
-/* As by Yama: one's own process, and the session's own, but none that the session has started. */
+/* As with Yama: without CAP_SYS_PTRACE, an opener may read thread contexts only of itself and its descendants. */
 static void look_at_contexts_of_a_stranger(void)
 {
 	struct look l;
@@ -283,7 +288,7 @@ static void look_at_contexts_with_perfmon(void)
 	look_begin(&l, victim);
 	CHECK(!look_at(&l, PROFBUF_TAG_OTEL, PROFBUF_TLS_STATIC, 0, offset_of(&own_context)));
 	NEED(kt_read(l.fd, &l.stream) > 0);
-	/* From here on it is not the opener's own any more, though there are samples of it. */
+	/* From here on the process is not the opener's own any more, but it is still sampled. */
 	*hide = true;
 	kt_sleep(100 * MSEC);
 	hidden = kt_now();
@@ -309,7 +314,7 @@ TEST(thread_contexts_of_others_need_cap_sys_ptrace)
 
 	victim = kt_busy(-1, set_context, NULL);
 	kt_in_child(look_at_contexts_with_perfmon);
-	/* With it they are there. */
+	/* With CAP_SYS_PTRACE, the thread contexts are read. */
 	look_begin(&l, victim);
 	CHECK(!look_at(&l, PROFBUF_TAG_OTEL, PROFBUF_TLS_STATIC, 0, offset_of(&own_context)));
 	finish(l.fd, &l.stream);

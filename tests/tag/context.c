@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * context.c - a program that works under OpenTelemetry's thread context (OTEP 4947) and has a process context (4719)
+ * context.c - a program that works with OpenTelemetry's thread context (OTEP 4947) and has a process context (4719)
  *
- * usage: context SECONDS		under the variable of its own; compiled with OWN
- *        context SECONDS KIND LIBRARY	without one; then, as long again, under the variable of a library it loads;
- *					KIND: otel, or labels, those of libprofbuf-tag
+ * usage: context SECONDS		with a variable of its own; compiled with OWN
+ *        context SECONDS KIND LIBRARY	without one; then, as long again, with the variable of a library it loads;
+ *					KIND: otel, or labels, the variable of libprofbuf-tag
  *
- * All is written by hand, as a program of another maker would.
+ * All records are written by hand, as a program of another maker would do it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -65,7 +65,7 @@ static void publish(void)
 	h->published_at = 1;
 }
 
-/* Until the thread has had so much time. */
+/* Works until the thread has used that much CPU time. */
 static void work(double seconds)
 {
 	struct timespec now;

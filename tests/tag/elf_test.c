@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * elf_test.c - where a program's file says that its variables are: files that lie, and files that are none
+ * elf_test.c - finding the variables in a program's file: files that lie, and files that are not ELF files
  *
- * usage: elf_test DIR	(with the libraries that `programs` has built)
+ * usage: elf_test DIR     (with the libraries that `programs` has built)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,10 +63,13 @@ TEST(files_that_lie)
 		uint8_t *bytes = read_whole(files[f], &n), *copy = malloc(n);
 		Elf64_Ehdr ehdr;
 
-		/* Cut anywhere; exactly as many bytes, so that the sanitizer sees one beyond. */
+		/*
+		 * Cut in many places. The buffer has exactly that size, so that the sanitizer sees a read of the next
+		 * byte.
+		 */
 		for (size_t cut = 0; cut < n; cut += 61)
 			read_bytes(bytes, cut);
-		/* Words of headers and tables: any 8 bytes. */
+		/* Overwrites words of headers and tables with any values. */
 		memcpy(&ehdr, bytes, sizeof(ehdr));
 		for (int i = 0; i < 6000; i++) {
 			size_t at, places[3] = {
@@ -89,7 +92,7 @@ TEST(files_that_lie)
 	}
 }
 
-/* Sizes and alignments of the segment, also such as no linker makes. */
+/* Sizes and alignments of the TLS segment, also some that no linker makes. */
 TEST(where_the_segment_is)
 {
 	static const struct {
@@ -99,7 +102,7 @@ TEST(where_the_segment_is)
 	} cases[] = {
 		{ 48, 8, 0x1000, -48, true }, { 49, 8, 0x1000, -56, true }, { 48, 0, 0x1000, -48, true },
 		{ 48, 64, 0x1000, -64, true }, { 48, 64, 0x1010, -48, true }, { 48, 64, 0x1008, -56, true },
-		/* The variable is at 40. */
+		/* The variable is at 40, so these segments are too short. */
 		{ 47, 1, 0x1000, -47, false }, { 4, 4, 0x1000, -4, false },
 		{ 48, 3, 0x1000, 0, false }, { 1ULL << 40, 8, 0x1000, 0, false }, { ~0ULL, 8, 0x1000, 0, false },
 		{ 48, 1ULL << 63, 0x1000, 0, false },
@@ -139,7 +142,7 @@ TEST(files_that_are_none)
 	close(text);
 }
 
-/* Nothing is at address 0: EIO. It was taken for a lack of memory. */
+/* Nothing is mapped at address 0: EIO. A bug once: the error was taken for a lack of memory. */
 TEST(a_file_that_cannot_be_read_is_no_lack_of_memory)
 {
 	int memory = open("/proc/self/mem", O_RDONLY), write_only = open("/dev/null", O_WRONLY);
@@ -151,7 +154,10 @@ TEST(a_file_that_cannot_be_read_is_no_lack_of_memory)
 	close(write_only);
 }
 
-/* A file of 128 bytes, and nothing up to 1 TiB. libelf made room for all that it says it has. */
+/*
+ * A file of 128 bytes with a hole up to 1 TiB. A bug once: libelf allocated memory for all that the file claims to
+ * have.
+ */
 TEST(a_sparse_file_with_too_many_sections_takes_no_memory)
 {
 	static const struct {
@@ -166,7 +172,7 @@ TEST(a_sparse_file_with_too_many_sections_takes_no_memory)
 		{ ELFCLASS64, 3, PN_XNUM, 1 << 20, -ENOEXEC }, { ELFCLASS64, 3, PN_XNUM, 0xffffffff, -ENOEXEC },
 		{ ELFCLASS32, 1 << 20, 0, 0, -ENOEXEC }, { ELFCLASS32, 0xffffffff, 0, 0, -ENOEXEC },
 		{ ELFCLASS32, 3, PN_XNUM, 1 << 20, -ENOEXEC },
-		/* More than fit into the header is not too many. */
+		/* More than fit into the header's field are allowed. */
 		{ ELFCLASS64, 3, PN_XNUM, 5, 0 }, { ELFCLASS32, 3, PN_XNUM, 5, 0 }, { ELFCLASS64, 65535, 0, 0, 0 },
 	};
 

@@ -2,7 +2,7 @@
 /*
  * finder_test.c - the finder of tags: what it tells the kernel, and when
  *
- * usage: finder_test DIR	(with the programs and libraries that `programs` has built)
+ * usage: finder_test DIR  (with the programs and libraries that `programs` has built)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 #include "record/tag_source.h"
 #include "stall.h"
 
-/* The kernel. */
+/* In place of the kernel */
 
 static struct profbuf_tag_source told[4096];
 static unsigned int nr_told;
@@ -40,7 +40,10 @@ int profbuf_session_tag_source(struct profbuf_session *session, const struct pro
 	return answer;
 }
 
-/* One file that is not read, but answered for. The finder looks in another process, which counts in shared memory. */
+/*
+ * For one file the test gives an answer instead of reading it. The finder looks in another process, so the count is in
+ * shared memory.
+ */
 
 static uint64_t bad_inode;
 static int bad_answer;
@@ -77,7 +80,7 @@ static unsigned int times_told(pid_t pid)
 	return n;
 }
 
-/* A description as the kernel makes it. */
+/* A description, as the kernel makes it. */
 struct description {
 	struct profbuf_process process;
 	struct profbuf_mapping mappings[64];
@@ -139,7 +142,7 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 	describe(&d, pid);
 	describe(&other, other_pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
-	/* Two descriptions, one between the other's records. */
+	/* Two descriptions, one of them between the records of the other. */
 	add(finder, &d.process);
 	n = d.process.nr_mappings;
 	for (unsigned int i = 0; i + 1 < n; i++)
@@ -159,14 +162,17 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 	assert_int_equal(counts.told, 1);
 	assert_int_equal(counts.none, 1);
 	assert_int_equal(counts.skipped, 0);
-	/* Described again: told again, as the program may be another; the other's files are known by now. */
+	/*
+	 * If a process is described again, the kernel is told again, because the program may be another one. The other
+	 * process's files are known by now.
+	 */
 	add_all(finder, &other);
 	add_all(finder, &d);
 	assert_int_equal(nr_told, 2);
 	profbuf_tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.skipped, 1);
 	assert_int_equal(counts.looks, 3);
-	/* Another build id: the inode is another file's. */
+	/* With another build id, the inode belongs to another file. */
 	n = counts.files;
 	other.mappings[0].build_id_len = 20;
 	add_all(finder, &other);
@@ -246,7 +252,7 @@ TEST(scan, .setup = reset)
 	assert_int_equal(times_told(other_pid), 0);
 	profbuf_tag_finder_counts(finder, &counts);
 	files = counts.files;
-	/* Of those that run now, at most a new one's files are read; if much else begins now, the next time. */
+	/* A later scan reads only files of new processes. If many processes begin now, the scan after that one does. */
 	for (scans = 1, before = 0; scans < 10 && counts.files - before > files / 2; scans++) {
 		before = counts.files;
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
@@ -259,7 +265,7 @@ TEST(scan, .setup = reset)
 	end_process(other_pid, other_in);
 }
 
-/* Every error of libelf was a lack of memory, and the processes after that had no tags. */
+/* A bug once: every error of libelf was taken for a lack of memory, and later processes had no tags. */
 TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 {
 	static const int answers[] = { -ENOEXEC, -EIO };
@@ -277,13 +283,13 @@ TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
 		assert_int_equal(*times_read, 1);
 		assert_int_equal(times_told(pid), 2 * i + 1);
-		/* What could not be read is read again. */
+		/* A file that could not be read is tried again. */
 		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
 		assert_int_equal(*times_read, bad_answer == -EIO ? 2 : 1);
 		assert_int_equal(times_told(pid), 2 * i + 2);
 		profbuf_tag_finder_free(finder);
 	}
-	/* Nor does one that claims to be larger than a look has memory for. */
+	/* A file that claims to be larger than a look's memory does not end the scan, either. */
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
 	bad_answer = -ENOMEM;
 	*times_read = 0;
@@ -340,7 +346,7 @@ TEST(early_processes_that_are_too_many_are_counted, .setup = reset)
 		add_all(finder, &d);
 	profbuf_tag_finder_counts(finder, &counts);
 	assert_true(counts.early >= 300);
-	/* On a slow machine some were looked at again, nine times, which is when they are given up, too. */
+	/* On a slow machine some processes were looked at again nine times, and are then given up, too. */
 	assert_in_range(counts.given_up, 300 - 256, 300 - 256 + (counts.early - 300) / 9);
 	profbuf_tag_finder_free(finder);
 	end_liar(&liar);
@@ -359,7 +365,9 @@ TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(read(from, &byte, 1), 1);
 		describe(&d, pid);
-		/* An older module, or another program in the process, the first time. */
+		/*
+		 * The second answer is as from an older module, or after another program was executed in the process.
+		 */
 		answer = i == 1 ? -EINVAL : 0;
 		add_all(finder, &d);
 		assert_int_equal(nr_told, i + 1);
@@ -372,7 +380,7 @@ TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 	assert_int_equal(told[1].module, 0);
 	assert_int_equal(read(from, &byte, 1), 1);
 	describe(&d, pid);
-	/* Only what the kernel was told is withdrawn, and once; all its files are known by now. */
+	/* Only the source that the kernel was told is withdrawn, and only once. All files are known by now. */
 	for (int i = 0; i < 2; i++) {
 		add_all(finder, &d);
 		assert_int_equal(nr_told, 4);
@@ -388,7 +396,7 @@ TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 	end_process(pid, to);
 }
 
-/* The process is another one, which has the same pid. */
+/* This is another process with the same pid. */
 TEST(what_ended_is_not_withdrawn, .setup = reset)
 {
 	struct profbuf_life exit = { .len = sizeof(exit) / 8, .type = PROFBUF_RECORD_EXIT };
@@ -437,7 +445,7 @@ static uint64_t now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* What it has mapped is a file of a file system that does not answer: the finder waits a moment, and only once. */
+/* The process has mapped a file of a file system that does not answer: the finder waits a moment, and only once. */
 TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
@@ -462,14 +470,17 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	for (int i = 0; i < 50; i++)
 		add_all(finder, &d);
 	assert_true(now_ms() - start_ms < 5000);
-	/* Others are found all the same, with the files forgotten that the look has kept. */
+	/* Other processes are still found; what the look that stalls knew about files is lost. */
 	add_all(finder, &good);
 	assert_int_equal(times_told(pid), 1);
 	profbuf_tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.slow, 1);
 	assert_int_equal(counts.skipped, 50);
 	assert_int_equal(counts.looks, 2);
-	/* The look that was left behind ends when the file system does; the process is described, and has gone. */
+	/*
+	 * The look that was left behind ends when the file system ends. Then the process is looked at again, but is
+	 * gone.
+	 */
 	stall_end(&stall);
 	for (int i = 0; i < 1000 && counts.looks == 2; i++) {
 		usleep(10000);
@@ -482,7 +493,7 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	end_process(pid, in);
 }
 
-/* As with a large file on a cold disk: what was found then is told then. */
+/* As with a large file on a cold disk: what is found late is told to the kernel then. */
 TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
@@ -508,7 +519,7 @@ TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 	profbuf_tag_finder_free(finder);
 	stall_end(&stall);
 
-	/* The finder ends first. */
+	/* The finder ends before the look. */
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
 	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
@@ -519,14 +530,14 @@ TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 	assert_int_equal(nr_told, 1);
 }
 
-/* Looks at the process that stalls; what comes then is what main() returns to. */
+/* A child that looks at the process that stalls and then ends, as main() would. */
 static pid_t start_recorder(const struct description *d, const struct stall *stall)
 {
 	struct profbuf_tag_finder *finder;
 	pid_t pid = fork();
 
 	if (!pid) {
-		/* Should it wait for the file system, that still ends. */
+		/* If it waits for the file system, the wait must end when the parent closes it. */
 		close(stall->file_system);
 		if (profbuf_tag_finder_new(&finder))
 			_exit(1);
@@ -536,7 +547,7 @@ static pid_t start_recorder(const struct description *d, const struct stall *sta
 	return pid;
 }
 
-/* It was a thread that not even SIGKILL ended, and so nor its process. */
+/* A bug once: a thread waited that not even SIGKILL ended, so its process did not end either. */
 TEST(a_look_that_never_ends_does_not_keep_main_from_returning, .setup = reset)
 {
 	struct description d;
@@ -553,14 +564,14 @@ TEST(a_look_that_never_ends_does_not_keep_main_from_returning, .setup = reset)
 		usleep(10000);
 		ended = waitpid(pid, &status, WNOHANG);
 	}
-	/* Before anything fails: who waits for it could not end. */
+	/* Before the checks: if one fails, a process that waits for the file system could not end. */
 	stall_end(&stall);
 	assert_true(taken);
 	assert_int_equal(ended, pid);
 	assert_int_equal(status, 0);
 }
 
-/* After sixteen looks that never ended there were no more at anybody. */
+/* A bug once: after sixteen looks that never ended, there were no more looks at any process. */
 TEST(looks_that_never_end_are_at_one_user, .setup = reset)
 {
 	struct profbuf_tag_finder *finders[20], *finder;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * job_test.c - what may never come back, and what of it is left behind
+ * job_test.c - jobs that may never come back, and what is left of them
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #include "../tap.h"
 #include "base/job.h"
 
-#define ONE	1000	/* users */
+#define ONE	1000	/* uids */
 #define OTHER	1001
 
 static int gate[2];
@@ -52,7 +52,7 @@ static int *new_arg(void)
 	return arg;
 }
 
-/* The gate is what the child keeps open. */
+/* Runs a job that waits at the gate, a pipe that the child keeps open. */
 static int run(uint64_t user, void *arg)
 {
 	struct job job = {
@@ -69,7 +69,7 @@ static void leave(uint64_t user, unsigned int n)
 		assert_int_equal(run(user, new_arg()), -ETIMEDOUT);
 }
 
-/* They are dropped when the gate is open, or they were killed. */
+/* Jobs are dropped when the gate was opened, or when they were killed. */
 static void wait_for_drops(unsigned int n)
 {
 	for (int i = 0; i < 5000 && nr_dropped < n; i++) {
@@ -102,7 +102,7 @@ TEST(jobs_that_are_left_behind_are_not_too_many, .setup = open_gate, .teardown =
 	leave(ONE, JOB_LEFT_MAX);
 	assert_int_equal(run(ONE, arg), -EBUSY);
 	assert_int_equal(nr_dropped, 0);
-	/* They go on, and there is room for another. */
+	/* The jobs go on, and there is room for another. */
 	for (int i = 0; i < JOB_LEFT_MAX + 1; i++)
 		assert_int_equal(write(gate[1], "z", 1), 1);
 	for (int i = 0; i < 1000 && err == -EBUSY; i++) {
@@ -120,7 +120,7 @@ static void say(void *arg)
 	*(int *)arg = 'y';
 }
 
-/* Sixteen that never ended were all there could be, whoever they looked at. */
+/* A bug once: sixteen jobs that never ended were the limit for everybody, whichever user they looked at. */
 TEST(jobs_of_one_user_do_not_keep_others_from_theirs, .setup = open_gate, .teardown = close_gate)
 {
 	static const uint64_t users[] = { OTHER, JOB_NO_USER };
@@ -146,7 +146,7 @@ TEST(jobs_of_one_user_do_not_keep_others_from_theirs, .setup = open_gate, .teard
 	wait_for_drops(JOB_LEFT_MAX);
 }
 
-/* Of many users, too, there are not any number of them; who has none is the last to be refused. */
+/* The jobs of all users together are limited, too. A user without any job is refused last. */
 TEST(jobs_of_all_users_are_not_too_many, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
@@ -170,7 +170,9 @@ TEST(jobs_of_all_users_are_not_too_many, .setup = open_gate, .teardown = close_g
 	wait_for_drops(JOB_LEFT_TOTAL);
 }
 
-/* The device and the output of a recording stayed open, and who reads the other end of a pipe waited. */
+/*
+ * A bug once: a job kept the device and the output of a recording open, and a reader at the other end of a pipe waited.
+ */
 static void list_descriptors(void *arg)
 {
 	char *list = arg, path[64];
@@ -200,7 +202,7 @@ TEST(a_job_has_no_descriptor_that_it_was_not_given, .setup = open_gate, .teardow
 	n = readlink(link, pipe_name, sizeof(pipe_name) - 1);
 	assert_true(n > 0);
 	pipe_name[n] = 0;
-	/* Beside them there is its end of the socket. */
+	/* Besides these there is only the job's end of the socket. */
 	for (int i = 0; i < 2; i++) {
 		memset(list, 0, 4096);
 		assert_int_equal(job_run_as(&job), 0);
@@ -255,7 +257,7 @@ static void interrupt(void *arg)
 	*(int *)arg = 'i';
 }
 
-/* Ctrl-C at the terminal is for the recorder. */
+/* Ctrl-C at the terminal is for the recorder, not for the job. */
 TEST(an_interrupt_does_not_end_a_job, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
@@ -265,7 +267,7 @@ TEST(an_interrupt_does_not_end_a_job, .setup = open_gate, .teardown = close_gate
 	job_free(arg);
 }
 
-/* A program that uses the library can have its own mind about its children. */
+/* A program that uses the library may handle the ends of its children in its own way. */
 TEST(jobs_whose_ends_others_take, .setup = open_gate, .teardown = close_gate)
 {
 	int *arg = new_arg();
@@ -330,7 +332,7 @@ TEST(a_job_that_nobody_wants_is_ended, .setup = open_gate, .teardown = close_gat
 	wait_for_drops(2);
 }
 
-/* The one who started it: its parent ends, and nobody waits for it. */
+/* The job's parent ends, and nobody waits for the job: it must end, too. */
 TEST(a_job_ends_with_who_started_it, .setup = open_gate, .teardown = close_gate)
 {
 	pid_t pid = fork();
@@ -342,11 +344,14 @@ TEST(a_job_ends_with_who_started_it, .setup = open_gate, .teardown = close_gate)
 	gate[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	/* Nobody can read what is at the gate any more when it has ended. */
+	/* When the job has ended, nobody can read from the gate any more. */
 	assert_int_equal(poll(&(struct pollfd){ .fd = gate[1] }, 1, 10000), 1);
 }
 
-/* A file that claims to have no end: memory that is asked for, and a CPU's time when nobody waits any more. */
+/*
+ * Acts as if a file had no end: it asks for too much memory, and checks the limit of CPU time when nobody waits any
+ * more.
+ */
 static void take_all(void *arg)
 {
 	struct rlimit cpu = { 0 };

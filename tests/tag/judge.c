@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * judge.c - whether the place that is found for a program's variable is where the program says it is
+ * judge.c - whether the place that was found for a program's variable is where the program says that it is
  *
  * usage: judge labels|otel static|glibc|musl PROGRAM [argument...]
  *        judge errno NUMBER PROGRAM [argument...]	(nothing is found, for that reason)
@@ -45,7 +45,7 @@ static uint64_t word(uint64_t address)
 	return value;
 }
 
-/* As read_block() of module/tags.c. */
+/* Like read_block() in module/tags.c. */
 static uint64_t block_of(const struct profbuf_tag_source *source, uint64_t tp)
 {
 	bool glibc = source->tls == PROFBUF_TLS_GLIBC;
@@ -57,7 +57,7 @@ static uint64_t block_of(const struct profbuf_tag_source *source, uint64_t tp)
 	return block == UINT64_MAX ? 0 : block;
 }
 
-/* 0: the thread does not have it so far. */
+/* Returns 0 if the thread does not have the variable yet. */
 static uint64_t address_of(const struct profbuf_tag_source *source, uint64_t tp)
 {
 	struct profbuf_tag_source none = *source;
@@ -68,7 +68,7 @@ static uint64_t address_of(const struct profbuf_tag_source *source, uint64_t tp)
 		return tp + source->offset;
 	case PROFBUF_TLS_GLIBC:
 	case PROFBUF_TLS_MUSL:
-		/* The vector's length is what it is taken for: there are not so many modules. */
+		/* Checks where the vector's length is: there are fewer modules than this. */
 		none.module = 4096;
 		if (block_of(&none, tp))
 			fail("module 4096 has a block");
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 		if (sscanf(line, "%lx %lx", &tp, &address) != 2)
 			fail("the program says: %s", line);
 		if (!source) {
-			/* Now the child is the program. */
+			/* By now the child has executed the program. */
 			snprintf(path, sizeof(path), "/proc/%d/mem", child);
 			mem = open(path, O_RDONLY);
 			n = tag_source_find(files, child, sources);

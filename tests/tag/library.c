@@ -3,8 +3,8 @@
  * library.c - a library with a thread-local pointer to tags; target.c loads it or is linked with it
  *
  * LABELS: the variable is libprofbuf-tag's. LARGE: its thread-local segment is too large for the room that programs
- * leave for libraries that are loaded later. ALONE: there are no others in it. ALIAS: it uses the
- * variable by a name of its own, so that relocations do not say which one it is.
+ * reserve for libraries that are loaded later. ALONE: the library has no other thread-local variables. ALIAS: the
+ * library uses the variable by a name of its own, so that relocations do not tell which variable it is.
  */
 #ifdef LABELS
 #include "profbuf-tag.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_test.c - which user a look is at
+ * look_test.c - which user a look counts for
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static void write_to(const char *path, const char *text)
 	close(fd);
 }
 
-/* Only who has ids there can make another one in it. */
+/* The ids must be mapped: only then can the process make another namespace in this one. */
 static void enter_namespace(void)
 {
 	char users[32], groups[32];
@@ -45,7 +45,7 @@ static void enter_namespace(void)
 	write_to("/proc/self/gid_map", groups);
 }
 
-/* A process of that user, in so many user namespaces that it has made. 0: it may not make them. */
+/* Starts a process of user @uid, in that many nested user namespaces, which it has made. 0: it may not make them. */
 static pid_t start(uid_t uid, unsigned int namespaces)
 {
 	int out[2];
@@ -105,7 +105,7 @@ TEST(who_owns_the_outermost_namespace_is_the_user)
 	assert_int_equal(end(start(UID, 2)), UID);
 }
 
-/* A container engine makes them for many users. */
+/* A container engine of root makes namespaces for many users, so each counts as a user. */
 TEST(namespaces_of_root_are_users)
 {
 	pid_t pid = getuid() ? 0 : start(0, 1), other;

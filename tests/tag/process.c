@@ -46,7 +46,7 @@ pid_t start_process(const char *name, int *input)
 	}
 	close(in[0]);
 	close(fds[1]);
-	/* Both its threads have said all they say. */
+	/* Wait until both threads have printed their lines. */
 	for (int lines = 0; lines < 2; lines += byte == '\n')
 		assert_int_equal(read(fds[0], &byte, 1), 1);
 	close(fds[0]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * source_test.c - where the variables of one process are: memory that lies, a first thread that has ended
+ * source_test.c - finding the variables of one process: memory that lies, a first thread that has ended
  *
- * usage: source_test DIR	(with the programs and libraries that `programs` has built)
+ * usage: source_test DIR  (with the programs and libraries that `programs` has built)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static uint64_t offset_in(const char *library)
 
 TEST(memory_that_lies)
 {
-	/* At the same address in the process that lies, for it is a child. */
+	/* They have the same address in the process that lies, because it is a child. */
 	static uint64_t good[2], bad[4][2];
 	static const uint64_t bad_offsets[] = { 0, 8, 64, -4ULL, -(1ULL << 31), 1ULL << 63, ~0ULL };
 	struct liar liar;
@@ -113,7 +113,7 @@ TEST(memory_that_lies)
 	end_liar(&liar);
 }
 
-/* The first thread has ended by pthread_exit(): /proc/PID/maps is empty then, and the auxiliary vector, too. */
+/* Runs after the first thread has ended by pthread_exit(): then /proc/PID/maps and the auxiliary vector are empty. */
 static void *stay(void *arg)
 {
 	char byte;
@@ -124,7 +124,7 @@ static void *stay(void *arg)
 	_exit(0);
 }
 
-/* A program of its own: a fork of this one, which has threads, may find the loader's lock taken. */
+/* This must be a program of its own: a fork of this one, which has threads, may find the loader's lock taken. */
 static int end_first_thread(const char *library)
 {
 	pthread_t thread;
@@ -167,7 +167,7 @@ TEST(a_process_whose_first_thread_has_ended)
 	assert_int_equal(n, 1);
 	assert_int_equal(sources[0].pid, pid);
 	assert_int_equal(sources[0].kind, PROFBUF_TAG_OTEL);
-	/* All of them. */
+	/* Now all threads end. */
 	close(in[1]);
 	for (int i = 0; i < 1000 && tag_source_find(files, pid, sources) != -ESRCH; i++)
 		usleep(10000);

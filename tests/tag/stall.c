@@ -2,7 +2,8 @@
 /*
  * stall.c - a process that has mapped code of a file system of its own, which does not answer
  *
- * A FUSE file system with one file, spoken by hand: it answers until the process has mapped the file, then no more.
+ * The file system is a FUSE file system with one file, without a library. It answers until the process has mapped the
+ * file, and then no more.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +28,7 @@
 #define ROOT	1
 #define FILE_ID	2
 
-/* The process: says so when it has mapped the file. */
+/* Runs in the process: maps the file and reports that. */
 static void map_file(const char *dir, const char *library, int out)
 {
 	char path[80];
@@ -38,7 +39,7 @@ static void map_file(const char *dir, const char *library, int out)
 	if (fd < 0 || !dlopen(library, RTLD_NOW) ||
 	    mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
 		_exit(1);
-	/* It stays open: nothing more is asked of the file system. */
+	/* The file stays open, so that there are no more requests to the file system. */
 	if (setresuid(STALL_UID, STALL_UID, STALL_UID) || prctl(PR_SET_DUMPABLE, 1))
 		_exit(3);
 	if (write(out, "1", 1) != 1)
@@ -53,10 +54,10 @@ static void set_attr(struct fuse_attr *attr, uint64_t id)
 	attr->size = id == FILE_ID ? 4096 : 0;
 	attr->mode = id == FILE_ID ? S_IFREG | 0755 : S_IFDIR | 0755;
 	attr->nlink = 1;
-	attr->mtime = time(NULL) + 1;	/* after every process that runs began */
+	attr->mtime = time(NULL) + 1;	/* later than the start of every running process */
 }
 
-/* Answers one request. False: it could not be read. */
+/* Answers one request. Returns false if it could not be read. */
 static bool answer(int fuse)
 {
 	static char request[1 << 17] __attribute__((aligned(8)));

@@ -12,25 +12,28 @@
 
 struct stall {
 	pid_t pid;		/* the process */
-	int file_system;	/* /dev/fuse: when it is closed, all that wait for it go on, with an error */
+	int file_system;	/* /dev/fuse: when it is closed, all that wait for it go on with an error */
 	char dir[64];
 };
 
 /*
- * The process has also loaded @library; it is that of user STALL_UID. In a mount namespace of this process's own, so
- * CAP_SYS_ADMIN is needed. False after saying what is wrong.
+ * Starts the process, which belongs to user STALL_UID and has also loaded @library. The file system is in a new mount
+ * namespace of the caller, so CAP_SYS_ADMIN is needed. Returns false after printing what is wrong.
  */
 bool stall_start(struct stall *stall, const char *library);
 
-/* Answers so many requests more: each name is that of the file, which is root's, and new. */
+/* Answers @n more requests. Every name is the file's, which belongs to root and is new. */
 void stall_answer(struct stall *stall, unsigned int n);
 
-/* Takes a request and does not answer: from then on not even SIGKILL ends who waits for that. False: there was none. */
+/*
+ * Takes a request and does not answer it: from then on not even SIGKILL ends a process that waits for it. Returns false
+ * if there was no request.
+ */
 bool stall_take(struct stall *stall);
 
-/* Whether somebody's open() of the file waits for the file system. */
+/* Does an open() of the file wait for the file system? */
 bool stall_is_waited_for(const struct stall *stall);
-/* Those who wait get an error; the process lives on. */
+/* Waiting calls get an error; the process goes on. */
 void stall_release(struct stall *stall);
 void stall_end(struct stall *stall);
 

@@ -24,7 +24,7 @@
 #define THREADS	4
 
 static const profbuf_labels_t *many[THREADS][MANY];
-static const char *none;	/* a list that ends at once */
+static const char *none;	/* an argument list that ends at once */
 
 /* Sets */
 
@@ -110,7 +110,7 @@ TEST(at_most_16_labels)
 	for (int i = 1; i < 16; i++)
 		assert_string_equal(l->text + 4 * i, keys[15 - i]);
 	refused(profbuf_labels_array(keys, values, 17), E2BIG);
-	/* One that is there already is no 17th. */
+	/* A key that is there already does not count as the 17th. */
 	keys[16] = keys[3];
 	values[16] = "v";
 	assert_ptr_equal(profbuf_labels_array(keys, values, 17), l);
@@ -134,7 +134,7 @@ TEST(at_most_640_bytes)
 	value[638] = 'x';
 	refused(profbuf_labels("k", value, NULL), E2BIG);
 	refused(profbuf_labels(value, "", NULL), E2BIG);
-	/* And of all together. */
+	/* The limit is for all labels together, too. */
 	value[627] = 0;
 	strcpy(rest, "123456");
 	l = profbuf_labels("k", value, "r", rest, NULL);
@@ -196,7 +196,7 @@ TEST(ten_thousand_sets)
 
 static pthread_barrier_t barrier;
 
-/* All threads make the same new sets at the same time, from both ends. */
+/* Several threads make the same new sets at the same time, some in the opposite order. */
 static void *make_many(void *arg)
 {
 	const profbuf_labels_t **sets = arg;
@@ -243,7 +243,7 @@ static bool make_sets(void)
 	return a && b && c;
 }
 
-/* Before any set was made, too. */
+/* This also holds before any set was made. */
 TEST(the_child_of_a_fork_has_no_labels)
 {
 	static const struct profbuf_label_set by_hand = { .magic = PROFBUF_LABELS_MAGIC };
@@ -318,7 +318,7 @@ TEST(scopes_nest)
 	assert_null(profbuf_get_labels());
 }
 
-/* A tenant of a length that nobody expected does not make its request, and what is in it, nobody's work. */
+/* If a label is too long for the set, the request keeps the outer labels instead of having none. */
 TEST(a_set_that_could_not_be_made_leaves_the_outer_labels)
 {
 	unsigned long refused_before = profbuf_labels_refused();
@@ -364,7 +364,7 @@ static void handler(int signal)
 	handled++;
 }
 
-/* Until it was hit often: what is read back is what was set, and handlers see one of the sets that are set. */
+/* Runs until the handler was called often: the program reads back what it has set, and handlers see one of the sets. */
 TEST(signal_handlers_set_and_restore)
 {
 	struct sigaction action = { .sa_handler = handler }, old;
@@ -408,7 +408,7 @@ static void *look(void *arg)
 
 	seen->first = profbuf_get_labels();
 	pthread_barrier_wait(&seen->barrier);
-	/* The creator sets another. */
+	/* Meanwhile the creator sets another one. */
 	pthread_barrier_wait(&seen->barrier);
 	seen->last = profbuf_get_labels();
 	profbuf_set_labels(c);
@@ -434,7 +434,7 @@ TEST(threads_inherit)
 	assert_ptr_equal(seen.last, a);
 	assert_ptr_equal(result, &seen);
 
-	/* Those of pthread_create() do not. */
+	/* Threads of pthread_create() do not inherit. */
 	PROFBUF_WITH_LABELS(a) {
 		assert_int_equal(pthread_create(&thread, NULL, look, &seen), 0);
 		pthread_barrier_wait(&seen.barrier);
@@ -455,7 +455,7 @@ TEST(thread_create_fails_as_pthread_create)
 	pthread_attr_destroy(&attr);
 }
 
-/* Not in sanitized builds: their allocators have locks that a fork() copies as they are. */
+/* Not in sanitized builds: a fork() copies the locks of their allocators while they may be held. */
 #ifdef PLAIN
 static volatile int stop;
 
@@ -470,7 +470,7 @@ static void *make_until_stop(void *arg)
 	return arg;
 }
 
-/* Children of a program that makes sets at that moment. */
+/* Children of a program that is making sets at the moment of the fork. */
 TEST(fork)
 {
 	pthread_t thread;
@@ -487,7 +487,7 @@ TEST(fork)
 			char value[32];
 
 			alarm(20);
-			/* Nothing is inherited silently. */
+			/* The child has inherited no labels. */
 			if (profbuf_get_labels() || profbuf_labels("x", "a", NULL) != a)
 				_exit(1);
 			profbuf_set_labels(a);

@@ -2,12 +2,12 @@
 /*
  * target.c - has a thread-local pointer to tags, and says where
  *
- * usage: target [LIBRARY]	(LIBRARY is loaded at run time)
+ * usage: target [LIBRARY] (LIBRARY is loaded at run time)
  *
- * Prints for two threads: the thread pointer and the address of the variable. Ends with its standard input.
+ * Prints for two threads: the thread pointer and the address of the variable. Ends when its standard input ends.
  *
- * LABELS: the variable is libprofbuf-tag's. OTEL: it is here. EXTERN: it is in a library this is linked with. LOAD: in
- * LIBRARY. Else there is none.
+ * LABELS: the variable is libprofbuf-tag's. OTEL: it is in this program. EXTERN: it is in a library that this is linked
+ * with. LOAD: it is in LIBRARY. Otherwise there is none.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@ static void *variable(void)
 	return &profbuf_thread_labels_v1;
 }
 #elif defined(OTEL)
-/* Others beside it, so that it is not where a mistake would find it too. */
+/* Other variables around it, so that a wrong calculation does not find it by chance. */
 static __thread volatile char before[100] = "before";
 __thread void *otel_thread_ctx_v1;
 static __thread volatile char after[3] __attribute__((aligned(ALIGN)));

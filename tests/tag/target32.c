@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target32.c - a 32-bit program with a variable that is not to be found
+ * target32.c - a 32-bit program with a variable that must not be found
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * core_test.c - the ring does what Go's does: the cases of Go's runtime/profbuf_test.go, and the program of the tests
+ * core_test.c - the ring does what Go's does: the cases of Go's runtime/profbuf_test.go
  *
- * Where Go's tests start a second goroutine, here one thread plays both sides: what the reader sleeps on is the
- * PROFBUF_WAKE that a write returns, so that the order of events is certain.
+ * This file also has the main() of the tests. Where Go's tests start a second goroutine, one thread plays both sides
+ * here. The reader "sleeps" until a write returns PROFBUF_WAKE, so that the order of events is certain.
  */
 #include "unit.h"
 
@@ -37,7 +37,7 @@ TEST(one_read_returns_many_records)
 	ring_free(b);
 }
 
-/* Go's ReadManyShortData and ReadManyShortTags, with arrays that are short indeed. */
+/* Go's ReadManyShortData and ReadManyShortTags, with arrays that are really short. */
 TEST(the_end_of_the_data_array_ends_a_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
@@ -77,12 +77,12 @@ TEST(writer_puts_the_loss_in_front_of_its_next_record)
 	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
 	expect_put(PROFBUF_WROTE, b, 70, 1, HDR(2, 3), WORDS(4, 5));
 	expect_data(b, WORDS(6, 1, 2, 3, 4, 5), WORDS(70));
-	/* 10 words are free: no room for this one, */
+	/* 10 words are free: there is no room for this record, */
 	expect_put(PROFBUF_LOST, b, 72, 99, HDR(101, 102), WORDS(201, 202, 203, 204, 205, 206, 207, 208, 209));
-	/* none for these with a loss record of 5 in front, */
+	/* nor for these with a loss record of 5 words before them, */
 	for (i = 0; i < 299; i++)
 		expect_put(PROFBUF_LOST, b, 73, 100 + i, HDR(101, 102), WORDS(201, 202, 203, 204));
-	/* but for this one. */
+	/* but there is room for this one. */
 	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 504), WORDS(506));
 	assert_int_equal(ring_overflow_count(b), 0);
 	expect_data(b, WORDS(5, 99, 0, 0, 300, 5, 500, 502, 504, 506), WORDS(PROFBUF_OVERFLOW_TAG, 71));
@@ -100,7 +100,7 @@ TEST(reader_makes_the_loss_record_when_the_ring_is_empty)
 	for (i = 0; i < 299; i++)
 		expect_put(PROFBUF_LOST, b, 73, 100, HDR(101, 102), WORDS(201, 202, 203, 204));
 	expect_data(b, WORDS(10, 1, 2, 3, 4, 5, 6, 7, 8, 9), WORDS(70));
-	/* The space is not back yet: 6 words free, less than a loss record and this one. */
+	/* The space is not given back yet: 6 words are free, fewer than a loss record and this one need. */
 	expect_put(PROFBUF_LOST, b, 71, 500, HDR(502, 504), NONE);
 	expect_data(b, WORDS(5, 99, 0, 0, 301), WORDS(PROFBUF_OVERFLOW_TAG));
 	expect_put(PROFBUF_WROTE, b, 71, 500, HDR(502, 505), WORDS(506));
@@ -172,7 +172,7 @@ TEST(data_and_tags_wrap)
 	wrap(16, 2);
 }
 
-/* A wakeup too many would wake a later sleep early, one too few would be the end. */
+/* A wakeup too many would wake a later sleep early; with one too few the reader would sleep forever. */
 TEST(each_sleep_gets_one_wakeup)
 {
 	struct profbuf *b = ring_new(2, 16, 2);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * race_test.c - one side's call between any two steps of the other side's
+ * race_test.c - a call of one side between any two steps of the other side's call
  *
- * For every n: at the n-th atomic operation of the outer call the inner calls run as a whole, as an interrupt's would,
- * or as another CPU's may. Then everything is read to the end, and the timeline has to be right.
+ * For every n: at the n-th atomic operation of the outer call, the inner calls run as a whole, as an interrupt or
+ * another CPU may run them. Then everything is read to the end, and the timeline must be right.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 
 static struct timeline t;
 
-#define TOO_BIG		1000	/* words of stack that no ring here has */
-#define BIG		9	/* fills a ring of 16 with one word left, as hdrsize is 1 */
+#define TOO_BIG		1000	/* words of stack that fit into no ring here */
+#define BIG		9	/* fills a ring of 16 up to one word, with hdrsize 1 */
 #define HALF		5	/* 8 words: reaches the watermark of a ring of 16 */
 #define SMALL		1
 
-/* What the inner and outer calls are: a number is a write of as many words of stack. */
+/* Inner and outer calls: a number from 0 on is a write with that many words of stack. */
 enum { CLOSE = -1, READ = -2, END = -3 };
 
 struct race {
@@ -25,7 +25,7 @@ struct race {
 	enum profbuf_read_mode mode;
 	bool impatient;
 	u32 tags;
-	u32 watermark;		/* 0: as profbuf_init() sets it */
+	u32 watermark;		/* 0: the value from profbuf_init() */
 	int before[8];
 	int outer[4];
 	int inner[4];
@@ -229,7 +229,7 @@ TEST(watermark_is_measured_from_what_is_unread)
 	RUN_RACES(races);
 }
 
-/* Everything with everything. */
+/* Combines all calls with all calls. */
 TEST(any_calls_inside_any_call)
 {
 	static const int before[][8] = {

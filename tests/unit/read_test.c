@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read_test.c - slices, giving back, sleeping, a ring that somebody wrote over: the reader's half of the ring
+ * read_test.c - the reader's half of the ring: slices, giving back, sleeping, a ring that was overwritten
  */
 #include <string.h>
 
@@ -66,7 +66,7 @@ TEST(consuming_all_gives_all_back_now)
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 15, 3);
 	assert_false(profbuf_readable(b));
-	/* At 15: one word unused, the others free. */
+	/* The position is 15: one word stays unused, the others are free. */
 	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
 	expect_data(b, WORDS(15, 4, 101, 102, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), WORDS(4));
 	expect_empty(b);
@@ -81,7 +81,7 @@ TEST(consuming_nothing_keeps_the_slice)
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 0, 0);
 	assert_true(profbuf_readable(b));
-	/* No space has come back. */
+	/* No space was given back. */
 	expect_put(PROFBUF_LOST, b, 4, 4, HDR, NONE);
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 0, 0);
@@ -98,7 +98,7 @@ TEST(consuming_a_part_keeps_the_rest)
 	put_three(b);
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
 	profbuf_consume(b, 4, 1);
-	/* The space of the first is back: at 15, 1 left unused, 4 from the start. */
+	/* The space of the first record is given back. At 15, 1 word stays unused, and 4 are free from the start. */
 	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, NONE);
 	expect_put(PROFBUF_LOST, b, 5, 5, HDR, NONE);
 	expect_data(b, WORDS(TWO, THREE), WORDS(2, 3));
@@ -113,7 +113,7 @@ TEST(consuming_a_part_keeps_the_rest)
 	ring_free(b);
 }
 
-/* What the reader skipped at the end of the array goes back with the first record behind it, and not twice. */
+/* Words that the reader skips at the end of the array are given back once, with the first record after them. */
 TEST(consuming_across_the_end_of_the_array)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
@@ -159,14 +159,14 @@ TEST(kept_loss_comes_out_again_before_all_else)
 	expect_data(b, LOSS(1, 1), LOSS_TAG);
 	profbuf_consume(b, 0, 0);
 	assert_true(profbuf_readable(b));
-	/* A record and a second loss do not mix with it. */
+	/* A record and a second loss do not change this loss record. */
 	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, NONE);
 	lose(b, 3);
 	expect_blocking_data(b, LOSS(1, 1), LOSS_TAG);
 	profbuf_consume(b, 0, 0);
 	assert_int_equal(profbuf_close(b), 0);
 	expect_data(b, LOSS(1, 1), LOSS_TAG);
-	/* A read without consume gives it back, as any slice. */
+	/* A read without consume gives the loss record back, as it does with any slice. */
 	expect_data(b, WORDS(4, 2, 101, 102), WORDS(2));
 	profbuf_consume(b, 4, 1);
 	expect_data(b, LOSS(3, 1), LOSS_TAG);
@@ -175,7 +175,7 @@ TEST(kept_loss_comes_out_again_before_all_else)
 	ring_free(b);
 }
 
-/* After a loss record was out, consume means the ring again. */
+/* After a loss record was returned and given back, consume is about the ring again. */
 TEST(consume_after_a_loss_means_the_next_slice)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
@@ -228,7 +228,7 @@ TEST(full_ring_is_readable)
 	ring_free(b);
 }
 
-/* What ends the wait is the caller's: its flush period, or a signal. */
+/* The caller decides what ends its wait: its flush period, or a signal. */
 TEST(reader_may_come_back_before_its_wakeup)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
@@ -237,7 +237,7 @@ TEST(reader_may_come_back_before_its_wakeup)
 	expect_sleep(b);
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	expect_blocking_data(b, WORDS(ONE), WORDS(1));
-	/* It is awake now: nothing wakes it. */
+	/* The reader is awake now, so nothing wakes it. */
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4));
 	assert_int_equal(profbuf_close(b), 0);
 	expect_blocking_data(b, WORDS(8, 9, 101, 102, 1, 2, 3, 4), WORDS(9));
@@ -285,7 +285,7 @@ TEST(length_beyond_what_was_written_is_corrupt)
 	expect_corrupt(b);
 	b->data[4] = UINT32_MAX;
 	expect_corrupt(b);
-	/* Nothing was given back: repaired, it all comes out. */
+	/* Nothing was given back: when the ring is repaired, all records come out. */
 	b->data[4] = 5;
 	b->data[9] = 6;
 	expect_data(b, WORDS(ONE, TWO, THREE), WORDS(1, 2, 3));
@@ -293,7 +293,7 @@ TEST(length_beyond_what_was_written_is_corrupt)
 	ring_free(b);
 }
 
-/* Whoever walks the slice reads the header without a look at the length. */
+/* Code that walks over the slice reads the header without a check of the length. */
 TEST(length_without_room_for_the_header_is_corrupt)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
@@ -315,7 +315,7 @@ TEST(length_beyond_the_array_is_corrupt)
 	expect_put(PROFBUF_WROTE, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 9, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(9));
 	expect_empty(b);
-	/* 4 at 10, 2 left unused, 5 from the start on. */
+	/* 4 words at 10, 2 unused, 5 from the start. */
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, NONE);
 	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, WORDS(1));
 	b->data[10] = 7;
@@ -349,7 +349,7 @@ TEST(skip_to_nothing_is_corrupt)
 	assert_int_equal(b->data[13], 0);
 	b->data[0] = 0;
 	expect_corrupt(b);
-	/* Nor is there one word more than was written. */
+	/* A length of one word more than was written is corrupt, too. */
 	b->data[0] = 5;
 	expect_corrupt(b);
 	b->data[0] = 4;

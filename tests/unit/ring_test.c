@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ring_test.c - sizes, room, losses, positions: the writer's half of the ring
+ * ring_test.c - the writer's half of the ring: sizes, room, losses, positions
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ TEST(sizes_round_up_to_powers_of_two)
 		u32 hdrsize, bufwords, tags, data_size, tags_size;
 	} sizes[] = {
 		{ 2, 11, 1, 16, 1 }, { 2, 12, 5, 16, 8 }, { 2, 16, 2, 16, 2 }, { 2, 17, 3, 32, 4 },
-		/* At least one record with one word of stack; at least one tag. */
+		/* The minimum: one record with one word of stack, and one tag. */
 		{ 0, 0, 0, 4, 1 }, { 1, 0, 1, 4, 1 }, { 2, 1, 1, 8, 1 }, { 2, 5, 1, 8, 1 }, { 5, 8, 1, 8, 1 },
 		{ 6, 8, 1, 16, 1 }, { 1U << 16, 0, 1, 1U << 17, 1 },
 	};
@@ -45,7 +45,7 @@ TEST(sizes_round_up_to_powers_of_two)
 		assert_int_equal(b->data_size, sizes[i].data_size);
 		assert_int_equal(b->tags_size, sizes[i].tags_size);
 		assert_int_equal(b->watermark, sizes[i].data_size / 2);
-		/* And the loss record with its tag. */
+		/* This includes the loss record with its tag. */
 		assert_int_equal(profbuf_memory(sizes[i].hdrsize, sizes[i].bufwords, sizes[i].tags),
 				 (sizes[i].data_size + sizes[i].tags_size + 2 + sizes[i].hdrsize + 1 + 1) *
 				 sizeof(u64));
@@ -115,7 +115,7 @@ TEST(header_beyond_hdrsize_is_misuse_and_changes_nothing)
 	before.r = b->r;
 	expect_put(PROFBUF_MISUSE, b, 1, 1, WORDS(1, 2, 3), WORDS(4));
 	assert_memory_equal(&before, b, sizeof(before));
-	/* Also where it would be lost. */
+	/* Also where the record would be lost. */
 	ring_set_overflow(b, 0, 5, 17);
 	before = *b;
 	expect_put(PROFBUF_MISUSE, b, 1, 1, WORDS(1, 2, 3), WORDS(4));
@@ -159,14 +159,14 @@ TEST(record_that_fills_the_ring_fits)
 	ring_free(b);
 }
 
-/* With no loss waiting one record needs its own room only; with one waiting, room for both. */
+/* If no loss waits, a record needs only its own room. If one waits, it needs room for the loss record, too. */
 TEST(room_for_one_record_is_not_enough_after_a_loss)
 {
 	struct profbuf *b = ring_new(2, 16, 4);
 
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(4, 5, 6));
 	expect_put(PROFBUF_LOST, b, 2, 2, HDR, WORDS(1, 2, 3, 4, 5, 6));
-	/* 9 words free: 5 and 5 do not fit, 5 and 4 do. */
+	/* 9 words are free: 5 and 5 do not fit, 5 and 4 do. */
 	expect_put(PROFBUF_LOST, b, 3, 3, HDR, WORDS(1));
 	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, NONE);
 	expect_data(b, WORDS(7, 1, 101, 102, 4, 5, 6, 5, 2, 0, 0, 2, 4, 4, 101, 102),
@@ -192,7 +192,7 @@ TEST(one_free_tag_is_not_enough_after_a_loss)
 	ring_free(b);
 }
 
-/* The reader gave space back after the writer's last look, which was before the loss. */
+/* The reader gives space back after the writer has last looked, which was before the loss. */
 TEST(space_given_back_after_a_loss_is_seen)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
@@ -200,7 +200,7 @@ TEST(space_given_back_after_a_loss_is_seen)
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 1, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(1));
 	expect_empty(b);
-	/* 6 up to the end, 5 from the start, 5 free. */
+	/* 6 words up to the end, 5 from the start, 5 free. */
 	expect_put(PROFBUF_WROTE, b, 2, 2, HDR, WORDS(1, 2));
 	expect_put(PROFBUF_WROTE, b, 3, 3, HDR, WORDS(1));
 	expect_put(PROFBUF_LOST, b, 4, 4, HDR, WORDS(1, 2));
@@ -211,7 +211,7 @@ TEST(space_given_back_after_a_loss_is_seen)
 	ring_free(b);
 }
 
-/* With one tag a writer never has room for two records: only the reader reports. */
+/* With one tag the writer never has room for two records, so only the reader reports losses. */
 TEST(one_tag_leaves_losses_to_the_reader)
 {
 	struct profbuf *b = ring_new(2, 64, 1);
@@ -227,7 +227,10 @@ TEST(one_tag_leaves_losses_to_the_reader)
 	ring_free(b);
 }
 
-/* The end of the array is part of what a record costs, for the loss record and the one behind it. */
+/*
+ * Words left unused at the end of the array count as part of a record's size, for the loss record and for the record
+ * after it.
+ */
 TEST(space_left_at_the_end_of_the_array_counts)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
@@ -235,26 +238,26 @@ TEST(space_left_at_the_end_of_the_array_counts)
 	expect_put(PROFBUF_WROTE, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(10, 1, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(1));
 	expect_empty(b);
-	/* At 10, 16 free, but 7 words go to the start: 10 left of it. */
+	/* At 10, 16 words are free. A record of 11 words leaves 6 unused, and 10 are free from the start. */
 	expect_put(PROFBUF_LOST, b, 2, 2, HDR, WORDS(1, 2, 3, 4, 5, 6, 7));
-	/* Loss at 10..14, the end at 15 unused; 10 words more fit from the start, not 11. */
+	/* The loss is at 10 to 14, and 15 stays unused. Then 10 more words fit from the start, not 11. */
 	expect_put(PROFBUF_LOST, b, 3, 3, HDR, WORDS(1, 2, 3, 4, 5, 6, 7));
 	expect_put(PROFBUF_WROTE, b, 4, 4, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(5, 2, 0, 0, 2), WORDS(PROFBUF_OVERFLOW_TAG));
 	expect_data(b, WORDS(10, 4, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(4));
 	expect_empty(b);
-	/* At 10 again. One record of 6 ends with the array: nothing is skipped. */
+	/* At 10 again: a record of 6 words ends with the array, so no word is skipped. */
 	expect_put(PROFBUF_WROTE, b, 5, 5, HDR, WORDS(1, 2));
 	expect_put(PROFBUF_WROTE, b, 6, 6, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_data(b, WORDS(6, 5, 101, 102, 1, 2), WORDS(5));
 	expect_data(b, WORDS(10, 6, 101, 102, 1, 2, 3, 4, 5, 6), WORDS(6));
-	/* At 10, a loss record does not fit before the end of 16 either if it starts at 12. */
+	/* At 10. After 4 words the position is 14, where a loss record does not fit before the end of the array. */
 	expect_empty(b);
 	expect_put(PROFBUF_WROTE, b, 7, 7, HDR, NONE);
 	expect_data(b, WORDS(4, 7, 101, 102), WORDS(7));
 	expect_empty(b);
 	expect_put(PROFBUF_LOST, b, 8, 8, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
-	/* At 14: 2 skipped, loss 0..4, then 9 from 5 on, not 10. */
+	/* At 14: 2 words are skipped, the loss is at 0 to 4, then 9 words fit from 5 on, not 10. */
 	expect_put(PROFBUF_LOST, b, 9, 9, HDR, WORDS(1, 2, 3, 4, 5, 6));
 	expect_put(PROFBUF_WROTE, b, 10, 10, HDR, WORDS(1, 2, 3, 4, 5));
 	expect_data(b, WORDS(5, 8, 0, 0, 2, 9, 10, 101, 102, 1, 2, 3, 4, 5), WORDS(PROFBUF_OVERFLOW_TAG, 10));
@@ -266,14 +269,17 @@ TEST(record_that_can_never_fit_comes_out_as_a_loss)
 	struct profbuf *b = ring_new(2, 16, 4);
 
 	expect_put(PROFBUF_LOST, b, 1, 1, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
-	/* No word of this stack is ever looked at. */
+	/* No word of this stack is read. */
 	assert_int_equal(profbuf_write(b, 1, 2, NULL, 0, NULL, UINT32_MAX), PROFBUF_LOST);
 	assert_int_equal(profbuf_write(b, 1, 3, NULL, 0, NULL, UINT32_MAX - 3), PROFBUF_LOST);
 	expect_data(b, WORDS(5, 1, 0, 0, 3), WORDS(PROFBUF_OVERFLOW_TAG));
 	assert_int_equal(profbuf_write(b, 1, 4, NULL, 0, NULL, UINT32_MAX), PROFBUF_LOST);
 	expect_put(PROFBUF_WROTE, b, 2, 5, HDR, NONE);
 	expect_data(b, WORDS(5, 4, 0, 0, 1, 4, 5, 101, 102), WORDS(PROFBUF_OVERFLOW_TAG, 2));
-	/* What fits an empty ring, but never behind a loss record, is lost until the reader has taken the loss. */
+	/*
+	 * A record that fits into an empty ring, but never after a loss record, is lost until the reader has taken the
+	 * loss.
+	 */
 	assert_int_equal(profbuf_write(b, 1, 6, NULL, 0, NULL, UINT32_MAX), PROFBUF_LOST);
 	expect_put(PROFBUF_LOST, b, 3, 7, HDR, WORDS(1, 2, 3, 4, 5, 6, 7, 8));
 	expect_data(b, WORDS(5, 6, 0, 0, 2), WORDS(PROFBUF_OVERFLOW_TAG));
@@ -293,7 +299,7 @@ TEST(writer_wakes_at_the_watermark)
 		for (i = 4; i < watermark; i += 4)
 			expect_put(PROFBUF_WROTE, b, 1, i, HDR, NONE);
 		expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 1, i, HDR, NONE);
-		/* Once. */
+		/* Only once. */
 		if (i < 60)
 			expect_put(PROFBUF_WROTE, b, 1, i, HDR, NONE);
 		while (profbuf_readable(b)) {
@@ -306,7 +312,9 @@ TEST(writer_wakes_at_the_watermark)
 	ring_free(b);
 }
 
-/* The writer's last look at r may be old: it looks again before it takes the ring for full enough. */
+/*
+ * The writer's last value of r may be old: it reads r again before it decides that the ring has reached the watermark.
+ */
 TEST(space_given_back_counts_for_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 16);
@@ -341,16 +349,16 @@ TEST(loss_record_can_reach_the_watermark)
 
 	profbuf_set_watermark(b, 9);
 	assert_int_equal(profbuf_write(b, 1, 1, NULL, 0, NULL, 100), PROFBUF_LOST);
-	/* As if the reader slept and had not heard of the loss. */
+	/* As if the reader slept and did not know about the loss. */
 	b->r |= 1ULL << 32;
-	/* 5 words of loss do not reach it, 4 more do. */
+	/* The 5 words of the loss record do not reach the watermark, 4 more do. */
 	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 2, 2, HDR, NONE);
 	expect_data(b, WORDS(5, 1, 0, 0, 1, 4, 2, 101, 102), WORDS(PROFBUF_OVERFLOW_TAG, 2));
 	expect_empty(b);
 	profbuf_set_watermark(b, 5);
 	assert_int_equal(profbuf_write(b, 1, 3, NULL, 0, NULL, 100), PROFBUF_LOST);
 	b->r |= 1ULL << 32;
-	/* Here the loss record's commit takes the flag. */
+	/* Here the commit of the loss record clears the flag. */
 	expect_put(PROFBUF_WROTE | PROFBUF_WAKE, b, 2, 4, HDR, NONE);
 	assert_false(b->r & (1ULL << 32));
 	ring_free(b);
@@ -370,7 +378,7 @@ TEST(count_of_losses_stays_at_its_maximum)
 	assert_int_equal(ring_overflow_generation(b), 17);
 	expect_data(b, WORDS(4, 1, 101, 102), WORDS(1));
 	expect_data(b, WORDS(5, 99, 0, 0, most), WORDS(PROFBUF_OVERFLOW_TAG));
-	/* It starts anew. */
+	/* The count begins again. */
 	expect_put(PROFBUF_WROTE, b, 1, 200, HDR, NONE);
 	expect_put(PROFBUF_LOST, b, 2, 201, HDR, NONE);
 	expect_data(b, WORDS(4, 200, 101, 102), WORDS(1));
@@ -389,22 +397,22 @@ TEST(loss_at_the_maximum_still_wakes)
 	ring_free(b);
 }
 
-/* The generation is the top of the word: where it wraps, nothing reaches the count, nor the time. */
+/* The generation is in the highest bits of the word: when it wraps, neither the count nor the time changes. */
 TEST(generation_wraps)
 {
 	struct profbuf *b = ring_new(2, 16, 2);
 
-	/* By the reader's take. */
+	/* When the reader takes the loss. */
 	ring_set_overflow(b, OVERFLOW_GENERATION_MAX, 3, 50);
 	expect_data(b, WORDS(5, 50, 0, 0, 3), WORDS(PROFBUF_OVERFLOW_TAG));
 	assert_int_equal(b->overflow, 0);
-	/* By the writer's. */
+	/* When the writer takes it. */
 	ring_set_overflow(b, OVERFLOW_GENERATION_MAX, 4, 60);
 	expect_put(PROFBUF_WROTE, b, 7, 61, HDR, NONE);
 	assert_int_equal(b->overflow, 0);
 	expect_data(b, WORDS(5, 60, 0, 0, 4, 4, 61, 101, 102), WORDS(PROFBUF_OVERFLOW_TAG, 7));
 	expect_empty(b);
-	/* By the first loss. */
+	/* At the first loss. */
 	ring_set_overflow(b, OVERFLOW_GENERATION_MAX, 0, 0);
 	assert_int_equal(profbuf_write(b, 1, 70, NULL, 0, NULL, 100), PROFBUF_LOST);
 	assert_int_equal(ring_overflow_count(b), 1);
@@ -414,8 +422,8 @@ TEST(generation_wraps)
 }
 
 /*
- * Starting a count once advanced the generation, too: twice for each loss, so that it came round twice as early as the
- * bound on sizes allows for, and a reader's stale compare-and-swap could take a loss a second time.
+ * A bug once: starting a count advanced the generation, too. With two steps for each loss it wrapped twice as early as
+ * the bound on sizes allows for, and a reader's stale compare-and-swap could take a loss a second time.
  */
 TEST(first_loss_after_a_take_keeps_the_generation)
 {
@@ -429,7 +437,10 @@ TEST(first_loss_after_a_take_keeps_the_generation)
 	ring_free(b);
 }
 
-/* A reader that looked at w before the record and at overflow after the take knows of the loss by the flag only. */
+/*
+ * A reader that looked at w before the record was written, and at overflow after the take, knows about the loss only by
+ * the flag.
+ */
 TEST(record_of_a_loss_wakes_below_the_watermark)
 {
 	struct profbuf *b = ring_new(2, 64, 8);
@@ -441,7 +452,7 @@ TEST(record_of_a_loss_wakes_below_the_watermark)
 	ring_free(b);
 }
 
-/* Room is told by the watermark: one beyond the ring would let records run over each other. */
+/* The watermark decides what counts as room: if it were larger than the ring, records would overwrite each other. */
 TEST(watermark_beyond_the_ring_is_the_ring)
 {
 	struct profbuf *b = ring_new(2, 16, 8);
@@ -503,7 +514,7 @@ static void same_slices(const struct profbuf_slice *x, const struct profbuf_slic
 		assert_memory_equal(x->tags, y->tags, x->ntags * sizeof(u64));
 }
 
-/* Two rings, of which only the counts differ, do the same. */
+/* Two rings that differ only in their counts must do the same. */
 static void run_beside(u32 data, u32 tags, u64 seed)
 {
 	struct profbuf *x = ring_new(2, 32, 8);
@@ -540,14 +551,14 @@ TEST(where_the_counts_stand_changes_nothing)
 {
 	u32 bits, lap;
 
-	/* Just before a bit more is needed, for each bit of the counts, up to their wrap. */
+	/* Begins just before the counts need one more bit, for each of their bits, up to the wrap. */
 	for (bits = 8; bits <= 32; bits++)
 		for (lap = 0; lap <= 256; lap += 32)
 			run_beside((u32)((1ULL << bits) - lap),
 				   (u32)((1ULL << bits) - lap / 4) & ((1U << 30) - 1), bits * 1000 + lap);
 }
 
-/* Many laps: 2^28 words and more in large records. */
+/* Many laps: more than 2^28 words, in large records. */
 TEST(runs_far)
 {
 	struct profbuf *b = ring_new(2, 1U << 16, 4);

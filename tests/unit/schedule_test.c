@@ -2,10 +2,10 @@
 /*
  * schedule_test.c - writer and reader as two threads of control, and every way to run them with few switches
  *
- * Each side has a stack of its own and changes to the other at the ring's atomic operations where the schedule says so;
- * a schedule is the numbers of steps between the switches. All schedules of up to SWITCHES switches are run, then
- * random ones, which switch all the time. One processor, so only the order of the steps is tried here, not the weaker
- * orders of the memory: tests/interleave has these, and every schedule, for a few calls; here they are many.
+ * Each side has its own stack, and changes to the other side at the ring's atomic operations where the schedule says
+ * so. A schedule is the numbers of steps between the switches. All schedules with up to SWITCHES switches are run, then
+ * random ones, which switch all the time. There is only one processor, so this tries only the order of the steps, not
+ * weaker memory orders. tests/interleave tries those, and every schedule, for a few calls; here there are many calls.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include "timeline.h"
 
-/* Less in builds that are slow. */
+/* Fewer in slow builds. */
 #ifndef SWITCHES
 #define SWITCHES	3
 #endif
@@ -50,9 +50,9 @@ static int running;
 static u32 schedule[SWITCHES];
 static bool used[SWITCHES];
 static u32 most_switches;
-static u32 switches;		/* done so far */
-static u32 left;		/* steps up to the next one */
-static u64 random_state;	/* not 0: no schedule, but chance */
+static u32 switches;		/* switches done so far */
+static u32 left;		/* steps until the next switch */
+static u64 random_state;	/* not 0: random switches, no schedule */
 static const int *script;
 
 static u32 chance(void)
@@ -111,7 +111,7 @@ static void writer(void)
 	leave();
 }
 
-/* Where the reader has nothing to do, the writer runs, up to the next switch or its end. */
+/* When the reader has nothing to do, the writer runs, up to the next switch or its end. */
 static void reader(void)
 {
 	u32 before;
@@ -160,7 +160,7 @@ static const char *run(const struct scenario *s, const int *ops, enum profbuf_re
 	return failure;
 }
 
-/* The next schedule: the last switch that happened one step later. False if there is none. */
+/* Makes the next schedule: the last switch that happened comes one step later. Returns false if there is none. */
 static bool next_schedule(void)
 {
 	int i;
@@ -209,7 +209,7 @@ static void run_scenarios(enum profbuf_read_mode mode, bool impatient)
 	random_state = 0;
 	for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
 		for (how = BY_READ; how <= KEEP_ONCE; how++) {
-			/* The many switches with one way to give back for each scenario. */
+			/* The full number of switches is tried with only one way to give back for each scenario. */
 			most_switches = (i + mode + impatient) % 4 == (u32)how ? SWITCHES : 2;
 			runs += run_all_schedules(&scenarios[i], mode, how, impatient);
 		}

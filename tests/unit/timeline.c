@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * timeline.c - a writer and a reader on one ring, and what there is to hold between them
+ * timeline.c - a writer and a reader on one ring, and what must hold between them
  */
 #include <string.h>
 
@@ -35,7 +35,7 @@ static void wakeup(struct timeline *t, unsigned int result)
 		return;
 	t->wakes++;
 	t->tokens++;
-	/* An impatient reader may have left one behind. */
+	/* An impatient reader may have left a wakeup unused. */
 	must(t, t->tokens == 1 || t->impatient, "two wakeups for one sleep");
 }
 
@@ -87,7 +87,7 @@ void timeline_close(struct timeline *t)
 	leave(t, 1);
 }
 
-/* Notes the records of the slice; returns words of the first. */
+/* Notes the records of the slice; returns the number of words of the first. */
 static u32 take_slice(struct timeline *t, bool note)
 {
 	const struct profbuf_slice *s = &t->out;
@@ -128,7 +128,7 @@ static u32 take_slice(struct timeline *t, bool note)
 	return first;
 }
 
-/* The slice is the reader's until it asks for the next: nobody may have touched it. */
+/* The slice belongs to the reader until it asks for the next one: nobody may have changed it. */
 static void check_untouched(struct timeline *t)
 {
 	if (t->out.ndata)
@@ -150,7 +150,7 @@ static void slice(struct timeline *t)
 		take_slice(t, true);
 		return;
 	case BY_RECORD:
-		/* Only the first is noted, then the slice is cut to it. */
+		/* Only the first record is noted, and the slice is cut after it. */
 		first = t->out.data[0];
 		port_step();
 		check_untouched(t);
@@ -166,7 +166,7 @@ static void slice(struct timeline *t)
 		profbuf_consume(t->b, t->out.ndata, t->out.ntags);
 		break;
 	case KEEP_ONCE:
-		/* Kept, it may come out longer, so the first record is what counts. */
+		/* A slice that was kept may be longer the next time, so only its first record counts. */
 		first = t->out.data[0];
 		port_step();
 		check_untouched(t);
@@ -200,7 +200,7 @@ bool timeline_read(struct timeline *t)
 	enter(t, 0);
 	port_step();
 	check_untouched(t);
-	/* With a slice out, or a write under way, it would not be certain. */
+	/* If the reader holds a slice, or a write is under way, the answer would not be certain. */
 	if (t->mode == PROFBUF_NONBLOCKING && !t->out.ndata && !t->writing)
 		readable = profbuf_readable(t->b);
 	status = profbuf_read(t->b, t->mode, &t->out);

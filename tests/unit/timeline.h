@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * timeline.h - a writer and a reader on one ring, and what there is to hold between them
+ * timeline.h - a writer and a reader on one ring, and what must hold between them
  *
- * Every write is numbered; number n has time n. What the reader got must be all numbers in order: records where the
- * write returned PROFBUF_WROTE, and inside loss records, with the time of the first, where it returned PROFBUF_LOST.
- * The reader sleeps on a semaphore that every PROFBUF_WAKE raises, which must never be more than one up. Whenever both
- * sides are outside of the ring, a reader whom nobody woke must have no reason to be awake.
+ * Every write has a number; write n has time n. The reader must get all numbers in order: a record where the write
+ * returned PROFBUF_WROTE; where it returned PROFBUF_LOST, the number is counted in a loss record, which has the time of
+ * its first loss. The reader sleeps on a semaphore that every PROFBUF_WAKE raises, and which must never be above one.
+ * Whenever both sides are outside of the ring, a sleeping reader that was not woken must have no reason to be awake.
  *
- * The two sides may run inside each other at the ring's atomic operations: the checks while they do only note the first
- * failure, timeline_check() reports it.
+ * Each side may run inside the other one at the ring's atomic operations. The checks only note the first failure, and
+ * timeline_check() reports it.
  */
 #ifndef TIMELINE_H
 #define TIMELINE_H
@@ -19,35 +19,35 @@
 
 enum give_back {
 	BY_READ,	/* the next read gives the slice back */
-	BY_CONSUME,	/* all at once */
-	BY_RECORD,	/* the first record only */
-	KEEP_ONCE,	/* nothing at the first sight of a slice, all at the second */
+	BY_CONSUME,	/* consume gives all of it back at once */
+	BY_RECORD,	/* consume gives only the first record back */
+	KEEP_ONCE,	/* nothing when a slice is seen first, its first record the second time */
 };
 
 struct timeline {
 	struct profbuf *b;
 	enum profbuf_read_mode mode;
 	enum give_back how;
-	bool impatient;			/* the reader comes back before its wakeup at times */
+	bool impatient;			/* the reader sometimes comes back before its wakeup */
 
-	u32 written;			/* numbers given */
+	u32 written;			/* number of writes so far */
 	bool closed;
 
 	u32 nseen;
-	struct profbuf_slice out;	/* what the reader holds */
+	struct profbuf_slice out;	/* the slice that the reader holds */
 	bool kept;
 	bool asleep;
 	bool eof;
 
 	u32 tokens, sleeps, wakes;
-	u32 inside, writing;		/* calls that have not returned yet: all, the writer's */
+	u32 inside, writing;		/* calls that have not returned yet: all calls, the writer's calls */
 	const char *failure;
 
-	/* From here on not cleared by timeline_start(). */
-	u64 copy[256];			/* how the slice was */
-	bool lost[TIMELINE_MAX];	/* what each write returned */
+	/* timeline_start() does not clear these. */
+	u64 copy[256];			/* copy of the slice, to compare with */
+	bool lost[TIMELINE_MAX];	/* by number: was the write lost? */
 	struct {
-		u64 time, lost;		/* lost: 0 for a record */
+		u64 time, lost;		/* lost: 0 if it is a record */
 	} seen[TIMELINE_MAX];
 };
 
@@ -58,10 +58,10 @@ void timeline_end(struct timeline *t);
 void timeline_write(struct timeline *t, u32 nstk);
 void timeline_close(struct timeline *t);
 
-/* One read, unless the reader sleeps and nobody woke it: then false. */
+/* Does one read. Returns false without a read if the reader sleeps and was not woken. */
 bool timeline_read(struct timeline *t);
 
-/* Closes if need be, reads to the end, checks. Returns what is wrong, or NULL. */
+/* Closes the ring if that was not done, reads to the end, and checks. Returns what is wrong, or NULL. */
 const char *timeline_check(struct timeline *t);
 
 #endif /* TIMELINE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * unit.h - what the tests of the ring share: rings on the heap, short writes and expectations, the step hook
+ * unit.h - what the tests of the ring share: rings on the heap, short forms of writes and expectations, the step hook
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -25,13 +25,13 @@ struct words {
 #define NONE		((struct words){ NULL, 0 })
 
 /*
- * A ring in memory of exactly the size it asks for, filled with garbage first: the address sanitizer sees what goes
- * beyond, and nothing may rely on zeros.
+ * Makes a ring in memory of exactly the size that it asks for, so that the address sanitizer sees accesses beyond it.
+ * The memory is filled with garbage first, so that nothing can rely on zeros.
  */
 struct profbuf *ring_new(u32 hdrsize, u32 bufwords, u32 tags);
 void ring_free(struct profbuf *b);
 
-/* Moves an unused ring's positions: @data words and @tags tags from where the counts are 0. */
+/* Moves the positions of an unused ring: @data words and @tags tags from where the counts are 0. */
 void ring_start_at(struct profbuf *b, u32 data, u32 tags);
 
 /* Sets the overflow word. */
@@ -46,12 +46,12 @@ unsigned int put(struct profbuf *b, u64 tag, u64 now, struct words hdr, struct w
 
 #define expect_put(result, b, tag, now, hdr, stk) assert_int_equal(put(b, tag, now, hdr, stk), result)
 
-/* The next read is these words and tags. */
+/* Checks that the next read returns these words and tags. */
 #define expect_data(b, data, tags) _expect_data(b, PROFBUF_NONBLOCKING, data, tags, __LINE__)
 #define expect_blocking_data(b, data, tags) _expect_data(b, PROFBUF_BLOCKING, data, tags, __LINE__)
 void _expect_data(struct profbuf *b, enum profbuf_read_mode mode, struct words data, struct words tags, int line);
 
-/* The next read has no data, but this status. */
+/* Checks that the next read returns no data, but this status. */
 #define expect_status(status, b, mode) _expect_status(b, mode, status, __LINE__)
 #define expect_empty(b)	expect_status(PROFBUF_EMPTY, b, PROFBUF_NONBLOCKING)
 #define expect_sleep(b)	expect_status(PROFBUF_SLEEP, b, PROFBUF_BLOCKING)
@@ -59,7 +59,7 @@ void _expect_data(struct profbuf *b, enum profbuf_read_mode mode, struct words d
 #define expect_corrupt(b) expect_status(PROFBUF_CORRUPT, b, PROFBUF_NONBLOCKING)
 void _expect_status(struct profbuf *b, enum profbuf_read_mode mode, enum profbuf_read_status status, int line);
 
-/* Runs before each of the ring's atomic operations, if set. */
+/* If set, it is called before each of the ring's atomic operations. */
 extern void (*unit_step)(void);
 void port_step(void);
 

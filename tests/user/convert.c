@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * convert.c - a stored stream into another, by the library's writer, as profbuf record writes it
+ * convert.c - rewrites a stored stream with the library's writer, as profbuf record writes it
  *
- * usage: convert [--raw] [--flush N] [--wait N] FROM TO	(TO: - is standard output)
+ * usage: convert [--raw] [--flush N] [--wait N] FROM TO   (TO: - is standard output)
  *
- * --flush: after every N records. --wait: flush after N records, take ten more, say how many bytes were flushed, and
- * wait to be killed. Exit status: 0; 1 after an error, which is said.
+ * --flush: flush after every N records. --wait: flush after N records, add ten more, print how many bytes were flushed,
+ * and wait to be killed. Exit status: 0; 1 after an error, which is printed.
  */
 #include <errno.h>
 #include <fcntl.h>

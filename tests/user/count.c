@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * count.c - by LD_PRELOAD: how often a program opened a file whose path has COUNT_OPENS in it, how often it asked libdw
- * for the line of an address, and how many bytes it read by 64 KiB, which only sums do; at its end all go to the file
- * COUNT_TO
+ * count.c - for LD_PRELOAD: counts how often a program opens a file whose path contains COUNT_OPENS, how often it asks
+ * libdw for the line of an address, and how many bytes it reads in blocks of 64 KiB, which only checksums do; at the
+ * end it writes the counts to the file COUNT_TO
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,7 +17,7 @@
 static unsigned int opens, lines;
 static size_t summed;
 
-/* The tool finds files first, and opens them by other names. */
+/* Looks at the descriptor's path, because the tool first finds a file, and then opens it by another name. */
 static int is_counted(int fd)
 {
 	const char *part = getenv("COUNT_OPENS");

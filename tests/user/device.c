@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * device.c - in place of /dev/profbuf, by LD_PRELOAD: a device that always has one more sample, as that of a machine
- * with so many CPUs that a reader never catches up
+ * device.c - for LD_PRELOAD, in place of /dev/profbuf: a device that always has one more sample, like the device of a
+ * machine with so many CPUs that a reader never catches up
  *
- * Until it is stopped, or its duration is over. DEVICE_FAILS: the ioctl that does (configure or start); DEVICE_HANGS:
- * the one that never returns. DEVICE_PID: the samples are of that process, in code it made at run time; DEVICE_AGE: it
- * is as many ns younger than it is; DEVICE_AFTER: it is described when that file is there. DEVICE_STRIDE: each sample
- * stands for so many periods. DEVICE_COMM: what the process is called. DEVICE_RELEASE: of another kernel. DEVICE_REAPS:
- * who reads anything has no children that have ended any more: they were waited for. Only what the commands call is
- * here; it knows one session of one thread.
+ * It has samples until it is stopped, or its duration is over. DEVICE_FAILS: this ioctl fails (configure or start);
+ * DEVICE_HANGS: this ioctl never returns. DEVICE_PID: the samples are of this process, in code made at run time;
+ * DEVICE_AGE: the process seems this many ns younger; DEVICE_AFTER: it is described only when this file exists.
+ * DEVICE_STRIDE: each sample stands for this many periods. DEVICE_COMM: the name of the process. DEVICE_RELEASE: the
+ * stream is of this kernel release. DEVICE_REAPS: each read() first waits for children that have ended, so that the
+ * caller cannot. There is only what the commands call; the device has one session of one thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +28,7 @@
 #include "profbuf_uapi.h"
 
 #define FRAMES	4
-#define PID	4000000		/* of nobody */
+#define PID	4000000		/* no process has this pid */
 #define CODE	0x400000
 #define CODE_BYTES 0x10000
 
@@ -54,7 +54,7 @@ static int open_any(const char *path, int flags, mode_t mode)
 		return real(path, flags, mode);
 	stopped = described = counted = process_described = rated = false;
 	samples = end = 0;
-	/* Always readable. */
+	/* So that poll() always finds it readable. */
 	device = eventfd(1, EFD_CLOEXEC);
 	return device;
 }
@@ -140,7 +140,7 @@ static ssize_t put_info(struct profbuf_stream_info *info)
 	return sizeof(*info);
 }
 
-/* As /proc/PID/stat has it; the name of the process has no blanks. */
+/* As /proc/PID/stat has it; the name of the process must have no spaces. */
 static __u64 start_time(void)
 {
 	const char *age = getenv("DEVICE_AGE");
@@ -161,7 +161,7 @@ static __u64 start_time(void)
 	return ticks * (1000000000 / sysconf(_SC_CLK_TCK)) + (age ? strtoull(age, NULL, 0) : 0);
 }
 
-/* The process, and its one mapping. */
+/* Gives the process, and its one mapping. */
 static ssize_t put_process(struct profbuf_process *p)
 {
 	struct profbuf_mapping *m = (struct profbuf_mapping *)(p + 1);
@@ -246,7 +246,7 @@ ssize_t read(int fd, void *buf, size_t bytes)
 	if (counted)
 		return 0;
 	counted = true;
-	/* A reader whose patience ends after this has still to come back for the end. */
+	/* The final counters come late: a reader that gives up waiting now would miss them. */
 	usleep(150000);
 	return put_counters(buf);
 }

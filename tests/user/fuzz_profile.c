@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_profile.c - any bytes as a stored stream, or a pprof file: what can be read is a profile that every command can
- * print, and nothing is read that is not there
+ * fuzz_profile.c - reads any bytes as a stored stream or a pprof file: if that works, every command must be able to
+ * print the profile, and nothing outside of the input may be read
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static volatile size_t bytes;	/* of names: all are read to their ends */
+static volatile size_t bytes;	/* of names, so that all are read to their ends */
 
-/* The commands print; the fuzzer itself does not use standard output. */
+/* Redirects standard output, because the commands print; the fuzzer itself does not use it. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
@@ -92,7 +92,7 @@ static void run_commands(struct profbuf_profile *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Files are named by the input: none is opened. */
+	/* The input may name files: none must be opened. */
 	static const struct profbuf_profile_options options = { .kallsyms = "/dev/null", .no_user_symbols = true };
 	const struct profbuf_program *const *programs;
 	const struct profbuf_frame *frames;

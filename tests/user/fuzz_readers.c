@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_readers.c - any bytes as what the library reads beside streams: what is found in them is there
+ * fuzz_readers.c - gives any bytes to the library's other readers: what they find must be in the input
  *
- * The program's name says which reader it is: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel, -pprof or
- * -names.
+ * The name of the program selects the reader: fuzz-elf, -tagelf, -perfmap, -kallsyms, -otel, -pprof or -names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static volatile size_t bytes;	/* of names: all are read to their ends */
+static volatile size_t bytes;	/* of names, so that all are read to their ends */
 
 static int open_input(const uint8_t *data, size_t size, char path[32])
 {
@@ -185,7 +184,7 @@ static void read_pprof(const uint8_t *data, size_t size)
 	close(fd);
 }
 
-/* Lines, all of one object. */
+/* Reads lines as names, all of one object. */
 static void read_names(const uint8_t *data, size_t size)
 {
 	static struct demangler demangler;
@@ -223,7 +222,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		if (name && !strcmp(name + 1, readers[i].name))
 			read_input = readers[i].read;
 	}
-	/* Build ids are made up: nobody is asked for them. */
+	/* The build ids are random: no server must be asked for them. */
 	unsetenv("DEBUGINFOD_URLS");
 	if (!read_input)
 		abort();

@@ -317,12 +317,12 @@ void generate_example(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "copy_page", "");
 	generate_symbol(g, 0, 0xffffffff81000100, 0xffffffff81000200, "ext4_read", "ext4");
 	generate_symbol(g, 0, 0xffffffff81000200, 0xffffffff81000300, "do_syscall_64", "");
-	/* Not where the samples are, and not of that process. */
+	/* This symbol does not cover the samples, and belongs to another process. */
 	generate_jit_symbol(g, 100, 5, 0x7f0000000100, 0x7f0000000200, "elsewhere");
 	generate_jit_symbol(g, 100, 4, 0x7f0000000000, 0x7f0000000200, "earlier");
 }
 
-/* Twice as many samples of each process, half of those in copy_page in write_page instead. */
+/* Twice as many samples of each process; half of the samples in copy_page are in write_page instead. */
 void generate_other(struct generated *g)
 {
 	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120, 0xffffffff81000230 };
@@ -351,7 +351,7 @@ void generate_other(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000300, 0xffffffff81000400, "write_page", "");
 }
 
-/* The compact form, not compressed: stacks of both kinds, and one after all were forgotten. */
+/* The compact form, not compressed: stacks of kernel and user frames, and one after all stacks were forgotten. */
 void generate_compact(struct generated *g)
 {
 	static const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000120 };
@@ -378,7 +378,7 @@ static void generate_of_three(struct generated *g, bool last)
 	*g = (struct generated){ 0 };
 	generate_info(g, 2);
 	((struct profbuf_stream_info *)g->words)->time = 500000000;
-	/* What was in the parts before. */
+	/* The counters of the parts before. */
 	g->counters[0] = (struct profbuf_counters){ .ticks = 107, .delivered = 100, .lost = 7 };
 	g->counters[1] = (struct profbuf_counters){ .ticks = 50, .delivered = 20,
 						     .skipped[PROFBUF_SKIP_IDLE] = 30 };
@@ -406,11 +406,12 @@ void generate_third(struct generated *g)
 
 /*
  * 100 samples, one after another from 1 ms on:
- * "web" (pid 100, cgroup 7: /web.slice): thread 100 has 20 with tenant=acme, route=/pay, 10 with tenant=beta and an
- * empty route, thread 101, called worker, 15 of acme's, the same set under another tag and in another order, 5 without
- * a tag, and 5 with a tag that cannot be read; then it is called idler, and has 5 more without.
- * "otel" (pid 200, cgroup 8, which is not known): 20 with a thread context, 5 with one that is not valid.
- * "batch" (pid 300, no cgroup): 10 that were tagged from outside, 5 with a tag that is not in the stream.
+ * "web" (pid 100, cgroup 7: /web.slice): thread 100 has 20 samples with tenant=acme, route=/pay, and 10 with
+ * tenant=beta and an empty route. Thread 101, called worker, has 15 with acme's label set under another tag and in
+ * another order, 5 without a tag, and 5 with a tag that cannot be read. Then it is called idler, and has 5 more without
+ * a tag.
+ * "otel" (pid 200, cgroup 8, whose path is not known): 20 with a thread context, 5 with one that is not valid.
+ * "batch" (pid 300, no cgroup): 10 with a tag from outside, 5 with a tag that is not in the stream.
  */
 void generate_tags(struct generated *g)
 {
@@ -458,7 +459,7 @@ void generate_tags(struct generated *g)
 		else
 			generate_tagged(g, time, 300, 300, 0x1000);
 	}
-	/* As late as they like: a tag's first meaning is that of samples before it. */
+	/* These may come late: the first meaning of a tag also holds for samples before it. */
 	generate_tag(g, 2000000, 100, 0x1000, PROFBUF_TAG_LABELS, pay, sizeof(pay));
 	generate_tag(g, 1000000, 100, 0x2000, PROFBUF_TAG_LABELS, beta, sizeof(beta));
 	generate_tag(g, 1000000, 100, 0x3000, PROFBUF_TAG_LABELS, same, sizeof(same));
@@ -478,8 +479,8 @@ void generate_tags(struct generated *g)
 }
 
 /*
- * Names that a terminal would obey, a program's, a thread's, a file's and a kernel symbol's; and a long one, of letters
- * of two bytes each but the first. The program's and the file's are no UTF-8.
+ * Names that would steer a terminal: of a program, a thread, a file and a kernel symbol. And a long name: one letter of
+ * one byte, then letters of two bytes. The names of the program and of the file are not UTF-8.
  */
 void generate_hostile(struct generated *g)
 {
@@ -504,7 +505,7 @@ void generate_hostile(struct generated *g)
 	generate_symbol(g, 0, 0xffffffff81000000, 0xffffffff81000100, "evil\x1bPq\x1b\\name", "mod\x1b[8m");
 }
 
-/* A character of each kind that steers a terminal, that nobody sees, or that changes the order of the others. */
+/* One character of each kind that steers a terminal, is invisible, or changes the order of the others. */
 #define HIDDEN \
 	"\x01\x1b\x7f\xc2\x80\xc2\x85\xc2\x9b\xc2\x9f" \
 	"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180e\u180f\u200b\u200c\u200d\u200e\u200f" \
@@ -514,7 +515,8 @@ void generate_hostile(struct generated *g)
 
 /*
  * Names with such characters, each between an a and a z: of a program, two threads, a file, a kernel symbol, a module,
- * code made at run time, a label, a cgroup, a command. The name of another file has what is beside them in Unicode.
+ * code made at run time, a label, a cgroup and a command. The name of another file has the characters next to them in
+ * Unicode.
  */
 void generate_hidden(struct generated *g)
 {
@@ -551,8 +553,8 @@ void generate_hidden(struct generated *g)
 }
 
 /*
- * "even" (pid 200, CPU 1) has 30 samples of a period each. "slow" (pid 100, CPU 0) has 10 of one, 10 of four, half of
- * them in another thread, and 10 of two: 70 periods. Lost are 5 of four periods, and 3 of one.
+ * "even" (pid 200, CPU 1) has 30 samples of one period each. "slow" (pid 100, CPU 0) has 10 samples of one period, 10
+ * of four, half of them in another thread, and 10 of two: 70 periods. 5 samples of four periods are lost, and 3 of one.
  */
 void generate_rates(struct generated *g)
 {
@@ -582,7 +584,7 @@ void generate_rates(struct generated *g)
 	generate_end(g, 2);
 }
 
-/* Each of 20 processes has a sample of 2^62 periods: five times 2^64 together, which is 0. */
+/* Each of 20 processes has a sample of 2^62 periods: together five times 2^64, which wraps to 0. */
 void generate_wrapping(struct generated *g)
 {
 	static const uint64_t user[] = { 0x401010 };
@@ -598,8 +600,8 @@ void generate_wrapping(struct generated *g)
 }
 
 /*
- * Processes whose names are no UTF-8, or cut off, or have characters of several bytes, or such that XML has not or
- * gives a meaning to: 10 samples each, of 360, so that a flame graph has room for three characters.
+ * Processes whose names are not UTF-8, are cut off, have characters of several bytes, or have characters that XML does
+ * not allow or gives a meaning to. Each has 10 of the 360 samples, so that a flame graph has room for three characters.
  */
 void generate_names(struct generated *g)
 {
@@ -634,7 +636,10 @@ void generate_tag_lost(struct generated *g, uint64_t time, uint64_t fault, uint6
 	r->count[PROFBUF_TAG_BAD] = bad;
 }
 
-/* As above; of the 10 samples without a tag 4 have one that could not be read; and 3 descriptions are missing. */
+/*
+ * Like generate_tags(), but 4 of the 10 samples without a tag have one that could not be read, and 3 descriptions are
+ * missing.
+ */
 void generate_unread(struct generated *g)
 {
 	struct profbuf_sideband_lost *lost;

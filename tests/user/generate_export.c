@@ -4,8 +4,9 @@
  *
  * usage: generate_export STREAM BINARY BUILD_ID LEAF RETURN
  *
- * BINARY is mapped at its own addresses, its code from the page of the function LEAF on; RETURN is where the call
- * returns to: the end of the caller, so that only the byte before is in it. Both in hexadecimal, as BUILD_ID, 20 bytes.
+ * BINARY is mapped at its own addresses, its code from the page of the function LEAF on. RETURN is where the call
+ * returns to: the end of the caller, so that only the byte before it is in the caller. Both are hexadecimal, and so is
+ * BUILD_ID, 20 bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,22 +61,25 @@ int main(int argc, char **argv)
 	leaf = strtoull(argv[4], NULL, 16);
 	caller = strtoull(argv[5], NULL, 16);
 	page = leaf & ~0xfffULL;
-	/* It was interrupted after its first instructions. */
+	/* The function was interrupted after its first instructions. */
 	user[0] = leaf + 2;
 	user[1] = caller;
 	generate_info(&g, 2);
 	((struct profbuf_stream_info *)g.words)->kernel_anchor = 0xffffffff81000400;
 
-	/* The idle task. First, for perf finds the symbols of modules only after it looked up some of the kernel's. */
+	/*
+	 * The idle task. It comes first, because perf finds symbols of modules only after it has looked up some of the
+	 * kernel.
+	 */
 	add_samples(&g, 5, 1500000, 1, 0, 0, 0, kernel + 1, 1, NULL, 0);
 
-	/* A process with two threads, described after its first samples; one thread is in the kernel, in a module. */
+	/* A process with two threads, described after its first samples. One thread is in the kernel, in a module. */
 	add_samples(&g, 40, 2000000, 0, 300, 300, 0, NULL, 0, user, 2);
 	generate_process(&g, 2005000, 300, 5, "two words", 1);
 	add_binary(&g, 300, 5, page, page - 0x400000, binary);
 	add_samples(&g, 25, 2000500, 1, 300, 301, 0, kernel, 3, user, 2);
 
-	/* The same process becomes another program; the same code is elsewhere. */
+	/* The same process executes another program, which has the same code at another address. */
 	moved[0] = user[0] + 0x20000000;
 	moved[1] = user[1] + 0x20000000;
 	generate_process(&g, 4000000, 300, 5, "after", 1);
@@ -83,12 +87,12 @@ int main(int argc, char **argv)
 	add_samples(&g, 12, 4000000, 0, 300, 300, 0, NULL, 0, moved, 2);
 	add_samples(&g, 3, 4000500, 1, 300, 302, 0xabc, NULL, 0, moved, 2);
 
-	/* Its pid is used again, by code that no file has, under a name that is no text. */
+	/* Another process gets the same pid: its code is in no file, and its name is not text. */
 	generate_process(&g, 6000000, 300, 9, "b\xff;\"d", 1);
 	generate_mapping(&g, 300, 9, 0x7f0000000000, 0x7f0000001000, 0, "");
 	add_samples(&g, 8, 6000000, 0, 300, 300, 0, NULL, 0, jit, 2);
 
-	/* A process that nothing describes, and one without any address. */
+	/* A process without a description, and a sample without any address. */
 	add_samples(&g, 4, 7100000, 1, 77, 77, 0, NULL, 0, user, 1);
 	add_samples(&g, 3, 7200000, 1, 300, 300, 0, NULL, 0, NULL, 0);
 	generate_lost(&g, 8000000, 1, 6);

@@ -4,9 +4,10 @@
  *
  * usage: generate_symbols STREAM PATH BUILD_ID OFFSET VADDR SIZE STACK...
  *
- * PATH has its code at OFFSET in the file and at VADDR, SIZE bytes, and is mapped elsewhere. BUILD_ID is hexadecimal,
- * or - for none: then the file is known by its inode. A STACK is addresses of the binary, leaf first, with commas: one
- * sample. Numbers are hexadecimal. PATH may be several, with colons: a process for each, with all samples.
+ * PATH has its code at OFFSET in the file and at VADDR, SIZE bytes, and is mapped at another address. BUILD_ID is
+ * hexadecimal, or - for none: then the file is identified by its inode. Each STACK is one sample: addresses of the
+ * binary, leaf first, separated by commas. Numbers are hexadecimal. PATH may be several paths separated by colons: then
+ * each has a process with all samples.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 #define START	0x7f1234000000ULL
 
-/* A process of @pid that has the file mapped, and a sample for each stack. */
+/* A process @pid that has mapped the file, and a sample for each stack. */
 static void generate_program(struct generated *g, uint32_t pid, const char *path, char **argv)
 {
 	uint64_t vaddr = strtoull(argv[5], NULL, 16), page = vaddr & 0xfff;

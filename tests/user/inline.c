@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * inline.c - functions inlined into one another, one more that calls into a library, and names to demangle; it is never
- * run. Lines are numbers in tests/user/symbols.
+ * inline.c - functions inlined into one another, one that calls into a library, and names to demangle; it is never run.
+ * Lines are numbers in tests/user/symbols.
  */
 #include <stdlib.h>
 
 volatile int sink;
 int outer(int x);
 
-/* Names that Rust gives, by two of its schemes. */
+/* Mangled names by two schemes of Rust. */
 #define rust		_RNvNtCs1234_7mycrate3foo3bar
 #define older_rust	_ZN7mycrate4spin17h0123456789abcdefE
 void rust(void);
@@ -42,7 +42,7 @@ __attribute__((noinline)) void older_rust(void)
 	sink--;
 }
 
-/* Inlined, and there for others, too. */
+/* Inlined here, but also a function that others can call. */
 int both(int x);
 int user(int x);
 int both(int x)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * itself.h - what the kernel says of a process of the tests: when it began, and what memory this one has had
+ * itself.h - what the kernel says about a process of the tests: when it began, and how much memory this process has
+ * used
  */
 #ifndef TESTS_USER_ITSELF_H
 #define TESTS_USER_ITSELF_H
@@ -12,7 +13,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* CLOCK_BOOTTIME, ns, as precise as /proc/PID/stat has it; 0: there is no such process. */
+/* In ns of CLOCK_BOOTTIME, as precise as in /proc/PID/stat. 0: there is no such process. */
 static inline uint64_t start_time_of(pid_t pid)
 {
 	unsigned long long ticks = 0;
@@ -26,7 +27,7 @@ static inline uint64_t start_time_of(pid_t pid)
 		return 0;
 	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 	fclose(f);
-	/* The name may be anything; after it the state, and 18 numbers. */
+	/* The name may contain anything. After it come the state and 18 numbers. */
 	for (int i = 0; at && i < 20; i++)
 		at = strchr(at + 1, ' ');
 	if (!at || sscanf(at, "%llu", &ticks) != 1)
@@ -34,7 +35,7 @@ static inline uint64_t start_time_of(pid_t pid)
 	return ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
 }
 
-/* The most memory that this process has had, in MiB. */
+/* The largest amount of memory that this process has used, in MiB. */
 static inline long peak_memory(void)
 {
 	struct rusage usage;

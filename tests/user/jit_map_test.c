@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * jit_map_test.c - maps of code made at run time: files that are none, and lines of every kind
+ * jit_map_test.c - maps of code made at run time: files that are not maps, and lines of every kind
  *
- * They are those of this process: /tmp/perf-PID.map. What is about other users, and other roots, only root can try.
+ * The maps are those of this process: /tmp/perf-PID.map. Tests about other users and other roots run only as root.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static void remove_maps(void)
 	unlink(other_path);
 }
 
-/* A device was opened before anybody saw that it is one; so was this. */
+/* A bug once: the path was opened before it was known what it is, even if it was a device. */
 TEST(a_map_that_is_no_file_is_not_opened, .teardown = remove_maps)
 {
 	int watch;
@@ -85,7 +85,7 @@ TEST(a_map_is_found, .teardown = remove_maps)
 	assert_true(is_found());
 }
 
-/* It was followed to a file of root's that the process could not read, whose lines became names. */
+/* A bug once: a link to a file of root's was followed, which the process could not read, and its lines became names. */
 TEST(a_map_that_is_a_link_is_not_followed, .teardown = remove_maps)
 {
 	make_map(other_path, 0600);
@@ -94,7 +94,7 @@ TEST(a_map_that_is_a_link_is_not_followed, .teardown = remove_maps)
 	assert_int_equal(unlink(map_path), 0);
 	assert_int_equal(symlink(strrchr(other_path, '/') + 1, map_path), 0);
 	assert_false(is_found());
-	/* The other way that a file of somebody else's has a second name. */
+	/* A hard link is the other way to give somebody else's file a second name. */
 	assert_int_equal(unlink(map_path), 0);
 	assert_int_equal(link(other_path, map_path), 0);
 	assert_false(is_found());
@@ -113,7 +113,7 @@ TEST(a_map_of_somebody_else_is_none, .teardown = remove_maps)
 	if (getuid())
 		skip();
 	make_map(map_path, 0600);
-	/* By a rename or a mount, what root alone can read is there. */
+	/* After a rename or a mount, the file may be one that only root can read. */
 	self.uid = 1000;
 	assert_false(is_found());
 	assert_int_equal(chmod(map_path, 0644), 0);
@@ -133,7 +133,7 @@ static void in_jail(char path[80], const char *name)
 	snprintf(path, 80, "%s/%s", jail, name);
 }
 
-/* A process whose root is the jail: it ends with the pipe. */
+/* Starts a process whose root directory is the jail; it ends when the pipe is closed. */
 static pid_t start_prisoner(int *input)
 {
 	int in[2], out[2];
@@ -156,7 +156,10 @@ static pid_t start_prisoner(int *input)
 	return pid;
 }
 
-/* The map by its name, in a directory that leads there, and /tmp as a link: to a place in the jail, and out of it. */
+/*
+ * The process's map is found in its root when /tmp is a link to a place in the jail, and not when it is a link out of
+ * it.
+ */
 TEST(a_map_is_looked_for_in_the_root_of_its_process, .teardown = remove_maps)
 {
 	static const char *const links[] = { "inside", "/inside", "../../../../../inside", "outer/inside" };
@@ -194,7 +197,7 @@ TEST(a_map_is_looked_for_in_the_root_of_its_process, .teardown = remove_maps)
 	assert_int_equal(symlink("../tmp", path), 0);
 	assert_int_equal(jit_map_open(&process), -1);
 	assert_int_equal(unlink(path), 0);
-	/* In a jail that has /proc. */
+	/* The same in a jail that has /proc. */
 	in_jail(name, "proc");
 	assert_int_equal(mkdir(name, 0755), 0);
 	assert_int_equal(mount("/proc", name, NULL, MS_BIND, NULL), 0);
@@ -216,7 +219,7 @@ TEST(a_map_is_looked_for_in_the_root_of_its_process, .teardown = remove_maps)
 	assert_int_equal(rmdir(path) | rmdir(jail), 0);
 }
 
-/* What there is at a path in the root of the process: an inode; 0: nothing that is opened. */
+/* Returns the inode of what is opened for a path in the root of the process; 0: nothing is opened. */
 static uint64_t file_of(pid_t pid, const char *path)
 {
 	char name[128];
@@ -232,7 +235,7 @@ static uint64_t file_of(pid_t pid, const char *path)
 	return st.st_ino;
 }
 
-/* A program or a library in a jail was a file of the host's, if it was a link. */
+/* A bug once: if a program or a library in a jail was a link, a file of the host was opened. */
 TEST(a_file_below_the_root_of_a_process_is_in_that_root, .teardown = remove_maps)
 {
 	static const char *const inside[] = { "file", "/file", "../../file", "dir/file", "/dir/../dir/file", "same" };
@@ -281,7 +284,7 @@ TEST(a_file_below_the_root_of_a_process_is_in_that_root, .teardown = remove_maps
 	assert_int_equal(rmdir(jail), 0);
 }
 
-/* Nothing up to 1 TiB is one line, which was read whole. */
+/* The hole up to 1 TiB is one line. A bug once: that line was read completely. */
 TEST(a_sparse_map_takes_no_memory, .teardown = remove_maps)
 {
 	static const struct {
@@ -289,7 +292,7 @@ TEST(a_sparse_map_takes_no_memory, .teardown = remove_maps)
 		const char *text;
 	} parts[] = {
 		{ 0, "1000 10 first\n2000 10 " }, { 3 << 20, " after nothing\n3000 10 third\n" },
-		/* No more than this is read, and a line that is cut off there is none. */
+		/* No more than this is read, and the line that is cut off there does not count. */
 		{ (256L << 20) - 12, "\n4000 10 half of it\n5000 10 too far\n" },
 	};
 	struct strings strings = { 0 };
@@ -320,13 +323,13 @@ TEST(long_lines_of_a_map_are_passed_over, .teardown = remove_maps)
 		struct jit_map map = { 0 };
 		int fd = open(map_path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-		/* Each part of it would be a line. */
+		/* Any part of this line would be a valid line by itself. */
 		for (size_t k = 0; k < n; k++)
 			line[k] = k % 2 ? ' ' : '1';
 		line[n] = '\n';
 		assert_int_equal(write(fd, "2000 10 before\n", 15), 15);
 		assert_int_equal(write(fd, line, n + 1), n + 1);
-		/* With an end of the last one, and without. */
+		/* With and without a newline after the last line. */
 		assert_int_equal(write(fd, "3000 10 after\n", 14 - i % 2), 14 - i % 2);
 		assert_true(jit_map_read(&map, &strings, fd));
 		assert_int_equal(map.n, n < 65535 ? 3 : 2);
@@ -354,7 +357,7 @@ TEST(a_map_has_no_more_entries_than_there_is_room_for, .teardown = remove_maps)
 	strings_exit(&strings);
 }
 
-/* What is at each address, by the entries in their order. */
+/* Checks what is found at each address against the entries, in their order. */
 #define SPACE	64
 
 static void check(const struct jit_entry *entries, size_t n)
@@ -373,13 +376,13 @@ static void check(const struct jit_entry *entries, size_t n)
 
 		assert_ptr_equal(found ? found->name : NULL, names[at]);
 	}
-	/* Pieces as large as can be. */
+	/* The pieces are as large as possible. */
 	for (size_t i = 1; i < map.n; i++)
 		assert_true(map.all[i].start >= map.all[i - 1].end + (map.all[i].order == map.all[i - 1].order));
 	jit_map_exit(&map);
 }
 
-/* Only of entries that began at the same address the later one counted. */
+/* A bug once: the later entry replaced the earlier one only if both began at the same address. */
 TEST(a_later_entry_replaces_what_it_overlaps)
 {
 	static const struct jit_entry over[] = { { 20, 30, 0, "old" }, { 10, 40, 0, "new" } };
@@ -416,7 +419,7 @@ TEST(any_entries)
 	}
 }
 
-/* Without a sweep this takes hours. */
+/* Without a sweep over the sorted entries this would take hours. */
 TEST(many_entries_over_one_another)
 {
 	const struct jit_entry *found;

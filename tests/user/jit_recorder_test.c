@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * jit_recorder_test.c - names of code made at run time: of processes that have ended, and of those that are slow
+ * jit_recorder_test.c - names of code made at run time, of processes that have ended, and of processes that are slow
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,7 @@ static void write_map(pid_t pid, const char *name)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* The process is described, and sampled in code that it made. */
+/* Describes the process, and adds samples of it in code that it made. */
 static void add(struct jit_recorder *r, pid_t pid)
 {
 	struct {
@@ -121,7 +121,7 @@ TEST(each_process_has_its_own_names)
 	write_map(pids[1], "second");
 	for (int i = 0; i < 3; i++)
 		add(&r, pids[i]);
-	/* Its map is gone with it, but was opened before. */
+	/* This process's map is gone together with it, but was opened before. */
 	end_sleeper(pids[1]);
 	unlink(map_of(pids[1]));
 	assert_int_equal(r.nr_open, 2);
@@ -133,7 +133,7 @@ TEST(each_process_has_its_own_names)
 	end_sleeper(pids[2]);
 }
 
-/* A process whose /tmp is the file system that does not answer, from when it is told. */
+/* A process whose /tmp becomes the file system that does not answer, when it is told so. */
 struct prisoner {
 	pid_t pid;
 	int to, from;
@@ -182,7 +182,10 @@ static void end_prisoner(const struct prisoner *p)
 	close(p->from);
 }
 
-/* Where the file system stops: the map is looked up, or that is answered; while it is sampled, or at the end. */
+/*
+ * When the file system stops: at the lookup of the map while the process is sampled, at the lookup at the end, or at
+ * the open after the lookup.
+ */
 enum where { AT_ONCE, AT_THE_END, WHEN_IT_IS_OPENED, NR_WHERE };
 
 static struct stall stall;
@@ -213,7 +216,7 @@ static void add_prisoner(struct jit_recorder *r, const struct prisoner *p, enum 
 	}
 }
 
-/* Its map is one of a file system that does not answer: the recording stood still, or did not end. */
+/* The map is in a file system that does not answer. A bug once: the recording stood still, or did not end. */
 TEST(a_process_that_stalls_does_not_stall_the_recorder)
 {
 	struct jit_recorder r = { 0 };
@@ -235,11 +238,11 @@ TEST(a_process_that_stalls_does_not_stall_the_recorder)
 		taken = now_ms() - start;
 		waited = stall_is_waited_for(&stall);
 		end_prisoner(&prisoner);
-		/* Before anything fails: nobody who waits for it could end. */
+		/* Before the checks: if one fails, processes that wait for the file system could not end. */
 		stall_end(&stall);
 		assert_true(waited);
 		assert_string_equal(names, "other ");
-		/* It is waited for once. */
+		/* The recorder waits for it once. */
 		assert_in_range(taken, 1000, 9000);
 	}
 	unlink(map_of(pid));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lib_file_test.c - libprofbuf: files of streams, as they are and in the compact form, whole, cut and damaged
+ * lib_file_test.c - libprofbuf: files of streams, raw and in the compact form, whole, cut and damaged
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static size_t count(const char *file, int *end)
 	return n;
 }
 
-/* More than the reader's buffer, so that records lie across its end. */
+/* The file is larger than the reader's buffer, so that records lie across the buffer's end. */
 TEST(long_file)
 {
 	struct generated g = { 0 };
@@ -89,7 +89,7 @@ TEST(files_that_are_none)
 
 /* The compact form */
 
-/* Records the reader gives before it ends with @end; their words go to @to, if it is not NULL. */
+/* Returns how many records the reader gives before it returns @end. If @to is not NULL, it gets their words. */
 static size_t read_all(const struct generated *g, struct generated *to, int end)
 {
 	const struct profbuf_record *r;
@@ -125,10 +125,10 @@ TEST(stacks_are_put_back_into_samples)
 	generate_stack(&g, 1, NULL, 0, user, 1);
 	generate_stack_sample(&g, 2, 1, 6, 1, 0, 1);
 	generate_stack_sample(&g, 3, 1, 5, 0, 2, 3);
-	/* All over again. */
+	/* The ids begin again. */
 	generate_stack(&g, 0, NULL, 0, frames, 1);
 	generate_stack_sample(&g, 4, 1, 5, 0, 0, 1);
-	/* Kernel or not, and nothing else, is by the first of them. */
+	/* The reader sets the mode from the first frame, kernel or not; everything else must be equal. */
 	for (size_t at = 0; at < plain.n; at += plain.words[at]) {
 		struct profbuf_sample *s = (void *)(plain.words + at);
 
@@ -143,7 +143,10 @@ TEST(stacks_are_put_back_into_samples)
 	generate_free(&plain);
 }
 
-/* Each time the records before the wrong one are given; the same without the mistake is right, see above. */
+/*
+ * Each time the records before the wrong one are read. Without the mistake the stream is right, as the test above
+ * shows.
+ */
 TEST(wrong_stacks_are_refused)
 {
 	for (int i = 0; i < 8; i++) {
@@ -152,22 +155,22 @@ TEST(wrong_stacks_are_refused)
 		generate_info(&g, 1);
 		if (i == 0)			/* no stack at all */
 			generate_stack_sample(&g, 1, 0, 5, 0, 0, 2);
-		if (i == 1)			/* ids do not begin with 0 */
+		if (i == 1)			/* ids must begin with 0 */
 			generate_stack(&g, 1, NULL, 0, frames, 2);
 		generate_stack(&g, 0, NULL, 0, frames, 2);
-		if (i == 2)			/* one is left out */
+		if (i == 2)			/* an id is missing */
 			generate_stack(&g, 2, NULL, 0, frames, 2);
 		generate_stack(&g, 1, NULL, 0, frames, 1);
-		if (i == 3)			/* the same once more */
+		if (i == 3)			/* an id comes twice */
 			generate_stack(&g, 1, NULL, 0, frames, 1);
 		generate_stack(&g, 0, NULL, 0, frames, 2);
-		if (i == 4)			/* forgotten */
+		if (i == 4)			/* this stack was forgotten */
 			generate_stack_sample(&g, 1, 0, 5, 1, 0, 1);
-		if (i == 5)			/* not as long as that */
+		if (i == 5)			/* the stack is not that long */
 			generate_stack_sample(&g, 1, 0, 5, 0, 0, 1);
-		if (i == 6)			/* kernel frames, there user frames */
+		if (i == 6)			/* has kernel frames, the stack has user frames */
 			generate_stack_sample(&g, 1, 0, 5, 0, 2, 0);
-		if (i == 7)			/* kernel frames, there none */
+		if (i == 7)			/* has kernel frames, the stack has none */
 			generate_stack_sample(&g, 1, 0, 5, 0, 1, 2);
 		generate_stack_sample(&g, 1, 0, 5, 0, 0, 2);
 		assert_int_equal(read_all(&g, NULL, -EBADMSG), 1);
@@ -215,7 +218,9 @@ size_t check_begin(const struct generated *g, int *end)
 	return n;
 }
 
-/* Samples the compact form has no room for are kept too: empty ones, ones that grew, ones that go on elsewhere. */
+/*
+ * Samples that the compact form cannot express are kept, too: empty samples, longer samples, samples with a stack id.
+ */
 TEST(compact_file_has_the_same_records)
 {
 	struct generated g;
@@ -229,7 +234,7 @@ TEST(compact_file_has_the_same_records)
 	at = g.n;
 	generate_sample(&g, 1, 0, 5, NULL, 0, frames, 2);
 	generate_sample(&g, 1, 0, 5, NULL, 0, frames, 2);
-	/* The second of these becomes the end of the first. */
+	/* The second of these samples becomes the end of the first. */
 	g.words[at] *= 2;
 	generate_lost(&g, 1, 0, 1);
 	for (int raw = 0; raw < 2; raw++) {
@@ -240,7 +245,7 @@ TEST(compact_file_has_the_same_records)
 	generate_free(&g);
 }
 
-/* A deep stack each: no two are equal, and more of them than are remembered. */
+/* Each has a deep stack, and there are more different stacks than the writer remembers. */
 TEST(more_stacks_than_are_remembered)
 {
 	struct generated g = { 0 };
@@ -260,7 +265,7 @@ TEST(more_stacks_than_are_remembered)
 	generate_free(&g);
 }
 
-/* Cut anywhere: no other error, no record that is not there, and all that was flushed before. */
+/* The file is cut at each byte: there is no other error, no wrong record, and all flushed records before are there. */
 TEST(compact_file_cut_anywhere)
 {
 	struct generated g;
@@ -272,13 +277,13 @@ TEST(compact_file_cut_anywhere)
 	for (at = bytes; at > 0; at--) {
 		assert_int_equal(truncate(path, at), 0);
 		n = check_begin(&g, &end);
-		if (at < 4)		/* nothing says what it was to be */
+		if (at < 4)		/* the form of the file is not known */
 			assert_true(end < 0);
 		else
 			assert_int_equal(end, -ENODATA);
-		if (at == bytes)	/* the end of the frame is missing, and nothing else */
+		if (at == bytes)	/* only the end of the frame is missing */
 			assert_int_equal(n, 95);
-		/* Every ten were flushed: those come or go together. */
+		/* Ten records were flushed at a time: they are there together, or not at all. */
 		assert_true(n <= last && (n % 10 == 0 || n == 95));
 		last = n;
 	}
@@ -298,7 +303,7 @@ static void flip(size_t at)
 	fclose(f);
 }
 
-/* One bit that is wrong, anywhere: an error, or it meant nothing. */
+/* One bit is flipped at each byte: there is an error, or the bit did not matter. */
 TEST(damaged_compact_file)
 {
 	const struct profbuf_record *r;
@@ -348,7 +353,7 @@ TEST(writer_says_what_went_wrong)
 	generate_free(&g);
 }
 
-/* After a write that failed no other is tried: what came after a hole would be no stream. */
+/* After a failed write the writer tries no other, because data after a hole would not be a stream. */
 TEST(writer_stops_at_the_first_error)
 {
 	struct rlimit old, limit;

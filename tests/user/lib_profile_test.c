@@ -33,7 +33,7 @@ TEST(equal_stacks_are_one)
 	generate_free(&g);
 }
 
-/* Each sample belongs to the description in force at its time, one before the first to the first. */
+/* Each sample belongs to the description in force at its time; before the first description, to the first. */
 TEST(descriptions_have_their_times)
 {
 	static const char *const expected[] = { "old", "old", "new", "new", ":8", "swapper" };
@@ -60,10 +60,13 @@ TEST(descriptions_have_their_times)
 	generate_free(&g);
 }
 
-/* A process that is described again on its way out keeps the mappings it had, and its name; another one has its own. */
+/* A process that is described again while it exits keeps its mappings and its name. Another process has its own. */
 TEST(exiting_processes_keep_their_mappings)
 {
-	/* pid, start_time, name of the exiting one's description; what a sample after it belongs to, and is shown as */
+	/*
+	 * pid, start_time and name in the exiting process's description; then the program and symbol of a sample after
+	 * it
+	 */
 	static const struct { uint32_t pid; uint64_t start_time; const char *comm, *expected, *symbol; } cases[] = {
 		{ 7, 1, "thread", "seven", "[seven]" },
 		{ 7, 0, "thread", "seven", "[seven]" },
@@ -101,7 +104,9 @@ TEST(exiting_processes_keep_their_mappings)
 	}
 }
 
-/* Code that is newer than its process's description is in the next one; another process's says nothing. */
+/*
+ * If code is newer than the description of its process, the next description has it. Another process's does not count.
+ */
 TEST(code_may_be_described_after_its_samples)
 {
 	static const struct { uint64_t time, address; const char *symbol; } cases[] = {
@@ -109,7 +114,7 @@ TEST(code_may_be_described_after_its_samples)
 		{ 12, 0x600010, "[second]" },
 		{ 21, 0x600010, "[second]" },
 		{ 22, 0x400010, "[moved]" },
-		{ 13, 0x800010, "[unknown]" },	/* only in the one after the next */
+		{ 13, 0x800010, "[unknown]" },	/* only in the description after the next */
 		{ 31, 0x600010, "[unknown]" },
 	};
 	enum { N = sizeof(cases) / sizeof(*cases) };
@@ -139,7 +144,7 @@ TEST(code_may_be_described_after_its_samples)
 	generate_free(&g);
 }
 
-/* A kernel address without a symbol has at least its module. */
+/* A kernel address without a symbol is shown with at least its module. */
 TEST(kernel_addresses_have_their_module)
 {
 	static const uint64_t kernel[] = {
@@ -171,7 +176,7 @@ TEST(kernel_addresses_have_their_module)
 	generate_free(&g);
 }
 
-/* Where the rate was lowered, a sample counts for all periods that it stands for, wherever the stream says so. */
+/* Where the rate was lowered, a sample counts for all its periods, wherever in the stream the RATE record is. */
 TEST(samples_stand_for_what_was_left_out)
 {
 	static const uint64_t times[] = { 5, 10, 15, 20, 25 };
@@ -201,7 +206,7 @@ TEST(samples_stand_for_what_was_left_out)
 	generate_free(&g);
 }
 
-/* Adds what is between two places of the stream. */
+/* Adds the records up to @end to the profile. */
 static void add_words(struct profbuf_profile *p, struct profbuf_stream *s, size_t end)
 {
 	const struct profbuf_record *r;
@@ -212,7 +217,7 @@ static void add_words(struct profbuf_profile *p, struct profbuf_stream *s, size_
 	}
 }
 
-/* What is forgotten is gone, what explains the next samples is not. */
+/* Forgotten samples are gone, but what explains the next samples is not. */
 TEST(a_profile_forgets_samples_only)
 {
 	const struct profbuf_program *const *programs;
@@ -254,7 +259,7 @@ TEST(a_profile_forgets_samples_only)
 	assert_string_equal(symbol_at(p, &stacks[events[0].stack], 0), "copy_page");
 	assert_string_equal(programs[stacks[events[0].stack].program]->comm, "alpha");
 
-	/* Without forgetting, what was looked up before stays as it is. */
+	/* Without forgetting, samples that were resolved before stay as they are. */
 	add_words(p, s, ends[2]);
 	assert_int_equal(profbuf_profile_resolve(p), 0);
 	assert_int_equal(profbuf_profile_events(p, &events), 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lib_stream_test.c - libprofbuf: streams that are right, and each way of being wrong; accounting; sideband
+ * lib_stream_test.c - libprofbuf: right streams and every way to be wrong; accounting; sideband
  */
 #include <errno.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ TEST(other_files_are_not_streams)
 	generate_free(&g);
 }
 
-/* Each change makes a record that is right otherwise one that is refused. */
+/* @make makes a valid record; with @change it must be refused. */
 #define REFUSED(make, change) do { \
 	struct generated g = { 0 }; \
 	struct profbuf_record *r; \
@@ -200,12 +200,12 @@ TEST(accounting_is_judged)
 		generate_info(&g, 2);
 		generate_sample(&g, 1, 0, 1, NULL, 0, frames, 2);
 		generate_lost(&g, 2, 1, 7);
-		g.counters[0].ticks += i == 0;		/* one tick went nowhere */
+		g.counters[0].ticks += i == 0;		/* one tick is not accounted for */
 		g.counters[0].delivered += i == 1;	/* one sample is not in the stream */
 		g.counters[0].ticks += i == 1;
-		g.counters[1].lost += i == 2;		/* one loss is not */
+		g.counters[1].lost += i == 2;		/* one loss is not in the stream */
 		g.counters[1].ticks += i == 2;
-		generate_end(&g, i == 3 ? 1 : 2);	/* the end of a CPU is missing */
+		generate_end(&g, i == 3 ? 1 : 2);	/* the final counters of a CPU are missing */
 		assert_int_equal(verdict(&g), i == 3 ? PROFBUF_UNFINISHED : PROFBUF_WRONG);
 		generate_free(&g);
 	}
@@ -218,7 +218,7 @@ TEST(tags_that_could_not_be_read_are_summed)
 	struct generated g;
 
 	generate_unread(&g);
-	/* A cause of a later version. */
+	/* A cause that only a later version knows. */
 	((struct profbuf_tag_lost *)(g.words + g.n) - 1)->count[7] = 5;
 	assert_true(generate_write(&g, path));
 	generate_free(&g);
@@ -231,7 +231,7 @@ TEST(tags_that_could_not_be_read_are_summed)
 	profbuf_profile_free(profile);
 }
 
-/* Each of a part's two ends has to agree with what is in it, also where nothing was sampled. */
+/* Both ends of a part must agree with its content, even where nothing was sampled. */
 TEST(parts_are_judged)
 {
 	struct generated g;
@@ -246,7 +246,7 @@ TEST(parts_are_judged)
 	generate_lost(&g, 700000000, 1, 1);
 	assert_int_equal(verdict(&g), PROFBUF_WRONG);
 	generate_free(&g);
-	/* Of a part whose next one is not that which follows, no more is known than that it ended. */
+	/* If the end of a part does not name the next part, it is only known that this part has ended. */
 	g = (struct generated){ 0 };
 	generate_info(&g, 1);
 	generate_part(&g, 1, 1, 2);
@@ -296,7 +296,7 @@ static void check_emitted(struct profbuf_sideband *s, const char *wanted)
 	assert_string_equal(e.text, wanted);
 }
 
-/* The last description of each; what ended once more. */
+/* The last description of each process is emitted; what has ended is emitted once more. */
 TEST(sideband_in_force)
 {
 	struct profbuf_sideband *s;
@@ -352,14 +352,17 @@ static void add_exit(struct profbuf_sideband *s, uint64_t time, uint32_t pid, ui
 	generate_free(&g);
 }
 
-/* What @g has, which is then empty. */
+/* Adds the records of @g, which is empty afterwards. */
 static void move_sideband(struct profbuf_sideband *s, struct generated *g)
 {
 	add_sideband(s, g);
 	generate_free(g);
 }
 
-/* A process that ended was kept until the next part, which with --rotate 1h was all processes of an hour. */
+/*
+ * A bug once: a process that had ended was kept until the next part; with --rotate 1h, those were all processes of an
+ * hour.
+ */
 TEST(ended_processes_do_not_stay_until_the_next_part)
 {
 	struct profbuf_sideband *s;
@@ -377,7 +380,7 @@ TEST(ended_processes_do_not_stay_until_the_next_part)
 	move_sideband(s, &g);
 	check_emitted(s, "long stays ");
 
-	/* The next part has those that ended a moment ago, and no other. */
+	/* The next part has processes that ended a moment ago, but none that ended earlier. */
 	add_exit(s, 13 * SECOND, 8, 1);
 	generate_process(&g, 14 * SECOND, 9, 1, "next", 0);
 	move_sideband(s, &g);
@@ -386,7 +389,7 @@ TEST(ended_processes_do_not_stay_until_the_next_part)
 	profbuf_sideband_free(s);
 }
 
-/* A description that came after the end made what ended live again, for ever. */
+/* A bug once: a description that came after the end made the process live again, forever. */
 TEST(late_descriptions_of_ended_processes_go_with_them)
 {
 	struct profbuf_sideband *s;
@@ -405,7 +408,7 @@ TEST(late_descriptions_of_ended_processes_go_with_them)
 	move_sideband(s, &g);
 	check_emitted(s, "");
 
-	/* The next process of that pid is not what ended. */
+	/* The next process with that pid is not the one that ended. */
 	add_exit(s, 13 * SECOND, 7, 4);
 	generate_process(&g, 13 * SECOND + 1, 7, 5, "next", 0);
 	generate_thread(&g, 13 * SECOND + 1, 7, 7, "thread");
@@ -424,7 +427,10 @@ static void generate_exiting(struct generated *g, uint64_t time, uint32_t pid, u
 	((struct profbuf_process *)(g->words + at))->misc = PROFBUF_PROCESS_EXITING;
 }
 
-/* A thread that was sampled while it ended took the mappings of its process, which went on, from the parts to come. */
+/*
+ * A bug once: a thread that was sampled while it exited removed its process's mappings from later parts, although the
+ * process went on.
+ */
 TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
 {
 	struct profbuf_sideband *s;
@@ -444,7 +450,10 @@ TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
 	profbuf_sideband_free(s);
 }
 
-/* The end of a process of another pid namespace, which has pid 0, took what is of no process with it. */
+/*
+ * A bug once: the end of a process of another pid namespace, which has pid 0, removed records that belong to no
+ * process.
+ */
 TEST(the_end_of_a_process_without_a_pid_leaves_what_is_of_none)
 {
 	struct profbuf_sideband *s;
@@ -472,7 +481,7 @@ static int count_record(const struct profbuf_record *r, void *context)
 	return 0;
 }
 
-/* CPU time for the ends of 2,000 processes beside so many others. */
+/* Returns the CPU time for the ends of 2,000 processes when there are @others more. */
 static clock_t time_of_ends(unsigned int others)
 {
 	struct profbuf_sideband *s;
@@ -500,7 +509,7 @@ static clock_t time_of_ends(unsigned int others)
 	return began;
 }
 
-/* Each end of a process looked at all that was known: fifty times as much here. */
+/* A bug once: each end of a process walked over all that was known. Here that would be fifty times as much. */
 TEST(the_end_of_a_process_looks_at_that_process_only)
 {
 	clock_t few = time_of_ends(10), many = time_of_ends(50000);

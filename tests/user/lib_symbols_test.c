@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lib_symbols_test.c - libprofbuf: symbols of a user's file and of the kernel
+ * lib_symbols_test.c - libprofbuf: symbols of user files and of the kernel
  */
 #include <elf.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "symbols/kallsyms.h"
 #include "watch.h"
 
-/* A real file: this program's own function, found by the inode, and not in a file with another one. */
+/* A real file: this program's own function is found if the inode is right, and not if the file has another inode. */
 TEST(user_symbols_of_a_real_file)
 {
 	unsigned long from, to, offset, self = (unsigned long)&test_user_symbols_of_a_real_file;
@@ -38,7 +38,7 @@ TEST(user_symbols_of_a_real_file)
 	exe[n] = 0;
 	assert_int_equal(stat(exe, &st), 0);
 	addresses[0] = start + (self - from) + 4;
-	addresses[1] = start + (self - from) + 1;	/* returns to: the call is at the byte before */
+	addresses[1] = start + (self - from) + 1;	/* a return address: the call is at the byte before */
 	generate_info(&g, 1);
 	generate_process(&g, 1, 7, 1, "self", 1);
 	mapping = g.n;
@@ -59,7 +59,7 @@ TEST(user_symbols_of_a_real_file)
 	generate_free(&g);
 }
 
-/* A device was opened before anybody saw that it is one; so was this. */
+/* A bug once: the path was opened before it was known what it is, even if it was a device. */
 TEST(a_mapped_path_that_is_no_file_is_not_opened)
 {
 	const struct profbuf_stack *stacks;
@@ -89,7 +89,9 @@ TEST(a_mapped_path_that_is_no_file_is_not_opened)
 	generate_free(&g);
 }
 
-/* A few bytes, and nothing up to 1 TiB. libelf made room for all the sections that it says it has. */
+/*
+ * The file has a few bytes and a hole up to 1 TiB. A bug once: libelf allocated memory for all sections that it claims.
+ */
 TEST(a_mapped_sparse_file_with_too_many_sections_takes_no_memory)
 {
 	Elf64_Shdr first = { .sh_size = 1 << 20 };
@@ -116,7 +118,7 @@ TEST(a_mapped_sparse_file_with_too_many_sections_takes_no_memory)
 	assert_int_equal(write(fd, &first, sizeof(first)), sizeof(first));
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
-	/* By its inode, and by a build id that it has not. */
+	/* Identified by its inode, and by a build id that it does not have. */
 	generate_info(&g, 1);
 	for (uint32_t pid = 7; pid < 9; pid++) {
 		generate_process(&g, 1, pid, 1, "self", 1);

@@ -17,7 +17,7 @@
 #include "record/otel_context.h"
 #include "record/tag_recorder.h"
 
-/* The labels of event @i, as text. */
+/* Returns the labels of event @i as text. */
 static const char *labels_of(const struct profbuf_profile *p, size_t i)
 {
 	static char text[1024];
@@ -38,7 +38,7 @@ static const char *labels_of(const struct profbuf_profile *p, size_t i)
 	return text;
 }
 
-/* One sample of @pid at time 5, with what @make adds: its labels are... */
+/* A stream has one sample of pid 7 at time 5, and what @make adds: checks the sample's labels. */
 #define MEANS(make, wanted) do { \
 	struct generated g = { 0 }; \
 	struct profbuf_profile *p; \
@@ -53,7 +53,7 @@ static const char *labels_of(const struct profbuf_profile *p, size_t i)
 } while (0)
 
 #define TEXT(text)	generate_tag(&g, 1, 7, 0x10, PROFBUF_TAG_LABELS, text, sizeof(text))
-/* Without the zero that C adds. */
+/* Without the zero byte that C adds. */
 #define BYTES(text)	generate_tag(&g, 1, 7, 0x10, PROFBUF_TAG_LABELS, text, sizeof(text) - 1)
 
 TEST(label_sets)
@@ -65,7 +65,7 @@ TEST(label_sets)
 	MEANS(TEXT("a\0"), "a=");
 	MEANS(TEXT("a\0001\0a\0002"), "a=1");
 	MEANS(TEXT("\xff\0\n\x1b"), "\xff=\n\x1b");
-	/* No zero at the end; a key without a value; no key; no meaning. */
+	/* No zero byte at the end; a key without a value; no key; no meaning. */
 	MEANS(BYTES("a\0001"), "bad");
 	MEANS(TEXT("a"), "bad");
 	MEANS(TEXT("a\0001\0b"), "bad");
@@ -86,7 +86,10 @@ TEST(label_sets)
 	MEANS(generate_tag(&g, 1, 7, 0x10, PROFBUF_TAG_LABELS, longest, sizeof(longest)), "bad");
 }
 
-/* A tag means what its last definition until then says, before the first what that says; and is of a process. */
+/*
+ * A tag means what its last definition up to that time says; before the first definition, what that one says. A tag
+ * belongs to a process.
+ */
 TEST(tags_have_their_times)
 {
 	static const char *const expected[] = { "v=old", "v=old", "v=new", "v=new", "undefined", "v=out", "v=out", "" };
@@ -127,13 +130,19 @@ TEST(thread_contexts)
 	MEANS(OTEL(NO_IDS "\1\0\0"), "bad");
 	MEANS(OTEL(""), "bad");
 	MEANS(OTEL(NO_IDS "\1\0\3\0\4\1x"), "attr4=x");
-	/* Cut off, by its own size and by the record's; the last value of a key. */
+	/*
+	 * Attributes that are cut off, by the context's own size and by the record's; a key that comes twice has its
+	 * last value.
+	 */
 	MEANS(OTEL(NO_IDS "\1\0\6\0\4\1x\5\2y"), "attr4=x");
 	MEANS(OTEL(NO_IDS "\1\0\xff\xff\4\1x\5"), "attr4=x");
 	MEANS(OTEL(NO_IDS "\1\0\3\0\4\1x\5\1y"), "attr4=x");
 	MEANS(OTEL(NO_IDS "\1\0\6\0\4\1x\4\1y"), "attr4=y");
 	MEANS(OTEL(NO_IDS "\1\0\5\0\4\3x\0y"), "attr4=x");
-	/* Names: the last record of the process, or of whichever has the pid; not another's; no name is none. */
+	/*
+	 * Names of keys come from the last record of the process, or of its pid without a start time, but not of
+	 * another process. An empty name is no name.
+	 */
 	MEANS({ OTEL(NO_IDS "\1\0\6\0\0\1x\1\1y"); KEYS(3, "k", 1); }, "attr1=y k=x");
 	MEANS({ OTEL(NO_IDS "\1\0\6\0\0\1x\1\1y"); KEYS(3, "k", 1); KEYS(3, "k\0l", 2); }, "k=x l=y");
 	MEANS({ OTEL(NO_IDS "\1\0\3\0\0\1x"); KEYS(4, "k", 1); }, "attr0=x");
@@ -161,7 +170,7 @@ TEST(equal_label_sets_are_one)
 					      "trace_id=0102030405060708090a0b0c0d0e0f10");
 	assert_int_equal(profbuf_profile_labels(p, &all), 8);
 	profbuf_profile_free(p);
-	/* The compact form passes all of it through. */
+	/* The compact form keeps all of these records. */
 	convert(&g, false, 10);
 	assert_int_equal(check_begin(&g, &end), 121);
 	assert_int_equal(end, 0);
@@ -201,7 +210,7 @@ TEST(threads_have_names_and_events_are_kept)
 	generate_free(&g);
 }
 
-/* The same name again is the same thread, whatever it was called in between. */
+/* If a thread gets its old name again, it is the same thread, whatever name it had in between. */
 TEST(a_thread_gets_its_name_back)
 {
 	const struct profbuf_event *events;
@@ -261,7 +270,7 @@ TEST(process_contexts_are_parsed)
 	memcpy(strstr(payload, "tls_v1"), "tls_v9", 6);
 	assert_int_equal(parse(payload, n, text), -EPROTO);
 	memcpy(strstr(payload, "tls_v9"), "tls_v1", 6);
-	/* Cut anywhere, or any byte another: whatever comes of it, no harm. */
+	/* Cut at each byte, or with each bit flipped: the parser may return anything, but must do no harm. */
 	for (size_t i = 0; i < n; i++) {
 		char *cut = malloc(i + 1);
 
@@ -285,7 +294,7 @@ struct context_header {
 
 enum publish { PUBLISH_MEMFD, PUBLISH_ANON, PUBLISH_WRONG, PUBLISH_NEVER, PUBLISH_NOWHERE };
 
-/* A process that publishes its context in one of the ways, until its standard input ends. Return: its pid. */
+/* Starts a process that publishes its context in the way @how, until its standard input ends. Return: its pid. */
 static pid_t publisher(enum publish how, int *pipe_fd)
 {
 	struct context_header *h = MAP_FAILED;
@@ -320,7 +329,7 @@ static pid_t publisher(enum publish how, int *pipe_fd)
 	*pipe_fd = fds[1];
 	if (byte == 'x')
 		return pid;
-	/* The kernel has no names for anonymous memory. */
+	/* This kernel has no names for anonymous memory. */
 	close(fds[1]);
 	waitpid(pid, NULL, 0);
 	return 0;
@@ -360,7 +369,7 @@ static int collect(const struct profbuf_record *record, void *context)
 	return 0;
 }
 
-/* What the recorder makes, with the stream before it, is a stream: and names the keys of a real process, once. */
+/* The recorder's records after the stream's are a valid stream; they name the keys of a real process, once. */
 TEST(the_recorder_names_keys_and_cgroups)
 {
 	const struct profbuf_program *const *programs;
@@ -395,7 +404,7 @@ TEST(the_recorder_names_keys_and_cgroups)
 	p = profile_of(&g);
 	assert_string_equal(labels_of(p, 0), "http.route=x tenant=y");
 	profbuf_profile_programs(p, &programs);
-	/* Where the hierarchy is mounted as the tool expects it. */
+	/* Only if the cgroup hierarchy is mounted where the tool expects it. */
 	if (made.words[0] != made.n)
 		assert_string_equal(programs[0]->cgroup_path, "/");
 	profbuf_profile_free(p);

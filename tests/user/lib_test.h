@@ -15,22 +15,22 @@
 #include "generate.h"
 #include "profile/profile.h"
 
-/* A file in a directory that goes at the end. */
+/* A file in a directory that is removed at the end. */
 extern char path[64];
 
 /* Any addresses. */
 extern const uint64_t frames[2];
 
-/* What profbuf_stream_next() returns after @skip records of the first @bytes. */
+/* Returns what profbuf_stream_next() returns after @skip records of the first @bytes. */
 int next(const struct generated *g, size_t bytes, size_t skip);
 
-/* What the writer makes of a stream, in the file at path. Return: its length. */
+/* Writes a stream with the writer to the file at path. Return: the file's length. */
 size_t convert(const struct generated *g, bool raw, size_t flush_every);
 
-/* The records of that file are the first of the stream. Return: how many. */
+/* Checks that the records of that file are the first ones of the stream. Return: how many there are. */
 size_t check_begin(const struct generated *g, int *end);
 
-/* The profile of a stream that is right. */
+/* Returns the profile of a valid stream. */
 struct profbuf_profile *profile_of(const struct generated *g);
 const char *symbol_at(const struct profbuf_profile *p, const struct profbuf_stack *stack, unsigned int frame);
 

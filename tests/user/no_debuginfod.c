@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * no_debuginfod.c - in place of libdebuginfod: the client of a server that has nothing, and counts
+ * no_debuginfod.c - in place of libdebuginfod: a client of a server that has no files; it counts requests
  */
 #include <errno.h>
 #include <stddef.h>

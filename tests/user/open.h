@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * open.h - for libraries of LD_PRELOAD: both names that open() has, in one function of the library's own
+ * open.h - for libraries of LD_PRELOAD: both names of open(), with one function of the library behind them
  */
 #ifndef TESTS_USER_OPEN_H
 #define TESTS_USER_OPEN_H
@@ -21,7 +21,7 @@ int open(const char *path, int flags, ...)
 	return open_any(path, flags, mode);
 }
 
-/* The same for 64 bits, in the C library, too. */
+/* The name for 64 bits means the same, as in the C library. */
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 #endif /* TESTS_USER_OPEN_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rooted.c - the frames of a stream's stacks, with the files below another root
+ * rooted.c - prints the frames of a stream's stacks, with files looked up below another root
  *
  * usage: rooted ROOT STREAM
  */

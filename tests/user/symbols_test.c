@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols_test.c - names and files of objects that somebody has made to hurt who reads them
+ * symbols_test.c - names and files of objects that somebody has made to harm their readers
  *
- * Where a test counts no work it has so much of it that it would not end.
+ * Many tests do not count the work: if it is not bounded, there is so much of it that the test would not end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@
 #include "symbols/symbols.h"
 #include "symbols/symbols_elf.h"
 
-/* Otherwise SIGBUS is the sanitizer's. */
+/* Otherwise the sanitizer would handle SIGBUS. */
 const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
@@ -57,13 +57,13 @@ static uint32_t rnd(uint32_t n)
 
 /* Names */
 
-/* A digit of a reference to an earlier part. */
+/* Returns a digit of a reference to an earlier part of the name. */
 static char digit(unsigned int i)
 {
 	return "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[i];
 }
 
-/* f<T1, ..., Tn>: each T is std::pair<T before, T before>. */
+/* f<T1, ..., Tn>: each T is std::pair<T before it, T before it>. */
 static void make_cxx(char *name, unsigned int levels)
 {
 	name += sprintf(name, "_Z1fISt4pairIiiE");
@@ -75,7 +75,7 @@ static void make_cxx(char *name, unsigned int levels)
 	sprintf(name, "Evv");
 }
 
-/* c::f<T1, ..., Tn>: each T is (T before, T before), with @leaf at the beginning. */
+/* c::f<T1, ..., Tn>: each T is (T before it, T before it), beginning with @leaf. */
 static void make_rust(char *name, const char *leaf, unsigned int levels)
 {
 	char *start = name + 2;
@@ -92,7 +92,10 @@ static void make_rust(char *name, const char *leaf, unsigned int levels)
 	sprintf(name, "E");
 }
 
-/* Each level is parsed twice, nothing is printed: not a valid name, which is known at the end. */
+/*
+ * A name whose levels are each parsed twice, while nothing is printed. The name is invalid, which shows only at its
+ * end.
+ */
 static void make_silent(char *name, unsigned int levels)
 {
 	name += sprintf(name, "_ZN1a");
@@ -144,14 +147,14 @@ TEST(names_that_unfold_stay_as_they_are)
 	assert_string_equal(demangle(&d, name, &timeouts), "c::f::<(isize, isize), ((isize, isize), (isize, isize))>");
 	make_rust(name, "i", 30);
 	assert_null(demangle(&d, name, &timeouts));
-	/* An identifier in punycode is in memory that has to be given back. */
+	/* An identifier in punycode uses memory that must be freed. */
 	make_rust(name, "NtC1cu8grn_lsga", 30);
 	assert_null(demangle(&d, name, &timeouts));
 	assert_int_equal(timeouts, 0);
 	demangler_exit(&d);
 }
 
-/* libiberty says nothing for years: only a timer gets it out of there. */
+/* libiberty prints nothing for years, so the callback cannot stop it: only a timer can. */
 TEST(names_that_take_years_stay_as_they_are)
 {
 	static const char ordinary[] = "_ZNSt8_Rb_treeISsSsSt9_IdentityISsESt4lessISsESaISsEE16_M_insert_uniqueERKSs";
@@ -167,7 +170,7 @@ TEST(names_that_take_years_stay_as_they_are)
 		make_silent(name, 40 + i);
 		assert_null(demangle(&d, name, &timeouts));
 	}
-	/* Now this object has had its share; another has not. */
+	/* This object has had all its timeouts; another object has not. */
 	assert_int_equal(timeouts, DEMANGLE_TIMEOUTS_MAX);
 	spent = d.spent;
 	assert_null(demangle(&d, name, &timeouts));
@@ -176,7 +179,7 @@ TEST(names_that_take_years_stay_as_they_are)
 	assert_true(d.spent == spent);
 	assert_non_null(demangle(&d, ordinary, &others));
 	assert_int_equal(others, 0);
-	/* All objects together have had theirs: each has less from then on. */
+	/* All objects together have used up their time: from now on each name gets less. */
 	d.spent = spent = 1ULL << 40;
 	assert_null(demangle(&d, name, &others));
 	assert_int_equal(others, 1);
@@ -185,7 +188,7 @@ TEST(names_that_take_years_stay_as_they_are)
 	demangler_exit(&d);
 }
 
-/* A binder of 62^9 lifetimes in the path of an impl, which is counted and not printed. */
+/* A binder of 62^9 lifetimes in the path of an impl: libiberty counts them without printing. */
 TEST(names_of_rust_with_lifetimes_beyond_number)
 {
 	struct demangler d = { 0 };
@@ -195,7 +198,10 @@ TEST(names_of_rust_with_lifetimes_beyond_number)
 	assert_int_equal(timeouts, 0);
 	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEb1c", &timeouts));
 	assert_int_equal(timeouts, 1);
-	/* With what may be punycode there is no timer, whether it is or not. */
+	/*
+	 * A name that may contain punycode, whether it does or not, has no timer, because libiberty allocates memory
+	 * for it. With so many lifetimes such a name is refused.
+	 */
 	assert_null(demangle(&d, "_RNvMINvC1a1bFGzzzzzzzzz_EuEEu1c", &timeouts));
 	assert_null(demangle(&d, "_RNvMINvC1a1bFGG100_EuEb2u1", &timeouts));
 	assert_int_equal(timeouts, 1);
@@ -213,7 +219,7 @@ static void *demangle_silent(void *demangler)
 	return NULL;
 }
 
-/* The timer counts one thread's time. And the program may have blocked all signals. */
+/* The timer must count the time of the thread that demangles, and work although the program has blocked all signals. */
 TEST(names_that_take_years_in_another_thread)
 {
 	struct demangler d = { 0 };
@@ -240,7 +246,7 @@ TEST(long_names_are_cut)
 	char *name = malloc(bytes + 1);
 	size_t n;
 
-	/* Characters of two bytes; at SYMBOL_NAME_MAX - 3 one would be cut in two. */
+	/* Characters of two bytes: one of them would be cut in two at SYMBOL_NAME_MAX - 3. */
 	for (size_t i = 0; i < bytes; i += 2)
 		memcpy(name + i, "\xc3\xa4", 2);
 	name[bytes] = 0;
@@ -253,7 +259,7 @@ TEST(long_names_are_cut)
 		assert_string_equal(symbol->name + n - 5, "\xc3\xa4...");
 		assert_string_equal(symbol->linkage_name, symbol->name);
 		assert_ptr_equal(symbol->object, &object->pub);
-		/* It is found again by that. */
+		/* The long name finds the same symbol again. */
 		assert_ptr_equal(symbol, i ? symbols_function(&s, object, name, name + 2, false) :
 					     symbols_named(&s, object, name, 7, false));
 	}
@@ -265,7 +271,9 @@ TEST(long_names_are_cut)
 
 /* Tables */
 
-/* Without a key of its own a hash is the same in each process: a word that was in the source made it 0. */
+/*
+ * A hash without a random key is the same in each process. A bug once: a word that was in the source made the hash 0.
+ */
 TEST(names_made_to_collide_do_not)
 {
 	static const uint64_t words[] = { 0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL };
@@ -300,7 +308,7 @@ TEST(a_million_jit_records_of_as_many_processes)
 		sprintf(r->name, "f%u_%u", r->pid, i % 3);
 		assert_true(symbols_add_jit(&s, r));
 	}
-	/* Each with a map; the maps of all would take too much memory. */
+	/* Each fifth process gets a map; maps of all would take too much memory. */
 	for (uint32_t i = 0; i < n; i += 5) {
 		struct profbuf_program program = { .id = i, .pid = i % 2 ? i : n - i, .start_time = 1 + i % 3 };
 		char name[32];
@@ -312,7 +320,7 @@ TEST(a_million_jit_records_of_as_many_processes)
 	free(records);
 }
 
-/* Of one process what came later replaces what came before, wherever the records are in memory. */
+/* Within a process, a later record replaces an earlier one, wherever the records are in memory. */
 TEST(jit_records_keep_their_order)
 {
 	static struct {
@@ -363,7 +371,7 @@ TEST(spans_are_found_as_by_walking_back)
 	}
 }
 
-/* All functions of the file have one id. */
+/* All functions of the file have the same id. */
 TEST(a_million_functions_of_one_id)
 {
 	static const char head[] = { 0x0a, 0x00, 0x32, 0x00 }, function[] = { 0x2a, 0x02, 0x08, 0x01 };
@@ -390,7 +398,7 @@ struct made_symbol {
 	uint32_t name;
 };
 
-/* An ELF file with those symbols, of code from 0 on. */
+/* Makes an ELF file with those symbols, whose code begins at 0. */
 static int make_elf(const struct made_symbol *symbols, size_t n, const char *strings, size_t bytes)
 {
 	static const char names[] = "\0.symtab\0.strtab\0.shstrtab\0.text";
@@ -435,7 +443,7 @@ static struct elf_symbols *open_elf(int fd)
 	return s;
 }
 
-/* As it was before: back from the last one that begins there. */
+/* The former algorithm: walks back from the last symbol that begins at or before the address. */
 static const struct elf_symbol *walk_back(struct elf_symbols *s, uint64_t address)
 {
 	const struct elf_symbol *all, *bare = NULL;
@@ -472,7 +480,7 @@ TEST(symbols_are_found_as_by_walking_back)
 	}
 }
 
-/* One symbol spans all others, each of which ends where it begins to be interesting. */
+/* One symbol spans all others, so that a search that walks back would pass all of them. */
 TEST(symbols_in_one_that_spans_them_all)
 {
 	static const char strings[] = "\0all\0small";
@@ -488,13 +496,13 @@ TEST(symbols_in_one_that_spans_them_all)
 		assert_string_equal(elf_symbols_find(s, i * 16)->name, "small");
 		assert_string_equal(elf_symbols_find(s, i * 16 + 8)->name, "all");
 	}
-	/* All but one have one name, which is one entry of the index. */
+	/* All symbols but one have the same name, which is one entry of the index. */
 	assert_int_equal(elf_symbols_named(s, "small")->start, 16);
 	elf_symbols_close(s);
 	free(symbols);
 }
 
-/* Names that end in one another, with an order that is only known at their ends. */
+/* Names that are ends of one another, and whose order is known only at their ends. */
 TEST(long_names_of_one_address)
 {
 	const size_t n = 300000, bytes = 1 << 20;
@@ -517,7 +525,7 @@ TEST(long_names_of_one_address)
 	free(strings);
 }
 
-/* A file of 1 TiB, of which next to nothing is there. @at: of what in a made one is changed to @value. */
+/* Makes a sparse file of 1 TiB from a small valid one, in which the word at @at is changed to @value. */
 static void check_sparse(size_t at, uint64_t value)
 {
 	static const struct made_symbol symbol = { 64, 16, 1 };
@@ -537,18 +545,18 @@ static void check_sparse(size_t at, uint64_t value)
 	close(fd);
 }
 
-/* All notes were looked through for a build id, and all of the names' section for the end of each name. */
+/* A bug once: all notes were searched for a build id, and all of the section of names for the end of each name. */
 TEST(sparse_notes_and_names_are_not_looked_through)
 {
 	const uint64_t at_names = 4096 + 2 * sizeof(Elf64_Sym) + sizeof("\0name");
 	const uint64_t at_sections = (at_names + sizeof("\0.symtab\0.strtab\0.shstrtab\0.text") + 7) & ~7ULL;
 
 	check_sparse(sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz), 1ULL << 39);
-	/* The names end where the first letter of the next section's is. */
+	/* The section of names now ends after the first letter of the first name. */
 	check_sparse(at_sections + 3 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size), 2);
 }
 
-/* Tables are as long as a file says; so were those of a hundred files. */
+/* A table is as long as its file claims. A bug once: so were the tables of a hundred files together. */
 TEST(symbols_of_one_report_have_a_bound)
 {
 	static const char strings[] = "\0name";
@@ -571,7 +579,7 @@ TEST(symbols_of_one_report_have_a_bound)
 	debug_limits_exit(&limits);
 }
 
-/* Without section headers libdwfl goes through the chains of a hash table, in quadratic time: here they have no end. */
+/* Without section headers, libdwfl walks the chains of a hash table in quadratic time. Here the chains have no end. */
 TEST(a_hash_table_without_an_end_is_not_gone_through)
 {
 	static const uint64_t dynamic[] = { DT_SYMTAB, 0x1100, DT_STRTAB, 0x1000, DT_STRSZ, 0x100, DT_SYMENT, 24,
@@ -654,7 +662,7 @@ TEST(invented_build_ids_are_asked_for_a_few_times)
 	symbols_exit(&s);
 }
 
-/* Each of them looked at all objects. */
+/* A bug once: each lookup walked over all objects. */
 TEST(many_objects_of_one_build_id)
 {
 	const uint8_t id[20] = { 1, 2, 3 };
@@ -668,7 +676,7 @@ TEST(many_objects_of_one_build_id)
 
 /* Files that are cut */
 
-/* cmocka has a handler of its own while a test runs. */
+/* The handler for faults. It is set in the tests because cmocka sets its own one while a test runs. */
 static struct sigaction on_fault;
 
 static void handle_faults(void)
@@ -678,7 +686,7 @@ static void handle_faults(void)
 
 static char cut_path[64];
 
-/* A copy of this program. */
+/* Makes a copy of this program. */
 static int make_program(void)
 {
 	char command[128];
@@ -748,7 +756,7 @@ TEST(a_file_that_is_cut_while_it_is_used)
 		assert_false(elf_symbols_changed(s));
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(ftruncate(fd, sizes[i / 2](st.st_size)), 0);
-		/* And grown again. */
+		/* The file also grows back to its size. */
 		if (i % 2)
 			assert_int_equal(ftruncate(fd, st.st_size), 0);
 		assert_int_equal(elf_symbols_places(s, other, true, places, 8), 1);
@@ -763,7 +771,7 @@ TEST(a_file_that_is_cut_while_it_is_used)
 	}
 }
 
-/* Without symbols; what was there is in a debug file that it names. */
+/* The program has no symbols: they are in a debug file that it names. */
 TEST(a_debug_file_that_is_cut_while_it_is_used)
 {
 	char command[400];
@@ -836,7 +844,7 @@ TEST(a_file_that_is_cut_at_any_time)
 	}
 }
 
-/* Each page that is filled alone is a mapping of its own, of which there may be 65530. */
+/* Each page that is replaced alone becomes a mapping of its own, and a process may have only 65530 mappings. */
 TEST(every_other_page_of_a_large_file_that_is_cut)
 {
 	const size_t page = sysconf(_SC_PAGESIZE), pages = 160000;
@@ -857,13 +865,13 @@ TEST(every_other_page_of_a_large_file_that_is_cut)
 		sum += bytes[i * page];
 	assert_false(file_reading_end(began));
 	assert_int_equal(sum, 0);
-	/* What comes after the mapping is none of it. */
+	/* Memory after the mapping was not touched. */
 	assert_int_equal(*after, 7);
 	munmap((void *)bytes, (pages + 1) * page);
 	close(fd);
 }
 
-/* What is not read here is none of the handler's. */
+/* The handler does not handle faults outside of file reading. */
 TEST(other_faults_end_the_program)
 {
 	int fd = make_program(), status, other = 0;
@@ -903,11 +911,11 @@ static int find_offset(struct dl_phdr_info *info, size_t bytes, void *arg)
 		if (p->p_type == PT_LOAD && address - p->p_vaddr < p->p_filesz)
 			file_offset = address - p->p_vaddr + p->p_offset;
 	}
-	/* The first one is the program. */
+	/* The first object is the program. */
 	return 1;
 }
 
-/* Whether it is more than a word that somebody was killed who waits. */
+/* Takes a request; returns false if there is none, or if it only says that a waiting process was killed. */
 static bool take_request(const struct stall *stall)
 {
 	static char request[1 << 17] __attribute__((aligned(8)));
@@ -916,13 +924,13 @@ static bool take_request(const struct stall *stall)
 	return read(stall->file_system, request, sizeof(request)) > 0 && in->opcode != FUSE_INTERRUPT;
 }
 
-/* Has its pid said, and then one byte for each request to its file system, none of which it answers. */
+/* Writes the struct stall, and then one byte for each request to its file system; it answers none of them. */
 static void __attribute__((noreturn)) be_staller(int out)
 {
 	struct stall stall;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Whoever waits for the file system goes on then. */
+	/* When this process ends, processes that wait for the file system go on. */
 	alarm(100);
 	if (!stall_start(&stall, "libm.so.6") || write(out, &stall, sizeof(stall)) != sizeof(stall))
 		_exit(1);
@@ -947,10 +955,10 @@ static pid_t start_staller(struct stall *stall, int *in)
 	return pid;
 }
 
-/* A copy of this program, and one without symbols, which names a file that has them. */
+/* A copy of this program, and one without symbols, which names a debug file. */
 static const char *const programs[] = { "foreign-program", "foreign-stripped" };
 
-/* Has those and a map of code in a /tmp of its own; says their inodes. */
+/* Has these programs and a map of its code in a /tmp of its own; writes the programs' inodes. */
 static void __attribute__((noreturn)) be_container(int out)
 {
 	char command[400];
@@ -1032,7 +1040,7 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* A report was waiting for a file system that never answers, and could not be ended. */
+/* A bug once: a report waited for a file system that never answers, and could not be ended. */
 TEST(a_file_in_a_root_that_never_answers_is_not_waited_for)
 {
 	struct profbuf_stream_info info = { 0 };
@@ -1049,7 +1057,7 @@ TEST(a_file_in_a_root_that_never_answers_is_not_waited_for)
 	staller = start_staller(&stall, &in);
 	container = start_container(inodes);
 	assert_true(find_in_process(&s, stall.pid, stall.dir, "first", 1)->unknown);
-	/* More of that user's are not even asked for, others' are there. */
+	/* Other files of that user are not asked for any more; files of other users are found. */
 	assert_true(find_in_process(&s, stall.pid, stall.dir, "second", 1)->unknown);
 	assert_string_equal(find_in_process(&s, container, "/tmp", programs[0], inodes[0])->name,
 			    "test_long_names_are_cut");
@@ -1064,7 +1072,10 @@ TEST(a_file_in_a_root_that_never_answers_is_not_waited_for)
 	assert_int_equal(rmdir(stall.dir), 0);
 }
 
-/* Names are those of the file that was mapped, by its inode in the other root, and copies do not change. */
+/*
+ * The symbols are from the file that was mapped, found by its inode in the other root, and copies of files do not
+ * change.
+ */
 TEST(a_file_in_another_root_is_the_one_that_was_mapped)
 {
 	struct profbuf_stream_info info = { 0 };
@@ -1083,13 +1094,13 @@ TEST(a_file_in_another_root_is_the_one_that_was_mapped)
 	for (int i = 0; i < 2; i++)
 		assert_string_equal(find_in_process(&s, pid, "/tmp", programs[i], inodes[i])->name,
 				    "test_long_names_are_cut");
-	/* The file of the second that has its symbols was copied, too. */
+	/* The debug file of the second program was copied, too. */
 	assert_int_equal(s.debug_limits.foreign.nr_copies, 3);
 	symbols_exit(&s);
 	end(pid);
 }
 
-/* Debug files are named by the files that they belong to, and links lead anywhere. */
+/* A file may name any debug file, and links may lead anywhere. */
 TEST(a_path_into_a_root_by_another_name_is_not_opened)
 {
 	char path[64], link[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * watch.h - whether anybody opens a file, for those that nobody may
+ * watch.h - whether anybody opens a file that nobody may open
  */
 #ifndef TESTS_USER_WATCH_H
 #define TESTS_USER_WATCH_H
@@ -9,7 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Return: what is asked afterwards; -1. */
+/* Return: a descriptor for watch_end(); -1. */
 static inline int watch_begin(const char *path)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -21,7 +21,7 @@ static inline int watch_begin(const char *path)
 	return fd;
 }
 
-/* Whether it was opened meanwhile: to look at it without opening it does not count. */
+/* Was the file opened meanwhile? Looking at it without opening it does not count. */
 static inline bool watch_end(int fd)
 {
 	char events[4096];

@@ -16,10 +16,10 @@ enum format { FOLDED, FLAMEGRAPH, PPROF, SPEEDSCOPE, PERF, JSON, NR_FORMATS };
 static const struct {
 	bool (*write)(FILE *f, struct profbuf_profile *profile, const struct export_options *options);
 	bool has_root;		/* takes --root */
-	bool is_of_stream;	/* needs what a pprof file has not */
+	bool is_of_stream;	/* needs data that a pprof file does not have */
 	bool has_by;		/* takes --by */
 	bool has_lines;		/* takes --lines */
-	bool no_inlines;	/* does not take --inlines: its reader finds them itself */
+	bool no_inlines;	/* does not take --inlines: the reader of the format finds inlined functions itself */
 	bool is_binary;
 } formats[] = {
 	[FOLDED] = { .write = export_folded, .has_root = true },
@@ -58,7 +58,10 @@ uint32_t *bucket_sort(const void *of, size_t n, uint32_t (*key)(const void *of, 
 		begin[key(of, i)]++;
 	for (i = 1; i <= nr_keys; i++)
 		begin[i] += begin[i - 1];
-	/* So far each is where its key ends; filled from the end, it becomes where it begins. */
+	/*
+	 * Now begin[key] is where the positions of the key end. Filling each key from its end moves it to where they
+	 * begin.
+	 */
 	for (i = n; i-- > 0;)
 		order[--begin[key(of, i)]] = i;
 	*first = begin;
@@ -103,7 +106,7 @@ struct kernel_span *kernel_spans(const struct profbuf_profile *profile, size_t *
 
 enum export_by { BY_PROCESS, BY_THREAD, BY_TAG };
 
-/* What was asked for. */
+/* What the user asked for. */
 struct export {
 	enum format format;
 	const char *output;	/* NULL: standard output */
@@ -131,14 +134,14 @@ static bool write_profile(FILE *f, const struct export *x, struct profbuf_profil
 	return ok;
 }
 
-/* Returns an exit code, after saying what is wrong. */
+/* Returns an exit code, after printing what is wrong. */
 static int write_to(FILE *f, const struct export *x, struct profbuf_profile *profile, const char *path)
 {
 	setvbuf(f, NULL, _IOFBF, BUFFER_BYTES);
 	return write_profile(f, x, profile, path) ? EXIT_OK : fail("%s", strerror(ENOMEM));
 }
 
-/* @from: the status of the profile. Others may look when all is written, and no sooner. */
+/* @from: the status of the profile. The output gets the profile's permissions only when everything is written. */
 static int write_file(const struct export *x, struct profbuf_profile *profile, const char *path,
 		      const struct stat *from)
 {
@@ -241,7 +244,7 @@ static const struct argp argp = {
 	       "above. If max_stride is 1, the samples of all stacks, without --tag, add up to accounting.sum.samples.",
 };
 
-/* What of the options makes no sense together; NULL: it does. */
+/* Returns which options do not go together; NULL: all do. */
 static const char *contradiction(const struct export *x)
 {
 	if (x->has_root && !formats[x->format].has_root)

@@ -8,13 +8,13 @@
 
 #include "export.h"
 
-/* A symbol as the format can have it. */
+/* The name of a symbol in a form that the format allows. */
 struct name {
 	char *text;
 	size_t bytes;
 };
 
-/* Frames are separated by ';', lines by '\n': neither is in a frame. */
+/* The format separates frames by ';' and lines by '\n'. So a frame's name may contain neither. */
 static bool make_name(struct name *name, const char *text)
 {
 	FILE *f = open_memstream(&name->text, &name->bytes);
@@ -42,7 +42,7 @@ static void print_root(FILE *f, const char *comm)
 	}
 }
 
-/* What kind of code a frame is, as the format says it. */
+/* The format's suffix for the kind of code of a frame. */
 static const char *suffix_of(const struct profbuf_frame *frame, bool kernel)
 {
 	if (kernel)

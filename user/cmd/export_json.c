@@ -90,7 +90,7 @@ static void print_markers(FILE *f, const struct profbuf_profile *profile)
 	fputs("],\n", f);
 }
 
-/* Samples by why their stacks end. */
+/* Prints how many samples there are for each reason why a stack ends. */
 static void print_stops(FILE *f, const struct profbuf_profile *profile)
 {
 	const struct profbuf_event *events;
@@ -130,7 +130,7 @@ static void print_symbols(FILE *f, const struct profbuf_profile *profile)
 		fputs(",\"build_id\":\"", f);
 		for (uint32_t k = 0; k < object->build_id_len; k++)
 			fprintf(f, "%02x", object->build_id[k]);
-		/* JavaScript's numbers have 53 bits. */
+		/* A hexadecimal string, because numbers in JavaScript have 53 bits. */
 		fprintf(f, "\",\"start\":\"0x%" PRIx64 "\",\"kernel\":%s,\"unknown\":%s}", symbols[i]->start,
 			object->kernel ? "true" : "false",
 			symbols[i]->unknown ? "true" : "false");
@@ -181,7 +181,7 @@ static void print_label_sets(FILE *f, const struct profbuf_profile *profile)
 	fputs("],\n", f);
 }
 
-/* A stack, with how many of its samples had which label set. @counted: its @n entries. */
+/* Prints a stack, and how many of its samples had which label set. @counted: @n counts, one for each label set. */
 static void print_stack(FILE *f, const struct profbuf_stack *stack, const struct profbuf_frame *frames,
 			const struct tag_stack *counted, size_t n)
 {
@@ -231,7 +231,7 @@ bool export_json(FILE *f, struct profbuf_profile *profile,
 	bool some = profbuf_profile_labels(profile, &sets) > 1;
 	size_t n;
 
-	/* Of one set, the empty one, nothing has to be counted. */
+	/* If there is only one set, the empty one, samples need not be counted by label set. */
 	if (!some || tag_values_make(&values, profile, NULL, TAG_TEXT))
 		counted = tag_stacks(profile, some ? &values : NULL, &n);
 	tag_values_free(&values);

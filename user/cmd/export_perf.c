@@ -2,14 +2,16 @@
 /*
  * export_perf.c - a profile as a perf.data file, for perf report and perf script
  *
- * Samples in the order of time. Before the first of a process under a name comes what perf has to know: a fork, so that
- * it forgets what it knew of that pid, the name, and the mappings; so perf finds each sample's process as the
- * library did. Frames that return to their callers are those of the call, as in the profile.
+ * Samples are in the order of time. Before the first sample of a process under a name come the records that perf needs:
+ * a fork, so that perf forgets what it knew of that pid, then the name, then the mappings. So perf finds each sample's
+ * process as the library did. The address of a caller's frame is the address of its call, as in the profile, not the
+ * return address.
  *
- * perf has no field for tags. It has one for cgroups, which it prints, sorts and filters by: if samples have tags,
- * their label sets are given as the paths of cgroups.
+ * perf has no field for tags. It has a field for cgroups, by which it can print, sort and filter. If samples have tags,
+ * their label sets are stored as the paths of cgroups.
  *
- * The header has sizes of what follows, and the output may be a pipe: everything is made twice, first to be counted.
+ * The header has sizes of what follows, and the output may be a pipe. So everything is generated twice, the first time
+ * only to count bytes.
  */
 #include <inttypes.h>
 #include <linux/perf_event.h>
@@ -19,7 +21,7 @@
 #include "export.h"
 #include "symbols/kallsyms.h"
 
-/* Of perf's file format, which no header has. */
+/* Constants of perf's file format, which are in no installed header. */
 #define PERF_MAGIC		"PERFILE2"
 #define PERF_FINISHED_ROUND	68
 #define HEADER_OSRELEASE	4
@@ -29,9 +31,9 @@
 #define HEADER_SAMPLE_TIME	21
 #define NR_FEATURES		5
 
-/* The longest is a command of as many arguments as a record can have. */
+/* The longest record is a command with as many arguments as a record can have. */
 #define BODY_BYTES		(16 * PROFBUF_RECORD_MAX)
-/* Of a label set. The text of a longer one is cut off: a record of perf's is not longer than 64 KiB. */
+/* The longest path of a label set. A longer text is cut off, because a record of perf is not longer than 64 KiB. */
 #define PATH_BYTES		4096
 
 #define SAMPLE_TYPE	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | \
@@ -57,23 +59,23 @@ struct file_attr {
 	struct section ids;
 };
 
-/* A process or thread id: what perf was told of it. */
+/* A process or thread id, and what perf was told about it. */
 struct task {
 	uint32_t id;
-	uint32_t program;	/* as a process: id + 1; 0: nothing */
-	uint32_t process_fork;	/* as a process: which fork */
-	uint32_t thread_fork;	/* as a thread: of which fork of its process it is */
+	uint32_t program;	/* as a process: id of the program + 1; 0: perf knows none */
+	uint32_t process_fork;	/* as a process: number of its last fork */
+	uint32_t thread_fork;	/* as a thread: the fork of its process that it belongs to */
 	const char *comm;	/* as a thread: its name; interned by the library */
 };
 
 struct writer {
-	FILE *f;		/* NULL: only count */
+	FILE *f;		/* NULL: only count bytes */
 	uint64_t bytes;
 	struct profbuf_profile *profile;
 	const struct profbuf_stream_info *info;
 	struct perf_event_header record;
-	uint64_t body[BODY_BYTES / 8];	/* of the record that is being made */
-	size_t at;			/* bytes */
+	uint64_t body[BODY_BYTES / 8];	/* of the record that is being built */
+	size_t at;			/* bytes in body */
 
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
@@ -87,12 +89,12 @@ struct writer {
 	uint32_t nr_forks;
 	uint32_t *by_program;	/* positions in maps */
 	uint32_t *first_map;
-	uint32_t *next_map;	/* of a program: the first of by_program that perf does not know */
+	uint32_t *next_map;	/* of a program: the first position in by_program that perf was not told about */
 	struct kernel_span *spans;
 	size_t nr_spans;
 	struct tag_values tags;
 	bool has_tags;
-	bool is_running;	/* the kernel of the profile */
+	bool is_running;	/* the profile's kernel is the one that runs now */
 };
 
 /* Bytes */
@@ -126,7 +128,7 @@ static void add_u64(struct writer *w, uint64_t value)
 	add(w, &value, sizeof(value));
 }
 
-/* With its zero, and zeros to a whole word. */
+/* Adds the string with its zero byte, then zeros to a whole word. */
 static void add_string(struct writer *w, const char *text)
 {
 	size_t bytes = strlen(text) + 1, padding = -bytes & 7;
@@ -143,7 +145,7 @@ static void end_record(struct writer *w)
 	put_bytes(w, w->body, w->at);
 }
 
-/* What ends a record that is no sample, as sample_id_all says. */
+/* Ends a record that is not a sample with the fields that sample_id_all asks for. */
 static void end_with_id(struct writer *w, uint32_t pid, uint32_t tid, uint64_t time, uint32_t cpu)
 {
 	add_u32(w, pid);
@@ -179,7 +181,10 @@ static void put_comm(struct writer *w, uint32_t pid, uint32_t tid, const char *c
 	end_with_id(w, pid, tid, time, 0);
 }
 
-/* A file's inode is not in the profile; where there is a build id, it says more. */
+/*
+ * The inode of a file is not in the profile. If there is a build id, it is written instead, and identifies the file
+ * better.
+ */
 static void put_map(struct writer *w, const struct profbuf_program *program, const struct profbuf_map *map,
 		    uint64_t time)
 {
@@ -199,12 +204,15 @@ static void put_map(struct writer *w, const struct profbuf_program *program, con
 	add(w, id, sizeof(id));
 	add_u32(w, 5);		/* PROT_READ | PROT_EXEC */
 	add_u32(w, 2);		/* MAP_PRIVATE */
-	/* By this name perf knows code made at run time, and looks into /tmp/perf-PID.map. */
+	/* By this name perf recognizes code made at run time, and looks into /tmp/perf-PID.map. */
 	add_string(w, map->anonymous ? "//anon" : map->object->path);
 	end_with_id(w, program->pid, program->pid, time, 0);
 }
 
-/* The mappings that a sample at @time was looked up in: those of the first description, and of all until then. */
+/*
+ * Adds the mappings that a sample at @time was resolved with: the mappings of the first description, and all later ones
+ * up to @time.
+ */
 static void put_maps(struct writer *w, const struct profbuf_program *program, uint64_t time)
 {
 	uint32_t first = w->first_map[program->id], end = w->first_map[program->id + 1];
@@ -233,7 +241,7 @@ static struct task *find_task(struct writer *w, uint32_t id)
 	return bsearch(&key, w->tasks, w->nr_tasks, sizeof(key), by_id);
 }
 
-/* What perf has to know before a sample. It knows the idle task, 0, by itself. */
+/* Adds what perf must know before a sample. perf knows the idle task, pid 0, already. */
 static void put_task(struct writer *w, const struct profbuf_program *program, const struct profbuf_event *e)
 {
 	struct task *process = find_task(w, program->pid), *thread = find_task(w, e->tid);
@@ -250,7 +258,7 @@ static void put_task(struct writer *w, const struct profbuf_program *program, co
 		w->next_map[program->id] = w->first_map[program->id];
 	}
 	put_maps(w, program, e->time);
-	/* A thread has the name of the one it is forked from. */
+	/* A new thread has the name of the thread that it is forked from. */
 	if (thread->thread_fork != process->process_fork) {
 		put_fork(w, program, e->tid, e->time);
 		thread->thread_fork = process->process_fork;
@@ -266,8 +274,8 @@ static void put_task(struct writer *w, const struct profbuf_program *program, co
 /* The kernel */
 
 /*
- * Without a build id perf takes the running kernel's symbols. If that is another one, the id is one that no kernel has:
- * no names are better than wrong ones.
+ * Without a build id perf takes the running kernel's symbols. If the profile is from another kernel, the record gets a
+ * build id that no kernel has: no names are better than wrong ones.
  */
 static void put_kernel_map(struct writer *w, const char *name, uint64_t start, uint64_t end, uint64_t reference)
 {
@@ -291,8 +299,8 @@ static void put_kernel_map(struct writer *w, const char *name, uint64_t start, u
 }
 
 /*
- * After the name of the kernel's map comes that of a symbol, whose address is given as the offset: perf compares it
- * with that in kallsyms. The profile knows one such address, that of schedule().
+ * The name of the kernel's map is followed by the name of a symbol, and the symbol's address is given as the offset.
+ * perf compares it with the address in kallsyms. The profile knows one such address, the one of schedule().
  */
 static void put_kernel(struct writer *w)
 {
@@ -311,7 +319,7 @@ static void put_kernel(struct writer *w)
 
 /* Tags */
 
-/* Also of no tag: to perf a cgroup that it does not know would be nothing at all. */
+/* The empty label set gets a path, too: perf prints nothing at all for a cgroup that it does not know. */
 static void put_label_sets(struct writer *w)
 {
 	char path[PATH_BYTES];
@@ -386,7 +394,7 @@ static void put_data(struct writer *w)
 		put_sample(w, &w->events[i]);
 	}
 	put_lost(w);
-	/* So that there is something: perf takes a file without data for one that was cut. */
+	/* The data must not be empty: perf takes a file without data for a truncated one. */
 	begin_record(w, PERF_FINISHED_ROUND, 0);
 	end_record(w);
 }
@@ -413,7 +421,10 @@ static void add_command(struct writer *w)
 	}
 }
 
-/* One after the other into body; sections get their places in it. Returns the features' bits. */
+/*
+ * Puts the features into body, one after the other, and their places in body into @sections. Returns the bits of the
+ * features.
+ */
 static uint64_t make_features(struct writer *w, struct section *sections)
 {
 	static const unsigned int features[NR_FEATURES] = {
@@ -500,7 +511,7 @@ static void put_file(struct writer *w)
 	put_bytes(w, w->body, w->at);
 }
 
-/* What is needed on the way */
+/* Preparations */
 
 static uint32_t program_of_map(const void *of, size_t i)
 {

@@ -2,10 +2,11 @@
 /*
  * export_pprof.c - a profile as pprof has it: profile.proto, compressed
  *
- * A message whose repeated fields come in parts is the same as the whole one, so the profile is packed and compressed
- * element by element, in little memory. A location is an address of one program: its mapping says which. Samples of
- * one stack, thread and label set are one. Labels of the program that was profiled come after those that every sample
- * has; names are not made unique, as pprof takes several labels of one name.
+ * A message whose repeated fields come in parts is the same as the whole message. So the profile is packed and
+ * compressed element by element, in little memory. A location is an address of one program; its mapping says which
+ * program. Samples with the same stack, thread and label set are merged. The labels that the profiled program set come
+ * after the labels that every sample has. Label names are not made unique, because pprof allows several labels of one
+ * name.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,13 +17,13 @@
 #include "profile/pprof.pb-c.h"
 
 #define PART_BYTES	(64 << 10)
-#define STACK_FRAMES	(2 * 255)	/* as a record can have them */
-#define INLINED_MAX	64	/* frames of one location; a longer chain becomes two */
+#define STACK_FRAMES	(2 * 255)	/* as many as a record can have */
+#define INLINED_MAX	64	/* frames of one location; a longer chain is split into two */
 #define FIXED_LABELS	5		/* comm, pid, tid, thread and tag */
 
-/* A frame's location in the program that was written last. */
+/* The location of a frame in the program that was written last. */
 struct location {
-	uint32_t program;	/* id + 1 */
+	uint32_t program;	/* id of the program + 1 */
 	uint32_t id;
 };
 
@@ -32,7 +33,7 @@ struct text {
 	int64_t id;		/* 0: not yet written */
 };
 
-/* A mapping of a program; the same in a later description is the same. */
+/* A mapping of a program. Equal mappings of later descriptions are the same one. */
 struct mapped {
 	const struct profbuf_map *map;
 	uint32_t id;		/* 0: not yet written */
@@ -42,7 +43,7 @@ struct writer {
 	FILE *f;
 	const struct profbuf_profile *profile;
 	z_stream z;
-	uint8_t *part;		/* packed, to be compressed */
+	uint8_t *part;		/* packed elements, to be compressed */
 	size_t part_bytes, part_room;
 	uint8_t *out;
 
@@ -50,7 +51,7 @@ struct writer {
 	int64_t key_pid, key_tid, key_comm, key_thread, key_tag;
 	uint32_t nr_locations;
 	uint32_t nr_mappings;
-	bool ok;		/* memory was never short */
+	bool ok;		/* false: memory was short */
 
 	const struct profbuf_event *events;
 	const struct profbuf_stack *stacks;
@@ -61,11 +62,11 @@ struct writer {
 	const struct profbuf_thread_name *thread_names;
 	size_t nr_events, nr_stacks, nr_frames, nr_programs, nr_symbols, nr_label_sets, nr_thread_names;
 
-	struct text *texts;	/* by address: the library has equal strings once */
+	struct text *texts;	/* by address: the library stores equal strings once */
 	size_t nr_texts;
 	Pprof__Label *labels;	/* of the sample that is being written */
 	Pprof__Label **label_pointers;
-	struct location *locations;	/* by the innermost frame */
+	struct location *locations;	/* by the innermost frame of the location */
 	uint32_t *functions;	/* ids, by frame */
 	bool lines, inlines;
 	struct kernel_span *spans;	/* by object */
@@ -95,7 +96,7 @@ static void put_profile(struct writer *w, const Pprof__Profile *profile)
 
 	if (w->part_bytes + bytes > w->part_room)
 		compress_part(w, Z_NO_FLUSH);
-	/* There are names that long. */
+	/* There are names so long that a new element does not fit. */
 	if (bytes > w->part_room) {
 		uint8_t *bigger = realloc(w->part, bytes);
 
@@ -111,7 +112,7 @@ static void put_profile(struct writer *w, const Pprof__Profile *profile)
 
 /* Elements */
 
-/* The format's strings are UTF-8: other bytes become U+FFFD. */
+/* The format's strings are UTF-8: each invalid byte becomes U+FFFD. */
 static char *clean(const char *text)
 {
 	char *copy = malloc(3 * strlen(text) + 1), *to = copy;
@@ -128,7 +129,7 @@ static char *clean(const char *text)
 	return copy;
 }
 
-/* Returns its position. */
+/* Returns the position of the string. */
 static int64_t put_string(struct writer *w, const char *text)
 {
 	Pprof__Profile p = PPROF__PROFILE__INIT;
@@ -170,7 +171,7 @@ static uint32_t put_mapping(struct writer *w, const struct profbuf_object *objec
 	return mapping.id;
 }
 
-/* @file: NULL: not known. */
+/* @file: NULL: the file is not known. */
 static void put_function(struct writer *w, uint64_t id, const char *name, const char *linkage_name, const char *file)
 {
 	Pprof__Profile p = PPROF__PROFILE__INIT;
@@ -191,8 +192,9 @@ static uint32_t symbol_of_frame(const void *of, size_t i)
 }
 
 /*
- * Ids are those of symbols, + 1; [lost] comes after them. A function has one file: code of another file in it, which a
- * macro or an inlined function has brought, is of another function of its name, after [lost].
+ * The id of a function is the id of its symbol + 1; [lost] comes after them. A function has one file. If a macro or an
+ * inlined function brings code of another file into it, that code belongs to another function with the same name, with
+ * an id after [lost].
  */
 static bool put_functions(struct writer *w)
 {
@@ -229,7 +231,7 @@ static bool put_functions(struct writer *w)
 	return ok;
 }
 
-/* @lines: the innermost first. */
+/* @lines: the innermost line first. */
 static uint32_t put_location(struct writer *w, uint32_t mapping, uint64_t address, Pprof__Line **lines, size_t n)
 {
 	Pprof__Profile p = PPROF__PROFILE__INIT;
@@ -300,7 +302,7 @@ static bool sort_maps(struct writer *w)
 	return true;
 }
 
-/* The last mapping of a program that has the address, in the object the frame was found to be in. */
+/* Finds the last mapping of a program that contains the address, and has the object that the frame was found in. */
 static struct mapped *find_map(struct writer *w, uint32_t program, const struct profbuf_frame *frame)
 {
 	size_t low = 0, high = w->nr_maps;
@@ -351,7 +353,7 @@ static uint32_t stack_of_event(const void *of, size_t i)
 	return ((const struct writer *)of)->events[i].stack;
 }
 
-/* The location of @n frames, each of them inlined into the next. */
+/* Writes the location of @n frames; each frame but the last is inlined into the next. */
 static uint32_t put_frames(struct writer *w, uint32_t program, const uint32_t *frames, unsigned int n)
 {
 	const struct profbuf_frame *outermost = &w->frames[frames[n - 1]];
@@ -367,8 +369,8 @@ static uint32_t put_frames(struct writer *w, uint32_t program, const uint32_t *f
 }
 
 /*
- * Stacks come by program, so that each frame has one location at a time. Frames that were inlined are lines of that of
- * the function they are in. Returns how many locations.
+ * Stacks come ordered by program, so that each frame has one location at a time. Inlined frames are lines in the
+ * location of the function that they are inlined into. Returns the number of locations.
  */
 static size_t get_locations(struct writer *w, const struct profbuf_stack *stack, uint64_t *ids)
 {
@@ -392,12 +394,12 @@ static size_t get_locations(struct writer *w, const struct profbuf_stack *stack,
 	return n;
 }
 
-/* Which samples of a stack are one, and what one of them counts. */
+/* Samples of a stack are merged if all these fields but the weight are equal. */
 struct thread {
 	uint32_t tid;
-	uint32_t name;		/* id, or PROFBUF_NO_THREAD */
-	uint32_t labels;	/* id */
-	uint64_t tag;		/* if it is not known what it means, else 0 */
+	uint32_t name;		/* id of the name, or PROFBUF_NO_THREAD */
+	uint32_t labels;	/* id of the label set */
+	uint64_t tag;		/* if its meaning is not known, else 0 */
 	uint64_t weight;
 };
 
@@ -421,7 +423,7 @@ static int by_text(const void *a, const void *b)
 	return x->text < y->text ? -1 : x->text > y->text;
 }
 
-/* All strings that labels can have, and room for the labels of a sample. */
+/* Collects all strings that labels can have, and makes room for the labels of one sample. */
 static bool find_texts(struct writer *w)
 {
 	size_t i, n = w->nr_thread_names, most = 0;
@@ -457,7 +459,7 @@ static bool find_texts(struct writer *w)
 	return true;
 }
 
-/* @text is one of those. */
+/* @text is one of the strings that find_texts() collected. */
 static int64_t get_text(struct writer *w, const char *text)
 {
 	struct text key = { .text = text };
@@ -475,7 +477,7 @@ static void set_label(struct writer *w, size_t *n, int64_t key, int64_t str)
 	w->labels[(*n)++].num = 0;
 }
 
-/* What a sample has beside comm, pid and tid. Returns how many labels it is with those. */
+/* Adds the labels of a sample after comm, pid and tid. Returns the number of labels, including those three. */
 static size_t set_labels(struct writer *w, const struct thread *thread)
 {
 	const struct profbuf_labels *set = w->label_sets[thread->labels];
@@ -494,7 +496,7 @@ static size_t set_labels(struct writer *w, const struct thread *thread)
 	return n;
 }
 
-/* @threads: of each of the stack's @n samples, sorted. */
+/* @threads: one element for each of the stack's @n samples, sorted. */
 static void put_stack(struct writer *w, const struct profbuf_stack *stack, int64_t comm, const struct thread *threads,
 		      size_t n)
 {
@@ -580,7 +582,7 @@ static void put_lost(struct writer *w)
 	put_sample(w, &id, 1, lost, NULL, 0);
 }
 
-/* What the samples are of */
+/* The header */
 
 static void put_accounting(struct writer *w, int64_t *comment)
 {
@@ -683,7 +685,7 @@ bool export_pprof(FILE *f, struct profbuf_profile *profile, const struct export_
 	w.locations = calloc(w.nr_frames + 1, sizeof(*w.locations));
 	w.functions = calloc(w.nr_frames + 1, sizeof(*w.functions));
 	w.ok = w.part && w.out && w.locations && w.functions && sort_maps(&w) && find_texts(&w);
-	/* 16 more than the largest window make it a gzip stream. */
+	/* 15 is the largest window; + 16 makes it a gzip stream. */
 	if (w.ok && deflateInit2(&w.z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
 		w.ok = put_all(&w);
 		deflateEnd(&w.z);

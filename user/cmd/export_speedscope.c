@@ -2,8 +2,9 @@
 /*
  * export_speedscope.c - a profile for speedscope: one for each program, thread or tag, in the order of time
  *
- * Each sample weighs a period, where it is known; values of a pprof file that are no samples weigh what they are. Equal
- * stacks one after another are one. Of lost samples it is not known whose they were: they are a profile of their own.
+ * The weight of a sample is its periods, if the period is known; the values of a pprof file that does not count samples
+ * stay as they are. Equal stacks that follow each other are merged. For lost samples it is not known which program or
+ * thread they were in. So they are in a profile of their own.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct writer {
 	const struct profbuf_frame *frames;
 	const struct profbuf_profile *profile;
 	const struct export_options *options;
-	uint64_t *threads;	/* if they are by thread: program and tid, sorted, each once */
+	uint64_t *threads;	/* when grouped by thread: program and tid, sorted, without duplicates */
 	size_t nr_threads;
 	const char *separator;
 };
@@ -46,7 +47,7 @@ static bool find_threads(struct writer *w, size_t n)
 	return true;
 }
 
-/* Which profile a sample is in. */
+/* The number of the profile that a sample is in. */
 static uint32_t group_of(const void *of, size_t i)
 {
 	const struct writer *w = of;
@@ -72,7 +73,10 @@ static void print_frame(FILE *f, const struct profbuf_symbol *symbol, const char
 	fputs("},\n", f);
 }
 
-/* Those of the profile, which have lines, or one for each symbol; then [lost]. Returns its position. */
+/*
+ * Prints the frames of the profile, which have lines, or one frame for each symbol; then [lost]. Returns the position
+ * of [lost].
+ */
 static size_t print_frames(FILE *f, const struct profbuf_profile *profile, bool lines)
 {
 	const struct profbuf_symbol *const *symbols;
@@ -110,7 +114,7 @@ static void print_stack(const struct writer *w, const struct profbuf_stack *stac
 	fputc(']', w->f);
 }
 
-/* How many events from @at on have the same stack. */
+/* The number of events from @at on that have the same stack. */
 static size_t run(const struct writer *w, const uint32_t *order, size_t at, size_t end)
 {
 	size_t n = 1;
@@ -120,7 +124,7 @@ static size_t run(const struct writer *w, const uint32_t *order, size_t at, size
 	return n;
 }
 
-/* Samples of @n events from @at on. */
+/* The number of samples that @n events from @at on stand for. */
 static uint64_t weight(const struct writer *w, const uint32_t *order, size_t at, size_t n)
 {
 	uint64_t sum = 0;
@@ -130,7 +134,7 @@ static uint64_t weight(const struct writer *w, const uint32_t *order, size_t at,
 	return sum;
 }
 
-/* What a profile is called that has the sample. A thread has the name it had last. */
+/* The name of the profile that the sample is in. A thread has the name that it had last. */
 static const char *name_of(const struct writer *w, const struct profbuf_event *e, char *name, size_t bytes)
 {
 	const struct profbuf_program *const *programs, *program;
@@ -165,7 +169,10 @@ static void print_group(struct writer *w, const uint32_t *order, size_t at, size
 	fputs("]}", w->f);
 }
 
-/* What speedscope knows of units; a value's name ends with its own, if it is not a number of something. */
+/*
+ * Sets the unit, from those that speedscope knows. If a value of a pprof file is not a count, its name ends with its
+ * unit.
+ */
 static void set_unit(struct writer *w)
 {
 	static const char *const units[] = { "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes" };

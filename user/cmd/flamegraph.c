@@ -2,9 +2,9 @@
 /*
  * flamegraph.c - a profile as one SVG file for a browser
  *
- * Every frame is a <g> with its left edge and width in samples and its depth; a script in the file, which needs nothing
- * else, draws them to the window's width, shows the widest frames first, zooms on a click and searches. Without the
- * script the file shows the whole graph.
+ * Every frame is a <g> with its left edge and width in samples, and its depth. A script in the file draws the frames to
+ * the window's width, shows the widest frames first, zooms on a click and searches. The script needs nothing outside
+ * the file. Without the script the file shows the whole graph.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define WIDTH		1200
 #define ROW		17
 #define HEAD		64
-#define MIN_PIXELS	0.1	/* narrower frames are not worth their bytes */
+#define MIN_PIXELS	0.1	/* narrower frames are left out to save bytes */
 
 struct node {
 	const char *name;
@@ -53,7 +53,7 @@ static void free_nodes(struct node *n)
 	}
 }
 
-/* @tag: the outermost frame; NULL: it is the process. */
+/* @tag: the outermost frame; NULL: the process is the outermost frame. */
 static bool add_stack(struct node *root, const char *tag, const char *comm, const struct profbuf_stack *s,
 		      const struct profbuf_frame *frames, uint64_t weight)
 {
@@ -127,13 +127,16 @@ static unsigned int depth_of(const struct node *n, double least)
 	return deepest;
 }
 
-/* Control characters, some of which XML has, are not seen; the last two of the BMP it has not. */
+/*
+ * Control characters are not shown; XML allows only some of them. XML does not allow the last two characters of the
+ * BMP, either.
+ */
 static bool is_shown(const char *text, size_t n)
 {
 	return n && control_character(text) < 0 && (memcmp(text, "\xef\xbf", 2) || (unsigned char)text[2] < 0xbe);
 }
 
-/* At most @max characters. */
+/* Prints at most @max characters. */
 static void print_text(FILE *f, const char *text, size_t max)
 {
 	for (size_t n; *text && max; text += n ? n : 1, max--) {
@@ -160,7 +163,7 @@ static void print_text(FILE *f, const char *text, size_t max)
 	}
 }
 
-/* A hue for the kind, a shade for the name: the same in every picture. */
+/* The hue depends on the kind and the shade on the name, so a frame looks the same in every picture. */
 static void print_colour(FILE *f, const struct node *n)
 {
 	unsigned int hash = 5381, hue;
@@ -209,7 +212,7 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 	struct node **order;
 	bool ok = true;
 
-	/* Counts of a damaged file may add up to more than there are numbers. */
+	/* In a damaged file the sum of counts may overflow. */
 	if (width > WIDTH)
 		width = WIDTH;
 	fprintf(f, "<g data-x=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\"><title>", left, n->count, depth);
@@ -218,7 +221,7 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 	fprintf(f, "<rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"", x, y, width, ROW - 1);
 	print_colour(f, n);
 	fprintf(f, "\"/><text x=\"%.2f\" y=\"%u\">", x + 3, y + ROW - 5);
-	/* Seven pixels a letter. */
+	/* A letter is seven pixels wide. */
 	if (width > 28)
 		print_text(f, n->name, (width - 6) / 7);
 	fputs("</text></g>\n", f);
@@ -240,7 +243,7 @@ static bool print_node(FILE *f, const struct node *n, const struct node *root, u
 	return ok;
 }
 
-/* The build makes strings of these files. */
+/* The build turns these files into strings. */
 static const char style[] =
 #include "flamegraph.css.h"
 ;
@@ -270,7 +273,7 @@ bool export_flamegraph(FILE *f, struct profbuf_profile *profile, const struct ex
 		WIDTH, height, WIDTH, height);
 	fprintf(f, "<style>\n%s</style>\n", style);
 	ok = print_node(f, &root, &root, 0, 0, deepest, least);
-	/* Above the frames wherever they are scrolled to. */
+	/* The head stays above the frames wherever they are scrolled to. */
 	fprintf(f, "<g id=\"head\"><rect width=\"100%%\" height=\"%d\" fill=\"#fff\"/>\n", HEAD - 2);
 	fputs("<text id=\"title\" x=\"8\" y=\"22\">", f);
 	print_text(f, options->path, 120);

@@ -21,23 +21,23 @@ enum severity { PROBLEM, WARNING, HINT };
 
 static const char *const kind_names[] = { "problem", "warning", "hint" };
 
-/* What was found out, and what to do. */
+/* Something that was found out, and what to do about it. */
 struct finding {
 	enum severity kind;
-	const char *name;	/* for programs */
+	const char *name;	/* an identifier for programs that read the output */
 	char what[256];
 	char remedy[512];
 };
 
 struct info {
 	bool json;
-	bool loaded;		/* /sys has it */
+	bool loaded;		/* /sys has its device */
 	bool open;
 	struct utsname uts;
 	struct profbuf_info module;
-	uint32_t sources;	/* that a session really gets */
+	uint32_t sources;	/* sources that a session can really have */
 	uint64_t sessions;
-	uint64_t tagged_lost;	/* inherited tags, since the module was loaded */
+	uint64_t tagged_lost;	/* tags that were not inherited, since the module was loaded */
 	uint64_t max_overhead;	/* percent of each CPU; 0: not known */
 	int kernel_symbols;
 	struct finding findings[16];
@@ -79,7 +79,7 @@ static bool problems(const struct info *in)
 	return false;
 }
 
-/* The beginning of a small file; false if there is none. */
+/* Reads the beginning of a small file; returns false if there is no such file. */
 static bool read_text(const char *path, char *text, size_t room)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -106,9 +106,9 @@ static bool read_value(const char *path, uint64_t *value)
 	return true;
 }
 
-/* The module, when it is not there */
+/* The module is not there */
 
-/* The kernel takes no module without a signature that it knows. */
+/* Does the kernel take only modules with a signature that it knows? */
 static bool wants_signatures(const char *lockdown)
 {
 	static const char variable[] =
@@ -122,7 +122,7 @@ static bool wants_signatures(const char *lockdown)
 		return true;
 	if (read_text("/sys/module/module/parameters/sig_enforce", enforce, sizeof(enforce)) && *enforce == 'Y')
 		return true;
-	/* Four bytes of attributes, then the value. */
+	/* The file begins with four bytes of attributes; the value follows. */
 	fd = open(variable, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		n = read(fd, secure_boot, sizeof(secure_boot));
@@ -131,7 +131,7 @@ static bool wants_signatures(const char *lockdown)
 	return n == sizeof(secure_boot) && secure_boot[4] == 1;
 }
 
-/* Whether modprobe would find it. */
+/* Would modprobe find the module? */
 static bool is_installed(const struct info *in)
 {
 	char path[128], *line = NULL;
@@ -182,7 +182,7 @@ static void explain_missing_module(struct info *in, const char *lockdown)
 	}
 }
 
-/* The device, when it does not open */
+/* The device does not open */
 
 static void explain_permission(struct info *in)
 {
@@ -229,9 +229,9 @@ static void explain_open(struct info *in, int err, const char *lockdown)
 	}
 }
 
-/* The device, when it is open */
+/* The device is open */
 
-/* What a profile of the whole system would ask for; nothing runs. */
+/* Tries the configuration of a profile of the whole system; sampling does not start. */
 static void try_config(struct info *in, struct profbuf_session *session)
 {
 	struct profbuf_config config = { .size = sizeof(config) };
@@ -275,8 +275,8 @@ static void check_rights(struct info *in, const char *lockdown)
 }
 
 /*
- * Of perf's rules only this one matters: the module's counters are the kernel's own, and perf_event_paranoid does not
- * apply to them; but it helps decide who sees the addresses in /proc/kallsyms.
+ * Of perf's settings only perf_event_paranoid matters, and only here: it helps decide who sees the addresses in
+ * /proc/kallsyms. It does not apply to the module's perf counters, because they belong to the kernel.
  */
 static void check_kernel_symbols(struct info *in)
 {

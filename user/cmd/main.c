@@ -122,14 +122,20 @@ uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* Who may read a file is not what its mode says where it has an access control list: then it is the owner alone. */
+/*
+ * If a file has an access control list, its mode does not say who may read it. Then only the owner is taken to have
+ * rights.
+ */
 static void forget_list(int fd, struct stat *status)
 {
 	if (fgetxattr(fd, "system.posix_acl_access", NULL, 0) >= 0)
 		status->st_mode &= ~077;
 }
 
-/* The file becomes standard input, so that its status is that of what is read, whatever has its name a moment later. */
+/*
+ * The file becomes standard input, so that @status is the status of the file that is read, whatever has its name a
+ * moment later.
+ */
 static int open_as_input(const char *path, struct stat *status)
 {
 	int fd, err = 0;
@@ -270,7 +276,7 @@ int finish_output(void)
 	return EXIT_OK;
 }
 
-/* The key of an option: --help, -h, or the word help. 0: it is none. */
+/* Returns the key of an option: --help, -h, or the word help. 0: it is not an option. */
 static int option_key(const char *arg)
 {
 	for (const struct argp_option *o = options; o->name; o++) {
@@ -281,7 +287,7 @@ static int option_key(const char *arg)
 	return 0;
 }
 
-/* What a shell may complete after profbuf. Returns an exit status. */
+/* Prints what a shell may complete after profbuf. Returns an exit status. */
 static int print_completions(void)
 {
 	char names[64];
@@ -295,7 +301,7 @@ static int print_completions(void)
 	return finish_output();
 }
 
-/* One of the commands; of its arguments the first is how it calls itself when an option is wrong. */
+/* Runs one of the commands. The first of its arguments is the name that it has in messages about wrong options. */
 static int run(size_t command, int argc, char **argv)
 {
 	char name[32];

@@ -9,11 +9,11 @@
 #include "cmd.h"
 #include "options.h"
 
-/* Help is the same everywhere, whatever the width of the terminal and the user's ARGP_HELP_FMT. */
+/* The help text is the same everywhere: it does not depend on the terminal's width or the user's ARGP_HELP_FMT. */
 #define HELP_FORMAT \
 	"short-opt-col=2,long-opt-col=6,doc-opt-col=10,opt-doc-col=25,header-col=1,rmargin=112,no-dup-args,no-dup-args-note"
 
-/* What a shell completes, by the name of the argument. */
+/* What a shell completes for an argument, by the argument's name. */
 static const struct {
 	const char *argument;
 	const char *completes;
@@ -51,7 +51,7 @@ static const struct argp_option *find_option(const struct argp_option *options, 
 	return options;
 }
 
-/* "a, b or c" */
+/* Makes a list like "a, b or c". */
 static void list_values(const struct argp_option *option, char *text, size_t room)
 {
 	size_t n = 0;
@@ -117,7 +117,7 @@ void print_options(const struct argp *argp, FILE *f)
 	argp_help(argp, f, ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
 }
 
-/* @all: the command's argp is its first child. Returns an exit status. */
+/* @all: its first child is the command's argp. Returns an exit status. */
 static int print_help(const struct argp *all)
 {
 	const char *form = all->children[0].argp->args_doc, *before = "usage:";
@@ -140,7 +140,7 @@ void print_completion(const char *names, const char *argument, const char *compl
 	printf("%s\t%s\t%s\t%s\n", names, argument ? argument : "-", completes ? completes : "-", doc);
 }
 
-/* "values a b c:": what is PREFIX:NAME is there without NAME. */
+/* Makes a list like "values a b c:". A value PREFIX:NAME is listed as PREFIX:, without NAME. */
 static void name_values(const struct argp_option *option, char *text, size_t room)
 {
 	size_t n = snprintf(text, room, "values");
@@ -212,7 +212,10 @@ static error_t parse_help(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		/* getopt says what is wrong with an option; what argp would add names options that we have not. */
+		/*
+		 * getopt prints what is wrong with an option. argp would add a message that names options which do not
+		 * exist here.
+		 */
 		state->err_stream = NULL;
 		return 0;
 	case 'h':

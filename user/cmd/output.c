@@ -12,7 +12,7 @@
 #include "cmd.h"
 #include "output.h"
 
-/* Which descriptor the name means; -1: none. */
+/* Returns the descriptor that the name stands for; -1: none. */
 static long named_descriptor(const char *path)
 {
 	static const char *const names[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
@@ -34,7 +34,7 @@ static long named_descriptor(const char *path)
 	return strtol(number, NULL, 10);
 }
 
-/* What the caller opened is not closed by exec(); all that is opened here would be. */
+/* A descriptor from the caller is not close-on-exec, while all descriptors that the tool itself opens are. */
 static int dup_of_caller(int fd)
 {
 	int flags = fcntl(fd, F_GETFD);
@@ -46,7 +46,10 @@ static int dup_of_caller(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* As fs.protected_fifos has it, whatever that is set to: who made the pipe, or the directory, is not the caller. */
+/*
+ * The same check as the kernel's fs.protected_fifos, whatever its setting: in a directory that everyone may write to,
+ * the pipe must belong to the caller or to the directory's owner.
+ */
 static bool is_trap(const char *path, const struct stat *fifo)
 {
 	char *directory = strdup(path), *slash = directory ? strrchr(directory, '/') : NULL;
@@ -61,7 +64,7 @@ static bool is_trap(const char *path, const struct stat *fifo)
 	return trap;
 }
 
-/* Why nothing is written to what is there; NULL: it may be. */
+/* Returns why the existing file must not be written to; NULL: it may be. */
 static const char *objection(const char *path, const struct stat *st)
 {
 	if (S_ISLNK(st->st_mode))
@@ -75,7 +78,7 @@ static const char *objection(const char *path, const struct stat *st)
 	return NULL;
 }
 
-/* @handle stays what was looked at, whatever has the name by then. */
+/* @handle stays the file that was checked, whatever has its name by then. */
 static int reopen(int handle)
 {
 	char self[32];
@@ -84,7 +87,9 @@ static int reopen(int handle)
 	return open(self, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-/* A file that others may have open: remembers where its name is, so that nothing else is ever meant by it. */
+/*
+ * For a file that others may have open: remembers its directory, so that the name cannot come to mean a file elsewhere.
+ */
 static void find_directory(struct output *o, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -95,7 +100,7 @@ static void find_directory(struct output *o, const char *path)
 	free(directory);
 }
 
-/* What is there already. Returns a descriptor; -1: after saying what is wrong. */
+/* Opens what is there already. Returns a descriptor; -1: after printing what is wrong. */
 static int open_existing(struct output *o, const char *path)
 {
 	int handle = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
@@ -138,7 +143,10 @@ bool output_open(struct output *o, const char *path)
 	return o->fd >= 0;
 }
 
-/* A new file with the same name and descriptor; the old one, if its directory does not let it go. Return: 0; -errno. */
+/*
+ * Replaces the file by a new one, with the same name and descriptor. If the directory does not allow that, the old file
+ * stays. Return: 0; -errno.
+ */
 static int replace(const struct output *o)
 {
 	struct stat old, named;
@@ -176,7 +184,10 @@ int output_share(const struct output *o, const struct stat *from)
 
 	if (!o->is_file || !S_ISREG(from->st_mode))
 		return 0;
-	/* Whom a list lets in that came from the directory is not known to the mode. */
+	/*
+	 * The file may have inherited an access control list from its directory; the mode does not show whom that lets
+	 * in.
+	 */
 	if (fremovexattr(o->fd, "system.posix_acl_access") && errno != ENODATA && errno != ENOTSUP)
 		return -errno;
 	if (fstat(o->fd, &st))

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * output.h - a file that a command writes: the only place where one is made, or opened for writing
+ * output.h - a file that a command writes: the only place where the tool makes a file, or opens one for writing
  *
- * A profile says what everyone on the machine does, and a user who must not know that may have been there first. So a
- * regular file is its owner's alone, mode 0600. A symbolic link as the last part of the name is never followed. A file
- * that is there has to be the caller's, and to have no other name: a hard link of a stranger's making would empty what
- * the caller never named. All this is looked at in what was opened, not in what has the name a moment later. One that
- * others could open until now may be open still: it makes room for a new file, if its directory lets the caller.
+ * A profile says what everyone on the machine does. A user who must not know that may have put something under the
+ * file's name before. So a regular file is readable for its owner alone, mode 0600. A symbolic link as the last part of
+ * the name is never followed. A file that exists must belong to the caller and must have no other name: a hard link
+ * that a stranger made would let the tool empty a file that the caller never named. All checks look at the opened file,
+ * not at what has the name a moment later. A file that others could open until now may still be open there: a new file
+ * replaces it, if the caller may change its directory.
  *
- * "-", /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N are descriptors that the caller opened: they
- * are written to as they are. So are devices, and pipes that no stranger has put into a directory for everyone.
+ * "-", /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N are descriptors that the caller opened: the
+ * tool writes to them as they are. The same holds for devices, and for pipes, except a stranger's pipe in a directory
+ * that everyone may write to.
  */
 #ifndef PROFBUF_OUTPUT_H
 #define PROFBUF_OUTPUT_H
@@ -18,28 +20,32 @@
 #include <sys/stat.h>
 
 struct output {
-	int fd;			/* close() it; -1: none */
-	bool created;		/* it was not there before */
-	bool is_file;		/* a regular one, which was opened here */
-	int directory;		/* of a file that makes room; -1: none does */
-	const char *name;	/* in that; of the path's memory */
+	int fd;			/* the user of this struct closes it; -1: none */
+	bool created;		/* the file did not exist before */
+	bool is_file;		/* a regular file, which was opened here */
+	int directory;		/* directory of a file that will be replaced; -1: it will not be */
+	const char *name;	/* name in that directory; points into the path */
 };
 
 /*
- * Opens it, and changes nothing in it. @path stays where it is until output_begin(). Returns false after saying what is
- * wrong; then there is no new file, either.
+ * Opens the file, and changes nothing in it. @path must stay valid until output_begin(). Returns false after printing
+ * what is wrong; then there is no new file, either.
  */
 bool output_open(struct output *output, const char *path);
 
-/* What was in a regular file goes, and it is its owner's alone. Before anything is written. Return: 0; -errno. */
+/*
+ * Empties a regular file and makes it readable for its owner alone. Called before anything is written. Return: 0;
+ * -errno.
+ */
 int output_begin(struct output *output);
 
 /*
- * output_share() - a regular file gets the permissions of what it was made from
- * @from: the status of that; no regular file: nothing changes
+ * output_share() - gives a regular file the permissions of the file that it was made from
+ * @from: the status of that file; if it is not a regular file, nothing changes
  *
- * After the last byte was written. The new file is never more open: where its group is another one, that group and all
- * others get what both of @from get, and nothing where an access control list says more than the mode.
+ * Called after the last byte was written. The new file never has wider permissions: if its group is another one, that
+ * group and all others get only what both the group and the others of @from have. If @from has an access control list,
+ * which says more than the mode, group and others get nothing.
  *
  * Return: 0; -errno.
  */

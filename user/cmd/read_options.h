@@ -9,11 +9,11 @@
 #include "tags.h"
 
 struct read_options {
-	struct tag_filter filter;	/* tag_filter_free() it */
+	struct tag_filter filter;	/* freed by tag_filter_free() */
 	bool inlines;
 };
 
-/* Its input is a struct read_options. */
+/* The input of its parser is a struct read_options. */
 extern const struct argp read_argp;
 
 #endif /* PROFBUF_READ_OPTIONS_H */

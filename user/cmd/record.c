@@ -31,7 +31,7 @@ struct recording {
 	uint64_t first_time;
 };
 
-/* Tells the module of processes that tag themselves. Without memory tags of a process are missing. */
+/* Tells the module which processes tag themselves. If memory is short, the tags of a process are missing. */
 static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 {
 	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at]) {
@@ -40,7 +40,7 @@ static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 	}
 }
 
-/* Reads for a while. Returns 2: there is more; 1: more may come; 0: the end; -1: an error that was said. */
+/* Reads for a while. Returns 2: there is more; 1: more may come; 0: the end; -1: an error that was printed. */
 static int drain(struct recording *r)
 {
 	static uint64_t buffer[BUFFER_BYTES / 8];
@@ -75,7 +75,7 @@ static void print_progress(struct recording *r)
 		record_output_bytes(&r->output) / 1e6);
 }
 
-/* A part may have to end although nothing comes. */
+/* With rotation, a part may have to end although no records come. */
 static int poll_timeout(const struct recording *r)
 {
 	if (r->output.rotate_ns || r->output.lingers)
@@ -83,7 +83,7 @@ static int poll_timeout(const struct recording *r)
 	return r->progress ? 500 : r->output.pending ? 1000 : -1;
 }
 
-/* Signals and the device until the end of the stream. Returns false after an error that was said. */
+/* Handles signals and reads the device until the end of the stream. Returns false after an error that was printed. */
 static bool run(struct recording *r, int signals)
 {
 	struct pollfd fds[2] = {
@@ -106,7 +106,10 @@ static bool run(struct recording *r, int signals)
 				if (!record_command_reap(&r->command))
 					continue;
 			} else if (r->command.pid && !record_command_reap(&r->command) && !r->interrupted) {
-				/* The command gets it, and its end is ours, unless it takes no notice. */
+				/*
+				 * The signal is for the command. The recording ends when the command does. If the
+				 * command does not react, a second signal ends the recording.
+				 */
 				if (info.ssi_pid)
 					kill(r->command.pid, info.ssi_signo);
 				r->interrupted = true;
@@ -142,7 +145,7 @@ static void print_summary(struct recording *r)
 	tag_losses_print(stderr, &r->tag_losses, r->tags);
 }
 
-/* Configures and starts. Returns EXIT_OK, or an exit code after saying why; then nothing was written to. */
+/* Configures and starts. Returns EXIT_OK, or an exit code after printing why; then no file was written to. */
 static int start(struct recording *r)
 {
 	bool command = r->command.argv;
@@ -155,7 +158,7 @@ static int start(struct recording *r)
 		r->config.filter_id = r->command.pid;
 	}
 	err = profbuf_session_configure(r->session, &r->config);
-	/* A command that is still to begin has no variables. */
+	/* If the recording is only of a command: it has not begun yet, and so has no variables. */
 	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all) &&
 	    profbuf_tag_finder_scan(r->tags, r->session))
 		fputs("profbuf: not all processes were looked at for their tags\n", stderr);
@@ -163,7 +166,7 @@ static int start(struct recording *r)
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
-		/* It waits, and shall not begin. */
+		/* The command still waits. It must not begin. */
 		if (command)
 			kill(r->command.pid, SIGKILL);
 		return fail_config(r->session, err);
@@ -174,7 +177,7 @@ static int start(struct recording *r)
 	return status || record_output_begin(&r->output) ? status : EXIT_FAILED;
 }
 
-/* From the start to the end of the files. */
+/* Records, from the start of the session to the end of the files. */
 static int record(struct recording *r)
 {
 	bool ok, ended;
@@ -187,7 +190,7 @@ static int record(struct recording *r)
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &r->command.blocked);
-	/* A reader of the pipe that went away is an error like another. */
+	/* SIGPIPE is ignored: if the reader of the pipe is gone, write() returns an error like any other. */
 	r->command.sigpipe = signal(SIGPIPE, SIG_IGN);
 	r->command.sigchld = signal(SIGCHLD, SIG_DFL);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
@@ -202,13 +205,13 @@ static int record(struct recording *r)
 	if (!ok || !record_output_end(&r->output, record_command_record(&r->command)))
 		return EXIT_FAILED;
 	print_summary(r);
-	/* What it did after its time was over is as it was asked for. */
+	/* If -d ended the recording first, the exit status of the command does not count. */
 	if (!r->command.argv || (!ended && !r->interrupted))
 		return EXIT_OK;
 	return record_command_status(&r->command);
 }
 
-/* "10s", "5m", "100M". */
+/* Parses "10s", "5m", "100M". */
 static int parse_rotate(const char *text, struct record_output *o)
 {
 	static const struct {
@@ -223,7 +226,7 @@ static int parse_rotate(const char *text, struct record_output *o)
 	double value = strtod(text, &end);
 
 	for (size_t i = 0; end != text && *end && !end[1] && i < sizeof(units) / sizeof(units[0]); i++) {
-		/* What is not a number, or is too large for one, is neither. */
+		/* The conditions are false for NaN, and the upper bound keeps out values too large for an integer. */
 		if (*end != units[i].unit || !(value * units[i].size >= (units[i].time ? 1e8 : 4096)) ||
 		    !(value * units[i].size <= 1e18))
 			continue;
@@ -288,7 +291,7 @@ static const struct argp argp = {
 	       "Exit status: 1 after an error, 2 for a wrong option; else that of the command, unless -d ended it; else 0.",
 };
 
-/* Options that make no sense together, or with where the recording goes. Returns false after saying so. */
+/* Checks options that do not go together, or do not fit the output. Returns false after printing why. */
 static bool agree(struct recording *r)
 {
 	if (r->command.argv && r->options.filter) {
@@ -334,7 +337,7 @@ int cmd_record(int argc, char **argv)
 	r.progress = isatty(STDERR_FILENO) && !r.quiet && !r.command.argv;
 	status = record(&r);
 out:
-	/* After an error: what the device gave until then is in the file. */
+	/* After an error, too, the file keeps what the device gave until then. */
 	record_output_close(&r.output);
 	profbuf_tag_finder_free(r.tags);
 	profbuf_session_close(r.session);

@@ -13,9 +13,9 @@
 
 #include "record_command.h"
 
-#define TERM_MS		5000	/* that it has to end after SIGTERM */
+#define TERM_MS		5000	/* time for the command to end after SIGTERM */
 
-/* In the child. @go: the parent gives a byte when it may run; @went: closed by exec(). */
+/* Runs in the child. @go: the parent writes a byte when the command may run; @went: exec() closes it. */
 static void run(const struct record_command *c, int go, int went)
 {
 	ssize_t n;
@@ -70,7 +70,7 @@ int record_command_release(struct record_command *c)
 
 	if (!c->argv)
 		return EXIT_OK;
-	/* SIGPIPE is ignored: if it was killed while it waited, SIGCHLD says so. */
+	/* SIGPIPE is ignored here. If the child was killed while it waited, SIGCHLD says so. */
 	while (write(c->go, "", 1) < 0 && errno == EINTR)
 		;
 	close(c->go);
@@ -90,7 +90,7 @@ bool record_command_reap(struct record_command *c)
 	if (!c->pid || c->ended)
 		return c->ended;
 	pid = waitpid(c->pid, &c->status, WNOHANG);
-	/* Somebody else has waited for it. */
+	/* Some other code has waited for the child already. */
 	if (pid < 0)
 		c->status = fail("%s: how it ended is not known: %s", c->argv[0], strerror(errno)) << 8;
 	c->ended = pid;

@@ -9,10 +9,10 @@
 
 #include "record_output.h"
 
-#define FLUSH_NS	1000000000ULL	/* what a recorder that is killed loses, at most */
-#define LINGER_NS	200000000ULL	/* of a part: see record_output_add() */
+#define FLUSH_NS	1000000000ULL	/* a recorder that is killed loses at most this much time */
+#define LINGER_NS	200000000ULL	/* how long a part stays open for descriptions: see add_to_lingering() */
 
-/* Says what went wrong with a file, if something did. */
+/* Prints what went wrong with a file, if something did. */
 static bool written(const struct output_file *file, int err)
 {
 	if (err)
@@ -24,7 +24,7 @@ static bool written(const struct output_file *file, int err)
 
 /* Files */
 
-/* Opens it, and changes nothing in it: that is for record_output_begin(). */
+/* Opens the file, and changes nothing in it: record_output_begin() does that. */
 static bool open_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
@@ -43,7 +43,7 @@ static bool open_file(struct record_output *o)
 	return output_open(&file->to, file->path);
 }
 
-/* From now on it is ours. */
+/* Empties the file; from now on its content is this recording. */
 static bool begin_file(struct record_output *o)
 {
 	struct output_file *file = &o->file;
@@ -64,7 +64,7 @@ static int add_to_writer(const struct profbuf_record *record, void *context)
 	return profbuf_writer_add(context, record);
 }
 
-/* Without memory a symbol or a description less is in the file. */
+/* If memory is short, a symbol or a description is missing in the file. */
 static int add_to_file(const struct profbuf_record *record, void *context)
 {
 	struct output_file *file = context;
@@ -73,7 +73,7 @@ static int add_to_file(const struct profbuf_record *record, void *context)
 	return profbuf_writer_add(file->writer, record);
 }
 
-/* The names, and the end. Says nothing: it may run beside everything else. */
+/* Writes the symbols and the end of the file. Prints nothing, because it may run in another thread. */
 static void end_file(struct output_file *file, const struct profbuf_record *command)
 {
 	int err, err_close;
@@ -108,7 +108,7 @@ static void *end_old_file(void *context)
 	return NULL;
 }
 
-/* The part before has been ended. */
+/* Frees the part before, which has been ended. */
 static bool close_old_file(struct record_output *o)
 {
 	bool ok = written(&o->old, o->old.err);
@@ -118,7 +118,7 @@ static bool close_old_file(struct record_output *o)
 	return ok;
 }
 
-/* Nothing is added to the part before any more. */
+/* Ends the part before: no more records are added to it. */
 static bool end_lingering(struct record_output *o)
 {
 	if (!o->lingers)
@@ -131,7 +131,7 @@ static bool end_lingering(struct record_output *o)
 	return close_old_file(o);
 }
 
-/* Waits for the part before to be whole. */
+/* Waits until the part before is complete. */
 static bool join_old_file(struct record_output *o)
 {
 	bool ok = end_lingering(o);
@@ -143,7 +143,7 @@ static bool join_old_file(struct record_output *o)
 	return close_old_file(o);
 }
 
-/* Where the part with that number begins. */
+/* Adds the records that say where the part with that number begins. */
 static int add_part_records(struct record_output *o, uint64_t time, uint32_t part)
 {
 	int err = 0;
@@ -159,7 +159,7 @@ static int add_part_records(struct record_output *o, uint64_t time, uint32_t par
 	return err;
 }
 
-/* What each part has first. */
+/* Adds the records that each part begins with. */
 static int begin_part(struct record_output *o, uint64_t time)
 {
 	int err;
@@ -190,7 +190,10 @@ static bool next_part(struct record_output *o, uint64_t time)
 	return open_file(o) && begin_file(o) && written(&o->file, begin_part(o, time));
 }
 
-/* A part without a sample explains nothing, however large it is. What has final counters is the last one. */
+/*
+ * The size of a part without samples does not matter: it would explain nothing. The part with the final counters is the
+ * last one.
+ */
 static bool is_full(const struct record_output *o, uint64_t time)
 {
 	if (!o->part || !o->info || o->final)
@@ -231,7 +234,7 @@ static void count(struct record_output *o, const struct profbuf_record *record)
 	}
 }
 
-/* All of it */
+/* The recording */
 
 bool record_output_open(struct record_output *o)
 {
@@ -254,7 +257,7 @@ bool record_output_begin(struct record_output *o)
 	return begin_file(o);
 }
 
-/* What the tag recorder found out is for the parts to come, too. */
+/* What the tag recorder finds out is needed in later parts, too. */
 static int add_found(const struct profbuf_record *record, void *context)
 {
 	struct record_output *o = context;
@@ -265,8 +268,8 @@ static int add_found(const struct profbuf_record *record, void *context)
 }
 
 /*
- * The module describes what it has sampled a moment later. What a part's last samples are of is said in the beginning
- * of the next part, and is for both.
+ * The module describes a process a moment after it has sampled it. So descriptions for a part's last samples may come
+ * when the next part has begun; they go into both parts.
  */
 static int add_to_lingering(struct record_output *o, const struct profbuf_record *record)
 {
@@ -289,7 +292,7 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 		const struct profbuf_record *record = (const void *)(words + at);
 
 		count(o, record);
-		/* Without memory a symbol or a description less is in the file. */
+		/* If memory is short, a symbol or a description is missing in the file. */
 		profbuf_symbol_recorder_add(o->file.symbols, record);
 		if (o->sideband)
 			profbuf_sideband_add(o->sideband, record);
@@ -309,8 +312,8 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 }
 
 /*
- * Whoever reads a pipe gets all there is, a file what is older than a second: no more is missing in it if the recorder
- * is killed.
+ * With --raw, which standard output always has, records are written after each pass, for the reader of a pipe.
+ * Otherwise they are written when the last flush is a second ago, so that a killed recorder loses no more than that.
  */
 bool record_output_pass(struct record_output *o, uint64_t time)
 {

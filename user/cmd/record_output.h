@@ -2,14 +2,14 @@
 /*
  * record_output.h - where a recording goes: into one file, or into one after another
  *
- * With rotation the file is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends when the device has
- * nothing more to give, so that what comes after is of the next part's time, or, if it always has more, after a pass;
- * naming what is in it takes as long as reading /proc/kallsyms does, and is done by another thread, for the rings go on
- * filling.
+ * With rotation the recording is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends when the
+ * device has no more records for now, so that later records are from the next part's time. If the device always has
+ * more, a part ends after a pass. Resolving the symbols of a part takes as long as reading /proc/kallsyms. Another
+ * thread does it, because the rings go on filling.
  *
- * A file that is there is opened at first, to know that it can be, and emptied when there is something to be written.
+ * A file that exists is opened early, to check that it can be, and emptied when there is something to write.
  *
- * Functions that return a bool say what is wrong before they return false.
+ * Functions that return a bool print what is wrong before they return false.
  */
 #ifndef PROFBUF_RECORD_OUTPUT_H
 #define PROFBUF_RECORD_OUTPUT_H
@@ -26,40 +26,40 @@
 struct output_file {
 	char *path;
 	struct output to;
-	bool begun;			/* what was in it before has gone */
+	bool begun;			/* its former content is gone */
 	struct profbuf_writer *writer;
 	struct profbuf_symbol_recorder *symbols;
-	uint64_t bytes;			/* once it is closed */
+	uint64_t bytes;			/* set when it is closed */
 	int err;			/* likewise */
 };
 
-/* Of one CPU, in all parts. */
+/* Sums of one CPU, over all parts. */
 struct output_sums {
 	uint64_t samples;
 	uint64_t lost;
 };
 
 struct record_output {
-	/* Of the caller. */
+	/* Set by the caller. */
 	const char *path;		/* "-": standard output */
 	bool raw;
 	uint64_t rotate_ns;		/* 0: no limit */
 	uint64_t rotate_bytes;		/* likewise */
 
-	/* Of everyone: read only. */
+	/* Others may read these. */
 	uint64_t samples, lost;
-	uint64_t bytes;			/* of parts that are closed */
-	uint32_t part;			/* number of the file, with rotation; 0: without */
+	uint64_t bytes;			/* of the parts that are closed */
+	uint32_t part;			/* number of the part, with rotation; 0: without */
 	bool pending;			/* records came since the last flush */
 
 	struct output_file file;
-	struct output_file old;		/* the part before, */
-	bool lingers;			/* while descriptions are added to it, */
-	pthread_t thread;		/* which ends it then */
-	bool ending;			/* the thread is there */
+	struct output_file old;		/* the part before */
+	bool lingers;			/* descriptions are still added to @old */
+	pthread_t thread;		/* the thread that ends @old afterwards */
+	bool ending;			/* the thread exists */
 	struct profbuf_tag_recorder *tags;
-	uint64_t flushed;		/* when */
-	uint64_t began;			/* when the part did */
+	uint64_t flushed;		/* time of the last flush */
+	uint64_t began;			/* time when the part began */
 	uint64_t part_samples;
 	bool final;			/* the stream's final counters have begun */
 	struct profbuf_stream_info *info;	/* of the stream, with rotation */
@@ -67,25 +67,30 @@ struct record_output {
 	struct output_sums *cpus;		/* with rotation */
 };
 
-/* Opens the file, or the first part. */
+/* Opens the file, or the file of the first part. */
 bool record_output_open(struct record_output *output);
 
-/* The recording has started: what was in the file before goes. */
+/* Called when the recording has started: the former content of the file is dropped. */
 bool record_output_begin(struct record_output *output);
 
-/* Takes records of the device, @n words. */
+/* Takes records from the device, @n words. */
 bool record_output_add(struct record_output *output, const uint64_t *words, size_t n);
 
-/* After a pass over the device, at @time: what has to be in the file by now is written, or the next part begins. */
+/* Called after a pass over the device, at @time: writes what must be in the file by now, or begins the next part. */
 bool record_output_pass(struct record_output *output, uint64_t time);
 
-/* After the stream's end: symbols, the command if there was one, and the end of the file. */
+/*
+ * Called after the stream's end: writes symbols, the command's record if there was a command, and the end of the file.
+ */
 bool record_output_end(struct record_output *output, const struct profbuf_record *command);
 
-/* Bytes in all files. */
+/* The number of bytes in all files. */
 uint64_t record_output_bytes(const struct record_output *output);
 
-/* Also after an error: what was added until then is in the file, if it can be; without a beginning, nothing changed. */
+/*
+ * Also called after an error: what was added until then is in the file, if possible. If record_output_begin() was not
+ * called, no file has changed.
+ */
 void record_output_close(struct record_output *output);
 
 #endif /* PROFBUF_RECORD_OUTPUT_H */

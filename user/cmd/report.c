@@ -9,7 +9,10 @@
 
 #include "report.h"
 
-/* The part of the recording that was asked for, in the stream's time. False after saying what is wrong. */
+/*
+ * Finds the part of the recording that the user asked for, in the stream's time. Returns false after printing what is
+ * wrong.
+ */
 static bool set_part(struct report *r)
 {
 	const struct report_options *o = r->options;
@@ -32,7 +35,7 @@ static bool set_part(struct report *r)
 	return true;
 }
 
-/* What an option needs that a file of another format has not. */
+/* Checks that the file has the times and CPUs that an option needs; files of another format do not. */
 static bool has_times(const struct report *r)
 {
 	const struct report_options *o = r->options;
@@ -74,7 +77,7 @@ static void unload(struct report *r, struct tag_values *values)
 	profbuf_profile_free((struct profbuf_profile *)r->profile);
 }
 
-/* There is no such symbol: names that are like it. */
+/* There is no such symbol: prints names that contain the text. */
 static int no_symbol(const struct report *r, const char *name)
 {
 	const struct profbuf_symbol *const *symbols;
@@ -137,7 +140,7 @@ static int report_two(const struct report_options *o, char **paths)
 	return status;
 }
 
-/* "20": so many parts; "0.5s": parts of that length. */
+/* Parses "20", the number of buckets, or "0.5s", the length of each. */
 static int parse_timeline(const char *text, struct report_options *o)
 {
 	char *end;
@@ -205,7 +208,7 @@ const char *report_by_key(enum report_by by)
 	return value_name(options, 'b', by);
 }
 
-/* Those that choose rows. */
+/* Parses the options that choose rows. */
 static error_t parse_rows(struct report_options *o, int key, const char *arg)
 {
 	int err, by = 0;
@@ -268,7 +271,7 @@ static const struct argp argp = {
 	       "Shares are of the samples delivered.",
 };
 
-/* What of the options makes no sense together; NULL: it does. */
+/* Returns which options do not go together; NULL: all do. */
 static const char *contradiction(const struct report_options *o)
 {
 	bool around = o->callers || o->callees;

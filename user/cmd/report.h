@@ -9,102 +9,102 @@
 
 enum report_by { BY_SYMBOL, BY_LINE, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
 
-/* As it is given to --by. */
+/* The name of @by, as the option --by takes it. */
 const char *report_by_key(enum report_by by);
 
-/* What was asked for. */
+/* What the user asked for. */
 struct report_options {
 	enum report_by by;
-	const char *tag_key;		/* BY_TAG: of one key; NULL: whole label sets */
+	const char *tag_key;		/* BY_TAG: the key; NULL: whole label sets */
 	struct read_options read;
 	const char *grep;
 	double min_percent;
 	uint64_t min_samples;
 	uint64_t limit;
 	bool json;
-	double from, to;		/* seconds since the start; negative: before the end */
+	double from, to;		/* seconds after the start; negative: before the end */
 	bool has_from, has_to;
-	const char *callers, *callees;	/* a symbol */
+	const char *callers, *callees;	/* name of a symbol */
 	bool diff;
 	bool timeline;
-	double buckets;			/* how many, or, */
-	double bucket_seconds;		/* if not 0, how long each */
+	double buckets;			/* how many buckets, or, */
+	double bucket_seconds;		/* if not 0, the length of each */
 };
 
 struct report_row {
 	const char *name;
-	const char *object;	/* by line: the function; "" unless by that or by symbol */
+	const char *object;	/* BY_LINE: the function; BY_SYMBOL: the object; else "" */
 	uint64_t self, total;
 	size_t last_stack;	/* + 1: a stack counts once, however often the row is on it */
 };
 
-/* What a row is. */
+/* What the rows are of. */
 const char *report_by_name(const struct report_options *options);
 
-/* A name that no one else has. */
+/* The buffer of a row's name, if no other object holds the name. */
 struct report_text {
 	char text[64];
 };
 
-/* Numbers that a stop may have in a sample. */
+/* How many values the stop of a sample can have. */
 #define STOPS	16
 
-/* One profile, or a part of its time, counted. */
+/* The counts of one profile, or of a part of its time. */
 struct report {
 	const struct report_options *options;
 	const struct profbuf_profile *profile;
 	const struct profbuf_accounting *accounting;
 	const char *path;
-	bool part;		/* of the time: */
-	uint64_t from, to;	/* what counts is from <= time < to */
-	const struct tag_values *values;	/* BY_TAG; of the report's owner */
-	uint64_t recorded;	/* samples before the filter left some out */
+	bool part;		/* only a part of the time counts: */
+	uint64_t from, to;	/* from <= time < to */
+	const struct tag_values *values;	/* BY_TAG; the owner of the report frees them */
+	uint64_t recorded;	/* samples before the filter removed some */
 
-	/* Of report_count(). */
+	/* Set by report_count(). */
 	uint64_t samples;
 	uint64_t lost, gaps;
-	uint64_t samples_with;	/* those with the symbol of --callers or --callees */
+	uint64_t samples_with;	/* samples with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
-	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples, by why their stack ends */
+	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples by why their stacks end */
 	uint64_t untagged;	/* BY_TAG: samples without such a label */
 	uint64_t unread_tags;	/* BY_TAG: samples whose tag could not be read */
-	bool unread_unknown;	/* BY_TAG: how many those are is not known, and they are in untagged */
-	uint64_t unknown_tags;	/* BY_TAG: it is not known what their tags mean */
+	bool unread_unknown;	/* BY_TAG: unread_tags is not known; those samples are in untagged */
+	uint64_t unknown_tags;	/* BY_TAG: samples with a tag whose meaning is not known */
 	struct report_row *rows;
 	size_t n;
-	uint32_t *lines;	/* BY_LINE: rows of frames */
-	char **line_names;	/* BY_LINE: of rows; not in them, which are sorted */
+	uint32_t *lines;	/* BY_LINE: row numbers, by frame */
+	char **line_names;	/* BY_LINE: names of rows; not in the rows, because those are sorted */
 	size_t nr_lines;
-	struct report_text *texts;	/* of names; not in the rows, which are sorted */
+	struct report_text *texts;	/* buffers for names; not in the rows, because those are sorted */
 };
 
-/* report_rows.c: counts what lies in the report's time. False: no memory. */
+/* report_rows.c: counts the samples in the report's time. False: no memory. */
 bool report_count(struct report *report);
-/* Forgets what was counted. */
+/* Frees and clears the counts. */
 void report_free(struct report *report);
 
-/* The rows with the most samples first. */
+/* Sorts the rows: those with the most samples first. */
 void report_sort(struct report *report);
 bool report_wants(const struct report *report, const struct report_row *row);
 bool report_matches(const struct report_options *options, const char *name, const char *object);
-/* What the second name of a row is; "": it has none. */
+/* What the second name of a row is; "": rows have none. */
 const char *report_object_name(const struct report_options *options);
 double report_share(uint64_t part, uint64_t of);
-/* All there are in the profile. */
+/* The number of all samples in the profile. */
 uint64_t report_samples(const struct profbuf_profile *profile);
 
-/* report_print.c; @which: which of two, or "" */
+/* report_print.c. @which: which of two reports this is, or "". */
 void report_print_header(const struct report *report, const char *which);
 void report_print_rows(const struct report *report);
-/* The two names of a row, and the end of its line. */
+/* Prints the two names of a row, and ends the line. */
 void report_print_names(const char *name, const char *object);
 void report_print_json(const struct report *report);
-/* "by":..., as members of an object. */
+/* Prints "by":..., as members of an object. */
 void report_print_json_by(const struct report_options *options);
-/* "key":{...}: what the samples and losses of a report are, as one member of an object. */
+/* Prints "key":{...}, the samples and losses of a report, as one member of an object. */
 void report_print_json_summary(const struct report *report, const char *key);
 
-/* report_markers.c: markers of the report's time, as lines of the header and as members of an object. */
+/* report_markers.c: prints the markers of the report's time, as lines of the header or as members of an object. */
 void report_print_markers(const struct report *report);
 void report_print_json_markers(const struct report *report);
 

@@ -10,12 +10,12 @@
 
 #include "report.h"
 
-/* One name, in both. */
+/* The rows of one name in both reports. */
 struct pair {
 	const char *name;
 	const char *object;
 	uint64_t self[2];
-	double percent[2];	/* of the samples of each */
+	double percent[2];	/* of the samples of each report */
 };
 
 static int by_name(const void *a, const void *b)
@@ -36,7 +36,7 @@ static int by_difference(const void *a, const void *b)
 	return by_name(a, b);
 }
 
-/* Rows of both reports; those of one name become one. Return: how many. */
+/* Takes the rows of both reports and merges those with the same name. Return: the number of pairs. */
 static size_t make_pairs(struct pair *pairs, const struct report *const reports[2])
 {
 	size_t i, n = 0, merged = 0;
@@ -70,7 +70,7 @@ static size_t make_pairs(struct pair *pairs, const struct report *const reports[
 	return merged;
 }
 
-/* As in one report, if it is so in one of the two. */
+/* A pair is shown if a row of one of the two reports would be. */
 static bool wants(const struct report_options *o, const struct pair *p)
 {
 	return report_matches(o, p->name, p->object) &&

@@ -6,7 +6,7 @@
 
 #include "report.h"
 
-/* A program may write as many as it likes. */
+/* There is a limit, because a program may write as many markers as it likes. */
 #define MARKERS_SHOWN	10
 
 static bool is_in(const struct report *r, const struct profbuf_marker *m)
@@ -24,7 +24,7 @@ void report_print_markers(const struct report *r)
 	const struct profbuf_marker *const *markers;
 	size_t i, n = profbuf_profile_markers(r->profile, &markers), nr = 0;
 
-	/* The timeline has them where they were. */
+	/* The timeline itself shows the markers, each at its time. */
 	if (r->options->timeline)
 		return;
 	for (i = 0; i < n; i++) {

@@ -12,14 +12,14 @@
 
 #define NAME_COLUMNS	42
 
-/* Descriptions of processes; and, for the last two causes, of tags. */
+/* The number of lost descriptions of processes and, for the last two causes, of tags. */
 static uint64_t sideband_lost(const struct profbuf_accounting *a)
 {
 	return a->sideband_lost[PROFBUF_SIDEBAND_BUSY] + a->sideband_lost[PROFBUF_SIDEBAND_MEMORY] +
 	       a->sideband_lost[PROFBUF_SIDEBAND_LIMIT] + a->sideband_lost[PROFBUF_SIDEBAND_CHANGES];
 }
 
-/* CPUs on which the source was on: a session may have been given a few only. */
+/* The number of CPUs on which the source was on: a session may run on only some CPUs. */
 static unsigned int cpus_sampled(const struct profbuf_accounting *a)
 {
 	unsigned int i, n = 0;
@@ -29,7 +29,7 @@ static unsigned int cpus_sampled(const struct profbuf_accounting *a)
 	return n;
 }
 
-/* Samples delivered per second of the recording and CPU sampled. */
+/* Samples delivered per second of the recording and per sampled CPU. */
 static double effective_rate(const struct report *r)
 {
 	double seconds = profbuf_profile_duration(r->profile) / 1e9;
@@ -84,7 +84,7 @@ static void print_filter(const struct report *r)
 	printf(": %" PRIu64 " of %" PRIu64 " recorded\n", report_samples(r->profile), r->recorded);
 }
 
-/* How much the rows do not tell apart. */
+/* Prints how much CPU time has no label, or no known one. */
 static void print_untagged(const struct report *r)
 {
 	const char *key = r->options->tag_key;
@@ -130,7 +130,7 @@ static void print_kernel_symbols(const struct report *r)
 		       err == -EPERM ? "/proc/kallsyms hides them from this user" : strerror(-err));
 }
 
-/* How many user stacks are whole, and why the others are not. */
+/* Prints how many user stacks are complete, and why the others are not. */
 static void print_stops(const struct report *r)
 {
 	unsigned int i, any = 0;
@@ -252,7 +252,7 @@ void report_print_json_summary(const struct report *r, const char *key)
 	       r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART ? "true" : "false");
 }
 
-/* Of the whole recording, whatever part of it is shown. */
+/* These values are about the whole recording, even if only a part of it is shown. */
 static void print_json_recording(const struct report *r)
 {
 	const struct profbuf_counters *c = r->accounting->sum->counters;

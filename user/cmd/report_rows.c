@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * report_rows.c - samples added up: by symbol, process, ..., and around one symbol
+ * report_rows.c - adds up samples: by symbol, process, ..., and around one symbol
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static bool in_time(const struct report *r, uint64_t time)
 	return !r->part || (time >= r->from && time < r->to);
 }
 
-/* Samples of each stack. */
+/* Counts the samples of each stack. */
 static uint64_t *count_samples(struct report *r)
 {
 	const struct profbuf_event *events;
@@ -59,7 +59,7 @@ static void count_losses(struct report *r)
 	}
 }
 
-/* A line of a function; what has no line is all of the function. */
+/* Compares lines of functions. All frames of a function that have no line count as one line. */
 static int by_line(const void *a, const void *b, void *context)
 {
 	const struct profbuf_frame *frames = context;
@@ -81,7 +81,7 @@ static char *line_name(const struct profbuf_frame *f)
 	return strdup(f->symbol->unknown ? "[unknown]" : "[no line]");
 }
 
-/* Rows of equal lines, in r->lines by frame. */
+/* Makes a row for each different line; r->lines has the row of each frame. */
 static bool find_lines(struct report *r)
 {
 	const struct profbuf_frame *frames;
@@ -110,7 +110,7 @@ static bool find_lines(struct report *r)
 	return i == n;
 }
 
-/* A row for each symbol, or object, which have ids, or line. */
+/* Makes a row for each symbol or object id, or for each line. */
 static bool make_rows(struct report *r)
 {
 	const struct profbuf_symbol *const *symbols;
@@ -179,8 +179,8 @@ static bool is_symbol(const struct profbuf_symbol *symbol, const char *name)
 }
 
 /*
- * Rows of what is next to a symbol on the stacks, and after the last id one for stacks that end there. A stack counts
- * once in each row, also if the symbol is on it more than once.
+ * Counts in rows what is next to a symbol on the stacks. The row after the last id is for stacks that end there. A
+ * stack counts once in each row, even if the symbol is on it more than once.
  */
 static void count_neighbours(struct report *r, const uint64_t *weights)
 {
@@ -216,7 +216,10 @@ static void count_neighbours(struct report *r, const uint64_t *weights)
 
 #define NAMED_THREAD	(1ULL << 63)
 
-/* A thread, and one under another name is another; without a name it has that of its program. */
+/*
+ * The key of a thread under one name: under another name it has another key. A thread without a known name has its
+ * program's name.
+ */
 static uint64_t thread_key(const struct report *r, const struct profbuf_event *e, uint32_t program)
 {
 	uint32_t id = profbuf_profile_thread(r->profile, e);
@@ -259,7 +262,7 @@ static const char *name_of(const struct report *r, struct report_text *to, uint6
 	switch (r->options->by) {
 	case BY_PROCESS:
 		program = programs[key >> 32];
-		/* A process of another recording has another pid. */
+		/* In two recordings the same process has different pids. */
 		if (r->options->diff)
 			snprintf(to->text, sizeof(to->text), "%s", program->comm);
 		else
@@ -277,13 +280,13 @@ static const char *name_of(const struct report *r, struct report_text *to, uint6
 	return to->text;
 }
 
-/* What an event's row is by, and how many samples it is. */
+/* The key of an event's row, and how many samples the event stands for. */
 struct keyed {
 	uint64_t key;
 	uint64_t weight;
 };
 
-/* Which samples those are whose tags could not be read is not known, only how many are in the whole recording. */
+/* For tags that could not be read, only their number in the whole recording is known, not which samples they are. */
 static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 {
 	uint64_t lost = profbuf_accounting_tags_lost(r->accounting);
@@ -292,7 +295,7 @@ static void count_untagged(struct report *r, const struct keyed *keys, size_t n)
 		r->untagged += keys[i].key ? 0 : keys[i].weight;
 		r->unknown_tags += r->values->unknown[keys[i].key] ? keys[i].weight : 0;
 	}
-	/* They count samples, not what those weigh. */
+	/* That number counts records, not their weights. */
 	r->unread_unknown = lost && (r->part || r->options->read.filter.n || r->accounting->max_stride > 1);
 	if (!r->unread_unknown) {
 		r->unread_tags = lost < r->untagged ? lost : r->untagged;

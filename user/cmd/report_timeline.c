@@ -17,8 +17,8 @@ struct bucket {
 	uint64_t from;
 	uint64_t samples;
 	uint64_t lost;
-	uint64_t top;		/* samples of: */
-	char *name;		/* NULL: there is none */
+	uint64_t top;		/* samples of @name */
+	char *name;		/* the row with the most samples; NULL: there is none */
 };
 
 struct timeline {
@@ -27,7 +27,7 @@ struct timeline {
 	uint64_t from, span;
 	struct bucket *buckets;
 	size_t n;
-	uint64_t most;		/* samples in a bucket */
+	uint64_t most;		/* largest number of samples in a bucket */
 };
 
 static bool count_bucket(struct timeline *t, size_t i)
@@ -41,7 +41,7 @@ static bool count_bucket(struct timeline *t, size_t i)
 	bool ok;
 
 	b->from = t->from + (uint64_t)((double)t->span * i / t->n);
-	/* Every sample of the report lies in a bucket, also one before the start or after the end. */
+	/* Every sample of the report lies in a bucket, even if its time is before the start or after the end. */
 	part.from = i ? b->from : t->report->part ? t->report->from : 0;
 	part.to = i + 1 < t->n ? t->from + (uint64_t)((double)t->span * (i + 1) / t->n) :
 		  t->report->part ? t->report->to : UINT64_MAX;
@@ -65,7 +65,7 @@ static bool count_bucket(struct timeline *t, size_t i)
 	return ok;
 }
 
-/* Markers of a bucket, each where it was. */
+/* Prints the markers of a bucket, each with its time. */
 static void print_markers(const struct timeline *t, uint64_t from, uint64_t to)
 {
 	const struct profbuf_marker *const *markers;
@@ -140,7 +140,7 @@ int report_timeline(const struct report *r)
 	if (n > BUCKETS_MAX)
 		return fail("a timeline of %.6g lines: at most %u, please", n, BUCKETS_MAX);
 	t.n = n < 1 ? 1 : n;
-	/* Buckets of a given length: the last one may reach past the end. */
+	/* With buckets of a given length, the last one may reach past the end. */
 	if (o->bucket_seconds)
 		t.span = t.n * o->bucket_seconds * 1e9;
 	t.buckets = calloc(t.n, sizeof(*t.buckets));

@@ -8,7 +8,7 @@
 
 #include "read_options.h"
 
-/* Readers of the text split at white space. */
+/* Prints white space as another character, because readers of the text split it at white space. */
 static void print_word(const char *text)
 {
 	size_t n;
@@ -33,7 +33,7 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 	fputs(" (", stdout);
 	print_word(f->symbol->object->name);
 	puts(")");
-	/* As perf script -F srcline does. */
+	/* In the form of perf script -F srcline. */
 	if (lines && f->line) {
 		fputs("  ", stdout);
 		print_harmless(stdout, f->file, SIZE_MAX);
@@ -41,7 +41,7 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 	}
 }
 
-/* Why a user stack is not whole. */
+/* Prints why a user stack is not complete. */
 static void print_stop(const struct profbuf_event *e)
 {
 	unsigned int stop = PROFBUF_SAMPLE_USER_STOP(e);
@@ -50,7 +50,7 @@ static void print_stop(const struct profbuf_event *e)
 		printf("stop=%s ", profbuf_stop_name(stop) ? profbuf_stop_name(stop) : "later");
 }
 
-/* An event of another name, which who reads samples leaves out. */
+/* A marker is an event with another name, which readers of samples skip. */
 static void print_marker(const struct profbuf_marker *m)
 {
 	printf(":%u %u/%u [000] %" PRIu64 ".%06" PRIu64 ": 1 marker: ", m->pid, m->pid, m->tid,
@@ -59,7 +59,9 @@ static void print_marker(const struct profbuf_marker *m)
 	fputs("\n\n", stdout);
 }
 
-/* Those before @time, from @i on. Returns the first that is not. */
+/*
+ * Prints the markers before @time, from position @i on. Returns the position of the first marker that is not before it.
+ */
 static size_t print_markers(const struct profbuf_profile *profile, size_t i, uint64_t time)
 {
 	const struct profbuf_marker *const *markers;
@@ -91,7 +93,7 @@ void print_samples(struct profbuf_profile *profile, const struct tag_values *tag
 		program = programs[stack->program];
 		print_word(profbuf_profile_thread_name(profile, e));
 		printf(" %u/%u [%03u] ", program->pid, e->tid, e->cpu);
-		/* Not in the event's name: speedscope takes only events of the name it saw first. */
+		/* The tag is not in the event's name: speedscope takes only events with the name that it saw first. */
 		if (e->labels)
 			printf("tag=%s ", tags->names[e->labels]);
 		print_stop(e);

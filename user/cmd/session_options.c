@@ -15,7 +15,7 @@
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 
-/* "0,2-5" */
+/* Parses "0,2-5". */
 static int parse_cpus(const char *text, unsigned char *mask, size_t bytes)
 {
 	const char *at = text;
@@ -74,7 +74,7 @@ static int open_cgroup(struct session_options *o, const char *name)
 	return 0;
 }
 
-/* Returns -EINVAL after saying what of it makes no sense together. */
+/* Returns -EINVAL after printing which options do not go together. */
 static int agree(const struct session_options *o)
 {
 	if (o->no_kernel && o->no_user)
@@ -86,7 +86,7 @@ static int agree(const struct session_options *o)
 	return -EINVAL;
 }
 
-/* So that a second one does not replace the first. */
+/* Prevents that a second filter replaces the first. */
 static bool is_filtered(const struct session_options *o)
 {
 	if (o->filter)
@@ -115,7 +115,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Those that take a number. */
+/* Parses the options that take a number. */
 static error_t parse_numeric(struct session_options *o, int key, const char *arg)
 {
 	uint64_t whole;

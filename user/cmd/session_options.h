@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * session_options.h - the options of commands that have a session of their own
+ * session_options.h - the options of commands that open a session of their own
  *
- * They are parsed before there is a session, so that a wrong one is said whether or not the module is loaded.
+ * They are parsed before there is a session, so that an error is reported whether or not the module is loaded.
  */
 #ifndef PROFBUF_SESSION_OPTIONS_H
 #define PROFBUF_SESSION_OPTIONS_H
@@ -15,22 +15,22 @@ struct session_options {
 	uint32_t source;
 	uint32_t filter;
 	uint64_t filter_id;
-	const char *cgroup;		/* as it was given; filter_id is its descriptor, for good */
+	const char *cgroup;		/* as the user gave it; filter_id is its descriptor, which stays open */
 	uint32_t ring_bytes;
 	uint32_t depth;
 	bool some_depth;
-	const char *cpu_list;		/* as it was given; NULL: all CPUs */
+	const char *cpu_list;		/* as the user gave it; NULL: all CPUs */
 	bool no_kernel, no_user, idle;
 	unsigned char cpus[1024];
 };
 
-/* Its input is a struct session_options. */
+/* The input of its parser is a struct session_options. */
 extern const struct argp session_argp;
 
-/* @options stay as long as @config is used. */
+/* @options must stay valid as long as @config is used. */
 void apply_session_options(const struct session_options *options, struct profbuf_config *config);
 
-/* Why the module does not configure or start a session. Returns EXIT_FAILED. */
+/* Prints why the module does not configure or start a session. Returns EXIT_FAILED. */
 int fail_config(const struct profbuf_session *session, int err);
 
 #endif /* PROFBUF_SESSION_OPTIONS_H */

@@ -2,10 +2,10 @@
 /*
  * stat.c - profbuf stat: the module's counters, and whether they add up
  *
- * sysfs gives one number a file, each exact at its moment, and the counters go on between one file and the next. Still
- * there is an arithmetic that must hold. No counter ever falls, so parts that are read one after the other between two
- * readings of the ticks are, in sum, not less than the ticks before and not more than the ticks after. If no tick came
- * in between, which a second try finds soon enough, the two are equal and the sum is exact.
+ * sysfs gives one number per file. Each is exact when it is read, but the counters go on between one file and the next.
+ * Still there is a sum that can be checked. No counter ever falls. So if the parts are read one after the other between
+ * two readings of the ticks, their sum is not less than the ticks before and not more than the ticks after. If no tick
+ * came in between, which a second try finds soon enough, the two readings are equal and the sum is exact.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,9 +24,9 @@
 #define DIRECTORY	"/sys/class/misc/profbuf"
 #define TRIES		50
 
-/* A directory's files, read once. */
+/* The files of a directory, read once. */
 struct snapshot {
-	struct profbuf_counters counters;	/* causes not known here are in skipped[PROFBUF_NR_SKIPS] */
+	struct profbuf_counters counters;	/* causes unknown to this version: skipped[PROFBUF_NR_SKIPS] */
 	uint64_t before, after;			/* ticks around the others; equal if counters.ticks is exact */
 };
 
@@ -36,7 +36,7 @@ struct counting {
 	uint64_t rounds;
 	unsigned int *cpus;
 	unsigned int nr_cpus;
-	struct snapshot *last;		/* [nr_cpus + 1]: of each CPU, and of all */
+	struct snapshot *last;		/* [nr_cpus + 1]: one for each CPU, and one for all together */
 	bool wrong;
 };
 
@@ -129,7 +129,7 @@ static bool adds_up(const struct snapshot *s)
 	return s->before <= sum_of(&s->counters) && sum_of(&s->counters) <= s->after;
 }
 
-/* Exact if no tick comes while it is read; at a high rate there may be one every time. */
+/* The snapshot is exact if no tick comes while it is read; at a high rate a tick may come every time. */
 static int take_snapshot(const char *dir, struct snapshot *s)
 {
 	int i, err;
@@ -141,7 +141,10 @@ static int take_snapshot(const char *dir, struct snapshot *s)
 		if (s->before == s->after)
 			break;
 	}
-	/* A sum that is possible is taken for the ticks, which were as many at some moment between the two. */
+	/*
+	 * If the sum is possible, it is taken as the number of ticks: there were as many at some moment between the two
+	 * readings.
+	 */
 	s->counters.ticks = adds_up(s) ? sum_of(&s->counters) : s->after;
 	return 0;
 }
@@ -181,7 +184,7 @@ static int find_cpus(struct counting *st)
 	return 0;
 }
 
-/* Of the CPU at this position; after the last one, of all together. */
+/* Takes the snapshot of the CPU at this position; the position after the last CPU stands for all together. */
 static int snapshot_at(const struct counting *st, unsigned int at, struct snapshot *s)
 {
 	char dir[sizeof(DIRECTORY) + 32];
@@ -192,7 +195,7 @@ static int snapshot_at(const struct counting *st, unsigned int at, struct snapsh
 	return take_snapshot(dir, s);
 }
 
-/* Returns false if the counters are less than before: the module was loaded anew. */
+/* Returns false if a counter is less than before: the module was loaded again. */
 static bool subtract(struct profbuf_counters *c, const struct profbuf_counters *before)
 {
 	unsigned int i;
@@ -245,7 +248,7 @@ static void print_line(const struct counting *st, unsigned int at, const struct 
 		       s->after - s->before);
 }
 
-/* What is counted now, less what was counted the round before. */
+/* Prints what was counted since the round before. */
 static int print_round(struct counting *st, double seconds)
 {
 	unsigned int at = st->by_cpu ? 0 : st->nr_cpus;
@@ -295,7 +298,7 @@ static int print_round(struct counting *st, double seconds)
 	return 0;
 }
 
-/* False: a signal came that ends it. */
+/* Returns false if a signal came that ends the program. */
 static bool wait_until(int signals, uint64_t end)
 {
 	struct pollfd fd = { .fd = signals, .events = POLLIN };
@@ -308,7 +311,7 @@ static bool wait_until(int signals, uint64_t end)
 	return true;
 }
 
-/* Rounds until a signal, or as many as were asked for. */
+/* Prints rounds until a signal, or as many as the user asked for. */
 static int run(struct counting *st)
 {
 	uint64_t start = now_ns(), last = start, now, i, step = st->interval * 1e9;

@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "options.h"
 
-/* A label set's text, that is made of arguments. */
+/* The text of a label set, made from arguments. */
 struct labels {
 	char text[PROFBUF_LABELS_BYTES];
 	size_t bytes;
@@ -29,7 +29,7 @@ static bool has_key(const struct labels *labels, const char *key, size_t bytes)
 	return false;
 }
 
-/* What would be trouble to read later is not let in. */
+/* Rejects text that would make trouble when it is read later. */
 static bool is_text(const char *text)
 {
 	for (size_t n; *text; text += n) {
@@ -40,7 +40,7 @@ static bool is_text(const char *text)
 	return true;
 }
 
-/* Returns false after saying what is wrong. */
+/* Returns false after printing what is wrong. */
 static bool add_label(struct labels *labels, const char *argument)
 {
 	const char *equals = strchr(argument, '=');
@@ -87,7 +87,7 @@ static int fail_tag(int err, uint32_t id, bool thread)
 	}
 }
 
-/* What was asked for. */
+/* What the user asked for. */
 struct tagging {
 	bool thread, delete;
 	uint32_t id;
@@ -135,7 +135,7 @@ static const struct argp argp = {
 	       "At most 16 labels, and 640 bytes of keys and values, each with a byte for its end.",
 };
 
-/* Arguments, which end with NULL. Returns false after saying what is wrong. */
+/* @arguments end with NULL. Returns false after printing what is wrong. */
 static bool parse_arguments(struct tagging *t, char **arguments)
 {
 	if (!t->thread) {

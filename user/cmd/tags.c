@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tags.c - label sets of samples: as text, to tell samples apart, and to leave samples out
+ * tags.c - label sets of samples: print them, group samples by them, filter samples by them
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@ static void print_escape(FILE *f, unsigned int c)
 }
 
 /*
- * Labels are what programs say: control characters become \xNN, \uNNNN or \UNNNNNNNN, so that they steer no terminal
- * and hide nothing, and what is no UTF-8 becomes U+FFFD.
+ * The text of labels comes from programs. Control characters become \xNN, \uNNNN or \UNNNNNNNN, so that they cannot
+ * steer the terminal or hide text; bytes that are not UTF-8 become U+FFFD.
  */
 static void print_label(FILE *f, const char *text, enum tag_style style)
 {
@@ -56,7 +56,7 @@ static void print_unknown(FILE *f, const struct profbuf_labels *labels, enum tag
 	fprintf(f, "[unknown:%s%s]", style == TAG_WORD ? "" : " ", cause ? cause : "later");
 }
 
-/* What one print function writes, as a string; NULL: no memory. */
+/* Collects the output of one print function in a string. NULL: no memory. */
 struct text {
 	FILE *f;
 	char *string;
@@ -109,7 +109,7 @@ static char *name_of_value(const char *key, const char *value, enum tag_style st
 	return text_end(&t);
 }
 
-/* Labels, and what processes have in their place */
+/* Values of labels, and values of processes */
 
 static const char *find_label(const struct profbuf_labels *labels, const char *key)
 {
@@ -125,21 +125,21 @@ static bool is_of_programs(const char *key)
 	return !strcmp(key, "comm") || !strcmp(key, "cgroup");
 }
 
-/* @buffer is for what has no string of its own. */
+/* @buffer is used if the value is not stored as a string. */
 static const char *program_value(const struct profbuf_program *program, const char *key, char buffer[32])
 {
 	if (!strcmp(key, "comm"))
 		return program->comm;
 	if (program->cgroup_path || !program->cgroup)
 		return program->cgroup_path;
-	/* It was gone before its path was looked up. */
+	/* The cgroup was gone before its path was looked up. */
 	snprintf(buffer, 32, "id:%" PRIu64, program->cgroup);
 	return buffer;
 }
 
 /* Values */
 
-/* A value, and who has it. */
+/* A value, and where the label set or program that has it stores its number. */
 struct holder {
 	const char *value;
 	uint32_t *number;
@@ -157,7 +157,7 @@ static bool add_name(struct tag_values *v, char *name, bool unknown)
 	return name;
 }
 
-/* Numbers for the values of all holders, in the order of their text. */
+/* Gives numbers to the values of all holders, in the order of their text. */
 static bool number_holders(struct tag_values *v, struct holder *holders, size_t n, enum tag_style style)
 {
 	if (n)
@@ -196,7 +196,7 @@ static bool make_values(struct tag_values *v, const struct profbuf_profile *prof
 
 		if (value)
 			holders[n++] = (struct holder){ value, &v->of_labels[i] };
-		/* What a process has it has all the same. */
+		/* If the tag's meaning is not known, the value of the process still holds. */
 		if (labels[i]->cause == PROFBUF_TAG_KNOWN || v->of_program)
 			continue;
 		v->of_labels[i] = v->n;
@@ -247,7 +247,7 @@ void tag_values_free(struct tag_values *v)
 
 /* Stacks */
 
-/* A stack and a value, and how many samples it is. */
+/* A stack and a value in one word, and the number of samples. */
 struct weighted {
 	uint64_t word;
 	uint64_t weight;
@@ -342,11 +342,11 @@ void tag_filter_free(struct tag_filter *filter)
 
 enum verdict { ABSENT, WANTED, UNWANTED };
 
-/* A term, for each label set, and, where those do not say, for each program. */
+/* The result of a term for each label set. If that is ABSENT, the result for the program counts. */
 struct verdicts {
 	uint8_t *of_labels;
-	uint8_t *of_program;	/* NULL: ABSENT */
-	uint8_t absent;		/* what it is if the label is not there */
+	uint8_t *of_program;	/* NULL: ABSENT for all */
+	uint8_t absent;		/* the result if the label is not there */
 };
 
 struct filter_context {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text.c - text that others chose, for terminals and for JSON
+ * text.c - text from untrusted sources, for terminals and for JSON
  *
- * What a process calls itself, its files and its functions may be any bytes: written to a terminal as they are, they
- * could steer it, or show another text than there is: in another order, or with parts that nobody sees.
+ * The names of processes, files and functions may be any bytes. Written to a terminal as they are, they could steer it,
+ * or look like other text: in another order, or with invisible parts.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 size_t utf8_bytes(const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
-	/* The second byte's bounds keep out longer forms than needed, surrogates and what is past U+10FFFF. */
+	/* The bounds of the second byte exclude overlong forms, surrogates and code points past U+10FFFF. */
 	unsigned int low = *c == 0xe0 ? 0xa0 : *c == 0xf0 ? 0x90 : 0x80;
 	unsigned int high = *c == 0xed ? 0x9f : *c == 0xf4 ? 0x8f : 0xbf;
 	size_t i, n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
@@ -27,8 +27,8 @@ size_t utf8_bytes(const char *text)
 }
 
 /*
- * What steers a terminal, changes the order of the characters around it, or has no picture of its own: Unicode's
- * categories Cc, Zl and Zp, its property Default_Ignorable_Code_Point, and the marks of annotations.
+ * Characters that steer a terminal, change the order of the characters around them, or are invisible: Unicode's
+ * categories Cc, Zl and Zp, the property Default_Ignorable_Code_Point, and the interlinear annotation characters.
  */
 static const struct {
 	uint32_t first;
@@ -79,7 +79,7 @@ size_t print_harmless(FILE *f, const char *text, size_t width)
 	return columns;
 }
 
-/* Characters past U+FFFF are two of UTF-16. */
+/* A character past U+FFFF is a pair of UTF-16 surrogates. */
 static void print_json_escape(FILE *f, uint32_t c)
 {
 	if (c > 0xffff) {

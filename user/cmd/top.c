@@ -2,8 +2,8 @@
 /*
  * top.c - profbuf top: where the time goes, live
  *
- * Records are kept as they come until the refresh interval is over; then the profile forgets the samples it had and
- * takes these. So what is shown stays as it is, for keys to look at from all sides, until the next refresh.
+ * Records are stored until the refresh interval is over. Then the profile drops its old samples and takes the new
+ * records. So what is shown does not change before the next refresh, and keys can show it in other ways.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +19,13 @@
 
 #define READ_BYTES	(256UL << 10)
 
-/* An interval ends early when its records are as many as this. */
+/* An interval ends early when its records have this size. */
 #define INTERVAL_BYTES	(256UL << 20)
 
-/* All but samples stays in the profile, for the kernel describes a process once; after so many all begins anew. */
+/*
+ * The profile keeps all records but samples, because the kernel describes a process once. After this many, the session
+ * begins again.
+ */
 #define KEPT_MAX	200000
 
 struct top {
@@ -34,15 +37,15 @@ struct top {
 	uint64_t iterations;
 	bool plain;
 
-	/* Of the interval under way. */
+	/* The interval that is being recorded. */
 	uint64_t *words;
 	size_t n, room;
 	uint64_t began;
-	struct profbuf_counters counters;	/* at its beginning */
-	bool another_stream;		/* its records are of another stream than the profile's */
+	struct profbuf_counters counters;	/* at the beginning of the interval */
+	bool another_stream;		/* the records are from a newer stream than the profile's */
 
 	struct profbuf_profile *profile;	/* of the interval that is shown */
-	size_t kept;			/* records that it keeps, beside samples */
+	size_t kept;			/* number of records in the profile, without samples */
 	struct top_screen screen;
 	struct top_status status;
 };
@@ -73,7 +76,7 @@ static void close_session(struct top *t)
 	t->session = NULL;
 }
 
-/* A new session; its stream is another one. Returns EXIT_OK, or EXIT_FAILED after saying why. */
+/* Opens a new session with a new stream. Returns EXIT_OK, or EXIT_FAILED after printing why. */
 static int open_session(struct top *t)
 {
 	struct profbuf_config config = { .size = sizeof(config) };
@@ -88,9 +91,9 @@ static int open_session(struct top *t)
 		return fail_device(err);
 	}
 	apply_session_options(&t->options, &config);
-	/* Nobody looks earlier. A ring that fills wakes at its watermark anyway. */
+	/* The records are not looked at earlier. A ring that fills up wakes the reader at its watermark anyway. */
 	config.flush_ns = t->delay * 1e9;
-	/* No row is by a tag. */
+	/* No row is by tag. */
 	config.flags &= ~PROFBUF_CONFIG_TAGS;
 	err = profbuf_session_configure(t->session, &config);
 	if (!err)
@@ -129,7 +132,7 @@ static bool make_room(struct top *t)
 	return true;
 }
 
-/* Reads what there is, for a while. Returns 1: more may come; 0: the end; -1: an error that was said. */
+/* Reads what there is, for a while. Returns 1: more may come; 0: the end; -1: an error that was printed. */
 static int drain(struct top *t)
 {
 	uint64_t began = now_ns();
@@ -155,7 +158,7 @@ static int drain(struct top *t)
 	return 1;
 }
 
-/* The interval's records into the profile. */
+/* Adds the interval's records to the profile. */
 static int add_records(struct top *t)
 {
 	const struct profbuf_record *record;
@@ -194,7 +197,7 @@ static void subtract(struct profbuf_counters *c, const struct profbuf_counters *
 		c->skipped[i] -= before->skipped[i];
 }
 
-/* The interval is over: it is shown from now on, and the next one begins. */
+/* Ends the interval: from now on it is the one shown, and the next interval begins. */
 static int end_interval(struct top *t)
 {
 	struct profbuf_counters_get get = { .size = sizeof(get) };
@@ -231,7 +234,7 @@ static int show(struct top *t)
 	return fail("cannot write the output: %s", strerror(-err));
 }
 
-/* False: it is one that ends the program. */
+/* Returns false if the signal ends the program. */
 static bool handle_signal(int signals)
 {
 	struct signalfd_siginfo info;
@@ -250,7 +253,7 @@ static bool handle_signal(int signals)
 	return false;
 }
 
-/* Keys that start and stop the sampling. */
+/* Starts or stops the session after a key has changed screen.paused. */
 static int follow_pause(struct top *t)
 {
 	if (t->screen.paused && t->session)
@@ -420,7 +423,7 @@ int cmd_top(int argc, char **argv)
 	t.plain |= !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
 	if (!t.screen.limit)
 		t.screen.limit = t.plain ? 20 : UINT64_MAX;
-	/* A screen that waits for a server is not live. */
+	/* No debuginfod server is asked: waiting for it would stop the live screen. */
 	unsetenv("DEBUGINFOD_URLS");
 	status = top(&t);
 	profbuf_profile_free(t.profile);

@@ -27,7 +27,7 @@ static uint64_t symbol_key(const struct profbuf_symbol *symbol, enum top_by by)
 	return by == TOP_SYMBOL ? symbol->id : symbol->object->id;
 }
 
-/* @e: one of the row's. */
+/* @e: an event of the row. */
 static void name_row(struct top_row *row, const struct profbuf_profile *profile, enum top_by by,
 		     const struct profbuf_event *e)
 {
@@ -54,7 +54,7 @@ static void name_symbol(struct top_row *row, const struct profbuf_symbol *symbol
 	snprintf(row->name, sizeof(row->name), "%s", by == TOP_SYMBOL ? symbol->name : symbol->object->name);
 }
 
-/* Symbols and objects have ids without gaps: a row for each, most of them empty. */
+/* Symbols and objects have ids without gaps. There is a row for each id; most rows are empty. */
 static bool count_frames(struct top_rows *rows, const struct profbuf_profile *profile, enum top_by by)
 {
 	const struct profbuf_symbol *const *symbols;
@@ -95,7 +95,7 @@ static bool count_frames(struct top_rows *rows, const struct profbuf_profile *pr
 	return true;
 }
 
-/* An event by what its row is by. */
+/* An event with the key of its row. */
 struct keyed {
 	uint64_t key;
 	const struct profbuf_event *event;
@@ -161,7 +161,7 @@ static int by_name(const void *a, const void *b)
 	return compare_names(a, b);
 }
 
-/* The rows that are shown, in their order. */
+/* Drops the rows that are not shown, and sorts the others. */
 static void arrange(struct top_rows *rows, enum top_sort sort, const char *filter)
 {
 	static int (*const orders[])(const void *, const void *) = { by_self, by_total, by_name };
@@ -178,7 +178,7 @@ static void arrange(struct top_rows *rows, enum top_sort sort, const char *filte
 		qsort(rows->all, n, sizeof(*rows->all), orders[sort]);
 }
 
-/* Where the rate was lowered, each stands for more than one. */
+/* A sample has a weight above 1 where the rate was lowered. */
 static uint64_t count_samples(const struct profbuf_profile *profile)
 {
 	const struct profbuf_event *events;
@@ -206,7 +206,9 @@ bool top_rows_make(struct top_rows *rows, const struct profbuf_profile *profile,
 	return ok;
 }
 
-/* What called the innermost frame of the key in a stack; NULL: nothing, or it is not there. */
+/*
+ * Returns the caller of the key's innermost frame in a stack. NULL: it has no caller, or the key is not on the stack.
+ */
 static const struct profbuf_symbol *caller_of(const struct profbuf_stack *stack, const struct profbuf_frame *frames,
 					      enum top_by by, uint64_t key, bool *there)
 {
@@ -215,7 +217,7 @@ static const struct profbuf_symbol *caller_of(const struct profbuf_stack *stack,
 	for (k = 0; k < n && symbol_key(frames[stack->frames[k]].symbol, by) != key; k++)
 		;
 	*there = k < n;
-	/* An object is called by another one. */
+	/* For an object, the caller is the next frame in another object. */
 	for (k++; k < n; k++) {
 		if (by == TOP_SYMBOL || symbol_key(frames[stack->frames[k]].symbol, by) != key)
 			return frames[stack->frames[k]].symbol;

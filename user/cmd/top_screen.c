@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * top_screen.c - the tables of profbuf top, on paper and on a terminal
+ * top_screen.c - the tables of profbuf top, as plain text and on a terminal
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 #include "top.h"
 
-/* Another screen, no cursor, long lines cut; and back. */
+/* Switches to the alternate screen, hides the cursor and cuts long lines; LEAVE undoes this. */
 #define ENTER	"\033[?1049h\033[?25l\033[?7l"
 #define LEAVE	"\033[?7h\033[?25h\033[?1049l"
 
@@ -83,11 +83,11 @@ bool top_print_plain(const struct top_status *status, const struct top_view *vie
 	return true;
 }
 
-/* The terminal and its state before; the signal handler uses both. */
+/* The terminal's state from before, and whether it was changed; the signal handler uses both. */
 static struct termios before;
 static volatile sig_atomic_t is_open;
 
-/* Only calls that a signal handler may make. */
+/* Makes only calls that are allowed in a signal handler. */
 void top_screen_close(void)
 {
 	ssize_t n;
@@ -103,7 +103,7 @@ void top_screen_close(void)
 static void crash(int number)
 {
 	top_screen_close();
-	/* The handler was reset when it was called. */
+	/* SA_RESETHAND has reset the handler, so this signal ends the program. */
 	raise(number);
 }
 
@@ -123,12 +123,15 @@ int top_screen_open(void)
 	for (i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)
 		sigaction(crashes[i], &action, NULL);
 	raw = before;
-	/* Ctrl-C and Ctrl-Z stay signals. */
+	/* Ctrl-C and Ctrl-Z still send signals. */
 	raw.c_lflag &= ~(ICANON | ECHO);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	is_open = 1;
-	/* What was typed before is kept; when it is given back, what was typed for us is not. */
+	/*
+	 * Input that was typed before is kept (TCSADRAIN). At the end, top_screen_close() drops what was typed for this
+	 * program.
+	 */
 	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) || write(STDOUT_FILENO, ENTER, sizeof(ENTER) - 1) < 0) {
 		int err = -errno;
 
@@ -138,7 +141,7 @@ int top_screen_open(void)
 	return 0;
 }
 
-/* The row that is selected: the first, if it is not there any more. */
+/* Returns the position of the selected row, or the first position if that row is not there any more. */
 static size_t selected_row(const struct top_screen *s, const struct top_rows *rows)
 {
 	size_t i;
@@ -152,7 +155,7 @@ static size_t selected_row(const struct top_screen *s, const struct top_rows *ro
 
 static void end_line(FILE *f, size_t *left)
 {
-	/* The last line has no next one. */
+	/* No newline after the last line of the screen. */
 	fputs(--*left ? "\033[K\r\n" : "\033[K", f);
 }
 
@@ -189,7 +192,7 @@ static bool draw_rows(FILE *f, struct top_screen *s, const struct top_status *st
 	if (s->expanded)
 		below = room / 2;
 	selected = selected_row(s, &rows);
-	/* Selected and what explains it are on the screen. */
+	/* Scrolls so that the selected row and its explanation are on the screen. */
 	i = selected + below >= room ? selected + below + 1 - room : 0;
 	for (; ok && i < rows.n && *left && i < s->limit; i++) {
 		if (i == selected)
@@ -215,7 +218,7 @@ static void draw_help(FILE *f, size_t *left)
 	}
 }
 
-/* The status's lines, as lines of the screen. */
+/* Draws the lines of the status as lines of the screen. */
 static bool draw_status(FILE *f, const struct top_status *status, size_t *left)
 {
 	char *text = NULL, *line, *save;
@@ -276,7 +279,7 @@ static bool draw(FILE *f, struct top_screen *s, const struct top_status *status,
 	return ok;
 }
 
-/* The whole screen in one write, so that nothing flickers. */
+/* Writes the whole screen at once, so that nothing flickers. */
 int top_screen_draw(struct top_screen *s, const struct top_status *status)
 {
 	struct winsize size = { 0 };
@@ -330,7 +333,7 @@ static void move_selection(struct top_screen *s, const struct top_status *status
 	top_rows_free(&rows);
 }
 
-/* A key while a filter is typed. */
+/* Handles a key while the user types a filter. */
 static void type(struct top_screen *s, unsigned char key)
 {
 	size_t n = strlen(s->view.filter);
@@ -346,7 +349,7 @@ static void type(struct top_screen *s, unsigned char key)
 		break;
 	case '\b':
 	case 0x7f:
-		/* A character may have several bytes. */
+		/* A UTF-8 character may have several bytes. */
 		while (n && (s->view.filter[n - 1] & 0xc0) == 0x80)
 			n--;
 		s->view.filter[n ? n - 1 : 0] = 0;
@@ -359,7 +362,7 @@ static void type(struct top_screen *s, unsigned char key)
 	}
 }
 
-/* False: quit. */
+/* Returns false if the key is for quit. */
 static bool press(struct top_screen *s, const struct top_status *status, unsigned char key)
 {
 	switch (key) {
@@ -380,7 +383,7 @@ static bool press(struct top_screen *s, const struct top_status *status, unsigne
 		s->typing = true;
 		break;
 	case 'c':
-		/* It stays with the row, wherever that goes. */
+		/* The selection becomes this row, so that the explanation stays with it wherever it moves. */
 		move_selection(s, status, 0);
 		s->expanded = !s->expanded && s->has_selected;
 		break;
@@ -412,7 +415,7 @@ bool top_screen_keys(struct top_screen *s, const struct top_status *status)
 	for (i = 0; i < n; i++) {
 		unsigned char key = keys[i];
 
-		/* Cursor keys; of others that send several bytes nothing is known, so they do nothing. */
+		/* Cursor keys. Other keys that send several bytes are unknown, and do nothing. */
 		if (key == '\033' && i + 2 < n && (keys[i + 1] == '[' || keys[i + 1] == 'O')) {
 			i += 2;
 			key = keys[i] == 'A' ? 'k' : keys[i] == 'B' ? 'j' : 0;
