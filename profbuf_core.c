@@ -4,36 +4,39 @@
  *
  * The protocol
  * ------------
- * One writer, one reader. The two positions r and w are indices: a count of words and a count of tags that only grow,
- * packed in one u64, compared by difference. They start one lap before the counts wrap, so that the wrap is passed on
- * the first lap of every ring. Words [r, w) belong to the reader, all others to the writer; a record is contiguous:
- * where it does not fit before the end of the array, a word 0 there (no record has length 0) sends the reader to the
- * start.
+ * There is one writer and one reader. The two positions r and w are indices: a count of words and a count of tags that
+ * only grow, packed in one u64, and compared by difference. They start one lap before the counts wrap, so that the wrap
+ * comes on the first lap of every ring. Words [r, w) belong to the reader, all others to the writer. A record is
+ * contiguous: if it does not fit before the end of the array, the writer puts a word 0 there, and the record at the
+ * start of the array. No record has length 0, so that the word sends the reader to the start.
  *
- * Each position is stored by its owner only, so the writer commits with one plain release store (A). What Go does with
- * a compare-and-swap for every record, because the reader keeps its sleeping flag in w, is needed here only where a
- * wakeup may be due: the flag lives in r. The flag's only other writer is the writer clearing it; who clears it owns
- * the wakeup, so there is one for each sleep.
+ * Each position is stored by its owner only, so the writer commits with one plain release store (A). In Go the reader
+ * keeps its sleeping flag in w, and the writer needs a compare-and-swap for every record. Here the flag is in r, and
+ * the writer needs a compare-and-swap only if a wakeup may be due. The reader sets and clears the flag, and the writer
+ * clears it; the side that clears the flag owns the wakeup, so there is one wakeup for each sleep.
  *
- * A wakeup may be due when the unread words reach the watermark, when a loss is counted, when its record is written,
- * and at the close. Only then does the writer publish with a full barrier (B) before it looks at the flag, and the
- * reader looks at w, overflow and eof once more after setting the flag with a full barrier: one of them sees the other
- * (store buffering). Go's profWriteExtra, which makes the reader look again after a loss or the close, is that second
- * look. Below the watermark a record may be committed past a reader that is falling asleep; the flush period of whoever
- * waits bounds that, as it bounds the wait for a half full ring anyway.
+ * A wakeup may be due when the unread words reach the watermark, when a loss is counted, when a loss record is written,
+ * and at the close. Only then does the writer publish with a full barrier (B) before it looks at the flag. The reader
+ * sets the flag with a full barrier, and then looks at w, overflow and eof once more. So at least one of the two sees
+ * what the other has stored (store buffering). Go's profWriteExtra, which makes the reader look again after a loss or
+ * the close, is this second look. Below the watermark, the writer may commit a record while the reader falls asleep,
+ * and not wake it. The flush period of the caller that waits bounds this delay, as it bounds the wait for a half full
+ * ring.
  *
  * Losses: the writer counts into overflow while there is no room for both a loss record and the next record, so that no
  * record overtakes the loss before it. Both sides may take the count: the writer, to put a loss record in front of its
  * next record, and the reader, when the ring is empty. A take adds to the generation, so that a count that was taken
- * and has grown again is not taken with the old time. The reader takes only what follows the w it saw: it loads w again
- * after overflow (C), else the loss would overtake records written between. While the reader stands between its load
- * and its compare-and-swap it gives no space back, but the last it gave may become visible only then: the writer can
- * fill the ring twice, with five words at least, a loss record and a record, for each take. In a ring of 2^26 words
- * that is fewer than 2^25 takes: 2^26 generations cannot come round.
+ * and has grown again is not taken with the old time. The reader takes only losses that came after the w it saw: it
+ * loads w again after overflow (C), else the loss would overtake records that were written in between.
  *
- * eof is stored after the last commit, and loaded before w (D): who sees it sees everything.
+ * Generations do not come round between the reader's load of overflow and its compare-and-swap. In this time the reader
+ * gives no space back, but the space that it gave back last may become visible to the writer only now, so the writer
+ * can fill the ring twice. Each take by the writer costs it a loss record and a record, which are at least five words.
+ * In a ring of 2^26 words these are fewer than 2^25 takes, and there are 2^26 generations.
  *
- *	    publishes				sees it
+ * eof is stored after the last commit, and loaded before w (D): a reader that sees eof sees every record.
+ *
+ *	    one side stores			the other side loads
  *	A   commit: release store of w		profbuf_read: acquire load of w
  *	A'  give_back: release store of r	look_at_reader: acquire load of r
  *	B   commit at the watermark and of a	profbuf_read: swap r to sleeping, then ordered
@@ -47,8 +50,8 @@
 #include "profbuf_core.h"
 
 /*
- * An index: data count in bits 0..31, flags in 32 and 33, tag count in 34..63, as Go's profIndex. Sizes are at
- * most 2^26, so that differences fit 30 signed bits, and generations do not come round (above).
+ * An index: data count in bits 0..31, flags in 32 and 33, tag count in 34..63, as in Go's profIndex. Sizes are at most
+ * 2^26, so that differences fit 30 signed bits, and generations do not come round (see above).
  */
 #define PROFBUF_READER_SLEEPING	(1ULL << 32)
 #define TAG_SHIFT		34
@@ -56,14 +59,14 @@
 #define SIZE_MAX_LOG		26
 
 /*
- * The overflow word: count in bits 0..37, generation in 38..63. 2^38 losses are 159 days at 20 kHz without a reader;
- * there the count stays.
+ * The overflow word: count in bits 0..37, generation in 38..63. Without a reader, 2^38 losses take 159 days at 20 kHz;
+ * the count stops there.
  */
 #define OVERFLOW_COUNT_BITS	38
 #define OVERFLOW_GENERATION	(1ULL << OVERFLOW_COUNT_BITS)
 #define OVERFLOW_COUNT_MAX	(OVERFLOW_GENERATION - 1)
 
-/* Words of a record around header and stack: length and time. */
+/* Words of a record beside header and stack: length and time. */
 #define RECORD_WORDS		2
 
 static u32 data_count(u64 index)
@@ -76,7 +79,7 @@ static u32 tag_count(u64 index)
 	return (u32)(index >> TAG_SHIFT);
 }
 
-/* x - y of two counts, where either may have wrapped. */
+/* x - y for two counts, each of which may have wrapped. */
 static s32 count_sub(u32 x, u32 y)
 {
 	return (s32)((x - y) << 2) >> 2;
@@ -92,7 +95,7 @@ static u64 overflow_count(u64 overflow)
 	return overflow & OVERFLOW_COUNT_MAX;
 }
 
-/* No count, the next generation. */
+/* The overflow word after a take: count 0, the next generation. */
 static u64 overflow_taken(u64 overflow)
 {
 	return (overflow & ~OVERFLOW_COUNT_MAX) + OVERFLOW_GENERATION;
@@ -104,8 +107,8 @@ static bool has_overflow(const struct profbuf *b)
 }
 
 /*
- * Takes the count of losses, if there is one and w is still @w; the writer's own w always is. Loading w after overflow
- * is pair C.
+ * Takes the count of losses, if there are any and w is still @w, which is always true for the writer. Loading w after
+ * overflow is pair C. Returns the count, or 0.
  */
 static u64 take_overflow(struct profbuf *b, u64 w, u64 *time)
 {
@@ -139,18 +142,18 @@ static void increment_overflow(struct profbuf *b, u64 now)
 	} while (!port_cas(&b->overflow, overflow, overflow + 1));
 }
 
-/* Something was published with a full barrier that a sleeping reader is to know: is a wakeup due? */
+/* Is a wakeup due? The caller has published, with a full barrier, something that a sleeping reader must know. */
 static unsigned int wakeup_extra(struct profbuf *b)
 {
 	u64 r = port_load_ordered(&b->r);
 
-	/* A failed cas: the reader is awake, and will see what was published before it sleeps again. */
+	/* If the cas fails, the reader is awake, and sees what was published before it sleeps again. */
 	if ((r & PROFBUF_READER_SLEEPING) && port_cas(&b->r, r, r & ~PROFBUF_READER_SLEEPING))
 		return PROFBUF_WAKE;
 	return 0;
 }
 
-/* What profbuf_write() compares w with. */
+/* The limits that profbuf_write() compares w with. */
 static void set_limits(struct profbuf *b)
 {
 	b->tag_limit = (tag_count(b->r_seen) + b->tags_size) & TAG_COUNT_MAX;
@@ -173,8 +176,8 @@ static u64 record_words(const struct profbuf *b, u32 nstk)
 }
 
 /*
- * Takes room for a record out of *room words free from position *at of the array on, leaving the end of the array
- * unused where the record does not fit there. False if there is not as much.
+ * Takes room for a record out of the *room free words that begin at position *at of the array. If the record does not
+ * fit before the end of the array, the words there stay unused. Returns false if there is not enough room.
  */
 static bool place_record(const struct profbuf *b, u64 words, u32 *at, s64 *room)
 {
@@ -234,7 +237,7 @@ static bool can_write_two_records(struct profbuf *b, u64 w, u32 nstk1, u32 nstk2
 	       place_record(b, record_words(b, nstk2), &at, &room);
 }
 
-/* Publishes w; below the watermark that is all, unless it is @extra: what a sleeping reader is to know at once. */
+/* Publishes w. A wakeup may be due at the watermark, or if @extra: a sleeping reader must know of it at once. */
 static unsigned int commit(struct profbuf *b, u64 w, bool extra)
 {
 	if (!extra && data_count(w) - data_count(b->r_seen) >= b->watermark) {
@@ -249,7 +252,7 @@ static unsigned int commit(struct profbuf *b, u64 w, bool extra)
 	return 0;
 }
 
-/* Eight at a time, then what the bits of the rest say: no loop ends with a count of words left over. */
+/* Copies eight words at a time, then 4, 2 and 1 by the bits of the rest, so that no loop counts the last words. */
 static inline u64 *copy_words(u64 *to, const u64 *from, u32 n)
 {
 	u32 left;
@@ -316,8 +319,8 @@ static PORT_NOINLINE unsigned int lose(struct profbuf *b, u64 now)
 }
 
 /*
- * What to do after a loss, or without room: the record is written only if there is room for two. A reader that came in
- * between leaves room, or the count at 0.
+ * Writes or loses a record after a loss, or if the record did not fit: it is written only if there is room for a loss
+ * record, too. A reader that has read in between leaves more room, or the count at 0.
  */
 static unsigned int write_overflow(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk,
 				   u32 nstk)
@@ -331,8 +334,8 @@ static unsigned int write_overflow(struct profbuf *b, u64 tag, u64 now, const u6
 	count = take_overflow(b, w, &time);
 	if (count) {
 		/*
-		 * The reader may have looked at w before this commit and at overflow after the take: only the flag
-		 * tells it.
+		 * The reader may have looked at w before this commit, and at overflow after the take, and may have
+		 * seen nothing. Only a wakeup tells it of the record.
 		 */
 		wake = write_record(b, w, PROFBUF_OVERFLOW_TAG, time, NULL, 0, &count, 1, true) & PROFBUF_WAKE;
 		w = port_load(&b->w);
@@ -340,7 +343,7 @@ static unsigned int write_overflow(struct profbuf *b, u64 tag, u64 now, const u6
 	return wake | write_record(b, w, tag, now, hdr, nhdr, stk, nstk, false);
 }
 
-/* All of profbuf_write(), where the short ways are closed. */
+/* Writes or loses a record where neither of the fast paths applies. */
 static PORT_NOINLINE unsigned int write_any(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
 					    const u64 *stk, u32 nstk)
 {
@@ -351,7 +354,7 @@ static PORT_NOINLINE unsigned int write_any(struct profbuf *b, u64 tag, u64 now,
 	return write_overflow(b, tag, now, hdr, nhdr, stk, nstk);
 }
 
-/* Is there too little room, wherever the array ends? */
+/* Is there too little room, even without words left unused at the end of the array? */
 static bool is_full(struct profbuf *b, u64 words)
 {
 	look_at_reader(b);
@@ -360,7 +363,7 @@ static bool is_full(struct profbuf *b, u64 words)
 	return data_count(port_load(&b->w)) - data_count(b->r_seen) + words > b->data_size;
 }
 
-/* The short way to a loss, which is where a full ring goes at every tick. */
+/* The fast path of a loss, which every tick takes while the ring is full. */
 static PORT_NOINLINE unsigned int write_or_lose(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr,
 						const u64 *stk, u32 nstk)
 {
@@ -372,8 +375,9 @@ static PORT_NOINLINE unsigned int write_or_lose(struct profbuf *b, u64 tag, u64 
 }
 
 /*
- * The short way, which nearly every record takes: nothing was lost, and the record fits as r was last seen, in one
- * piece and below the watermark, so that no wakeup can be due. A leaf; the others are jumps with its arguments.
+ * The fast path, which nearly every record takes: nothing was lost, the record fits before the end of the array by the
+ * last look at r, and it stays below the watermark, so that no wakeup can be due. This is a leaf function: the other
+ * paths are jumps with its arguments.
  */
 unsigned int profbuf_write(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, u32 nhdr, const u64 *stk, u32 nstk)
 {
@@ -382,7 +386,7 @@ unsigned int profbuf_write(struct profbuf *b, u64 tag, u64 now, const u64 *hdr, 
 	u64 at = data_at(b, w);
 	u64 *to = &b->data[at];
 
-	/* The end of the array first: from there on words is small. */
+	/* The end of the array is checked first: after this check, words is known to be small. */
 	if (PORT_UNLIKELY(at + words > b->data_size || tag_count(w) == b->tag_limit || nhdr != b->hdrsize ||
 			  (s32)(b->wake_limit - data_count(w) - (u32)words) <= 0 || has_overflow(b)))
 		return write_or_lose(b, tag, now, hdr, nhdr, stk, nstk);
@@ -402,12 +406,12 @@ unsigned int profbuf_close(struct profbuf *b)
 	return wakeup_extra(b);
 }
 
-/* Gives the slice that is out back to the writer. */
+/* Gives the reader's slice back to the writer. */
 static void give_back(struct profbuf *b)
 {
 	u64 r = port_load(&b->r);
 
-	/* A reader that comes back before its wakeup is awake; if the cas fails, the writer was about to say so. */
+	/* A reader that comes back before its wakeup is awake. If the cas fails, the writer has cleared the flag. */
 	if (r & PROFBUF_READER_SLEEPING)
 		port_cas(&b->r, r, r & ~PROFBUF_READER_SLEEPING);
 	else if (r != b->r_next)
@@ -426,7 +430,7 @@ static enum profbuf_read_status return_loss(struct profbuf *b, struct profbuf_sl
 	return PROFBUF_DATA;
 }
 
-/* A loss record of the reader's own, outside of the ring. */
+/* Makes a loss record in the reader's own memory, outside of the ring. */
 static void make_loss(struct profbuf *b, u64 count, u64 time)
 {
 	u64 *to = b->overflow_buf;
@@ -440,7 +444,7 @@ static void make_loss(struct profbuf *b, u64 count, u64 time)
 	*to = PROFBUF_OVERFLOW_TAG;
 }
 
-/* The records from r_next up to w or the end of the array: whole ones, as many as have tags before that array's end. */
+/* Sets @s to the whole records from r_next up to w, the end of the data array, or the end of the array of tags. */
 static enum profbuf_read_status return_records(struct profbuf *b, u64 w, struct profbuf_slice *s)
 {
 	u32 ndata = count_sub(data_count(w), data_count(b->r_next));
@@ -481,7 +485,7 @@ static enum profbuf_read_status return_records(struct profbuf *b, u64 w, struct 
 	return PROFBUF_DATA;
 }
 
-/* Is there anything after @w? Loads in the single order, where it follows a full barrier: pair B. */
+/* Was anything published after @w? The loads are ordered after the full barrier of the caller's swap: pair B. */
 static bool published_since(const struct profbuf *b, u64 w)
 {
 	return port_load_ordered(&b->w) != w || overflow_count(port_load_ordered(&b->overflow)) ||
@@ -519,7 +523,7 @@ enum profbuf_read_status profbuf_read(struct profbuf *b, enum profbuf_read_mode 
 		port_swap(&b->r, b->r_next | PROFBUF_READER_SLEEPING);
 		if (!published_since(b, w))
 			return PROFBUF_SLEEP;
-		/* If the writer took the flag its wakeup is under way: sleep for it, or it would be one too many. */
+		/* If the writer cleared the flag, its wakeup is under way: sleep for it, else it is one too many. */
 		if (!port_cas(&b->r, b->r_next | PROFBUF_READER_SLEEPING, b->r_next))
 			return PROFBUF_SLEEP;
 	}

@@ -2,12 +2,13 @@
 /*
  * profbuf_port.h - all that the ring (profbuf_core.c) needs from its surroundings
  *
- * This one is for the kernel. User space (tests, benchmarks, fuzzers, the replay tool) puts tests/port/profbuf_port.h
- * with the same include guard first on its include path: the same operations from C11.
+ * This header is for the kernel. User space (tests, benchmarks, fuzzers, the replay tool) puts
+ * tests/port/profbuf_port.h first on its include path: it has the same include guard, and the same operations in C11.
  *
- * Orderings, in C11's words: port_load_acquire and port_store_release are those; port_load and port_store are relaxed;
- * port_swap and a port_cas that succeeds are sequentially consistent; a port_cas that fails orders nothing;
- * port_load_ordered belongs to the same single order, where it follows one of them in its thread.
+ * Orderings, in C11's terms: port_load_acquire is an acquire, port_store_release a release; port_load and port_store
+ * are relaxed; port_swap and a port_cas that succeeds are sequentially consistent; a port_cas that fails orders
+ * nothing. A port_load_ordered that follows a port_swap or a successful port_cas in its thread is sequentially
+ * consistent, too.
  */
 #ifndef PROFBUF_PORT_H
 #define PROFBUF_PORT_H
@@ -51,7 +52,7 @@ static __always_inline void port_store_release(port_atomic *a, u64 v)
 	atomic64_set_release(a, v);
 }
 
-/* Replaces *@a by @v if it is @old; returns whether it was. */
+/* Replaces *@a by @v if *@a is @old. Returns whether it was. */
 static __always_inline bool port_cas(port_atomic *a, u64 old, u64 v)
 {
 	u64 seen = atomic64_cmpxchg(a, old, v);
@@ -59,7 +60,7 @@ static __always_inline bool port_cas(port_atomic *a, u64 old, u64 v)
 	return seen == old;
 }
 
-/* Replaces *@a by @v, ordered against everything before and after. */
+/* Replaces *@a by @v, ordered against all accesses before and after. */
 static __always_inline void port_swap(port_atomic *a, u64 v)
 {
 	atomic64_xchg(a, v);

@@ -2,7 +2,7 @@
 /*
  * profbuf_version.h - the version of all that is in this tree
  *
- * It stands here and nowhere else: the Makefiles and dkms.conf read this line.
+ * The version is written here and nowhere else: the Makefiles and dkms.conf read this file.
  */
 #ifndef PROFBUF_VERSION_H
 #define PROFBUF_VERSION_H

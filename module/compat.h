@@ -2,7 +2,7 @@
 /*
  * compat.h - the only tests for the kernel's version
  *
- * Each inline has a name of our own and says when it can go. 6.1 is the oldest kernel.
+ * Each inline function has a name of our own, and says when it can go. 6.1 is the oldest kernel.
  */
 #ifndef PROFBUF_COMPAT_H
 #define PROFBUF_COMPAT_H
@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/version.h>
 
-/* The path a program used to open @file, and its inode, also where a stacked filesystem opened another one. */
+/* The path by which a program opened @file, and its inode, even if a stacked filesystem has opened another file. */
 static inline const struct path *profbuf_compat_user_path(const struct file *file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
@@ -43,7 +43,7 @@ static inline void profbuf_compat_module_text(const struct module *mod, u64 *sta
 #endif
 }
 
-/* Runs in the kernel only, though it may have a user's memory map. */
+/* Does the task run in the kernel only? It may still have a user's memory map. */
 static inline bool profbuf_compat_kernel_thread(const struct task_struct *task)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * config.h - what a session may be asked for
+ * config.h - the configuration of a session: defaults and bounds
  */
 #ifndef PROFBUF_CONFIG_H
 #define PROFBUF_CONFIG_H
@@ -18,9 +18,9 @@ extern unsigned int profbuf_min_period_us;
 extern unsigned int profbuf_max_memory_mb;
 
 /**
- * profbuf_config_default() - what a session does if nobody says otherwise
+ * profbuf_config_default() - the configuration of a session that is not configured
  * @opener: for its rights
- * @config: set, complete
+ * @config: all of it is set
  */
 void profbuf_config_default(const struct profbuf_opener *opener, struct profbuf_config *config);
 
@@ -30,11 +30,13 @@ void profbuf_config_default(const struct profbuf_opener *opener, struct profbuf_
  * @config: as user space gave it; complete on success
  * @mask: set to the CPUs
  *
- * Return: 0 or one of the errors in profbuf_uapi.h. The filter's object is not looked up.
+ * It does not look up the process, thread or cgroup of the filter.
+ *
+ * Return: 0 or one of the errors in profbuf_uapi.h.
  */
 int profbuf_config_check(const struct profbuf_opener *opener, struct profbuf_config *config, struct cpumask *mask);
 
-/* Bytes of a session that has this complete configuration, on so many CPUs. */
+/* Bytes that a session with this complete configuration needs on so many CPUs. */
 u64 profbuf_config_memory(const struct profbuf_config *config, unsigned int cpus);
 
 #endif /* PROFBUF_CONFIG_H */

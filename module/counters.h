@@ -2,10 +2,10 @@
 /*
  * counters.h - the accounting: ticks = delivered + lost + skipped + missed, per CPU, exactly
  *
- * A CPU's counters are written by its ticks only, and a tick may be an NMI inside another: local64_t. entered and left
- * frame every tick, so that a reader on another CPU sees the counters of whole ticks only. ticks is not a sum of the
- * others: it is entered + missed + what was left out for the budget, and entered knows nothing of what became of the
- * tick.
+ * Only the ticks of a CPU write its counters, and a tick may be an NMI inside another tick, so they are local64_t.
+ * Every tick first increments entered, and last left, so that a reader on another CPU sees the counters of whole ticks
+ * only. ticks is not the sum of the other counters: it is entered + missed + the periods that the budget left out, and
+ * entered is counted before it is known what becomes of the tick.
  */
 #ifndef PROFBUF_COUNTERS_H
 #define PROFBUF_COUNTERS_H
@@ -24,7 +24,7 @@ struct profbuf_cpu_counters {
 	local64_t left;
 };
 
-/* Around everything a tick does. */
+/* A tick calls these two before and after everything else. */
 static inline void profbuf_counters_enter(struct profbuf_cpu_counters *c)
 {
 	local64_inc(&c->entered);
@@ -42,23 +42,23 @@ static inline void profbuf_counters_skip(struct profbuf_cpu_counters *c, enum pr
 	local64_inc(&c->skipped[cause]);
 }
 
-/* Periods that passed; the tick's. */
+/* How many periods have passed. Context: the tick. */
 static inline u64 profbuf_counters_ticks(const struct profbuf_cpu_counters *c)
 {
 	return local64_read(&c->entered) + local64_read(&c->missed) + local64_read(&c->skipped[PROFBUF_SKIP_BUDGET]);
 }
 
 /**
- * profbuf_counters_get() - one CPU's counters, of whole ticks
+ * profbuf_counters_get() - read one CPU's counters, of whole ticks
  * @c: the counters
- * @to: set
+ * @to: set to them
  *
  * Context: may sleep; not in the tick.
  */
 void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_counters *to);
 
 /**
- * profbuf_counters_add() - add them up
+ * profbuf_counters_add() - add counters to a sum
  * @to: the sum
  * @c: what is added
  */

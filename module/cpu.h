@@ -24,18 +24,18 @@ struct profbuf_session;
 /**
  * struct profbuf_cpu - one CPU's part of a session
  *
- * The ring's writer is that CPU's tick: one at a time, which @busy guards.
+ * The writer of the ring is the tick of this CPU. @busy makes sure that there is only one writer at a time.
  */
 struct profbuf_cpu {
 	struct profbuf ring;
 
-	/* The tick's own. */
+	/* Used by the tick. */
 	struct profbuf_session *session;
 	unsigned int cpu;
-	bool busy;			/* a tick is at work: a nested one only counts */
+	bool busy;			/* a tick is at work: a nested tick is only counted */
 	bool ended;			/* max_ticks reached */
-	bool off;			/* the CPU has gone offline, or its source did not start: no ticks come */
-	int err;			/* why it did not; 0: it did, or has not been asked to */
+	bool off;			/* no ticks come: the CPU is offline, or its source did not start */
+	int err;			/* why the source did not start; 0: it did, or was not asked to */
 	struct profbuf_cpu_counters counters;
 	struct profbuf_cpu_requests requests;
 	struct profbuf_budget budget;
@@ -44,11 +44,11 @@ struct profbuf_cpu {
 	/* The source: started and stopped on this CPU only. */
 	struct hrtimer timer;
 	struct perf_event *event;
-	u64 expires;			/* of the perf clock's tick before; 0: none yet */
-	u64 left_out;			/* periods before the next tick that have none, for the budget */
-	u64 left_out_next;		/* the same of the tick after it */
+	u64 expires;			/* expiry of the perf clock at the last tick; 0: no tick yet */
+	u64 left_out;			/* periods before the next tick that the budget leaves out */
+	u64 left_out_next;		/* the same for the tick after the next */
 
-	struct irq_work wake;		/* out of the tick: wakes readers, passes requests on, ends */
+	struct irq_work wake;		/* queued by the tick: wakes readers and the worker, ends the session */
 	u64 *memory;			/* the ring's */
 	struct profbuf_cpu_tags *tags;	/* NULL: the session has none */
 };

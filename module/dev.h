@@ -5,7 +5,7 @@
 #ifndef PROFBUF_DEV_H
 #define PROFBUF_DEV_H
 
-/* Last of the module's parts: from its return on, sessions come. */
+/* The last part of the module to start: from now on the device can be opened. */
 int profbuf_dev_init(void);
 void profbuf_dev_exit(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * fifo.h - positions in an array that one writes and another reads, first in, first out, without a lock
+ * fifo.h - positions in an array with one writer and one reader: first in, first out, without a lock
  *
- * The entries are the user's: a power of two of them, entry[position % size]. Positions run on for ever, and begin so
- * that they wrap on the first lap.
+ * The user of the fifo has the array: its size is a power of two, and an entry is array[position % size]. Positions
+ * only grow. They start half a lap before they wrap, so that the wrap comes on the first lap.
  */
 #ifndef PROFBUF_FIFO_H
 #define PROFBUF_FIFO_H
@@ -12,8 +12,8 @@
 #include <asm/barrier.h>
 
 struct profbuf_fifo {
-	unsigned int head;		/* the writer's: where the next goes */
-	unsigned int tail;		/* the reader's: the first that is there */
+	unsigned int head;		/* the writer's: where the next entry goes */
+	unsigned int tail;		/* the reader's: the first entry that is there */
 };
 
 static inline void profbuf_fifo_init(struct profbuf_fifo *f, unsigned int size)
@@ -22,7 +22,7 @@ static inline void profbuf_fifo_init(struct profbuf_fifo *f, unsigned int size)
 	f->tail = f->head;
 }
 
-/* The writer: is there no room at @head? The reader has done with the entries before tail. */
+/* The writer: is there no room at @head? The reader no longer uses the entries before @tail. */
 static inline bool profbuf_fifo_is_full(const struct profbuf_fifo *f, unsigned int size)
 {
 	return f->head - smp_load_acquire(&f->tail) == size;	/* pairs with profbuf_fifo_drop() */
@@ -34,13 +34,13 @@ static inline void profbuf_fifo_put(struct profbuf_fifo *f)
 	smp_store_release(&f->head, f->head + 1);	/* pairs with profbuf_fifo_is_empty() */
 }
 
-/* The reader: is there no entry at @tail? Others may ask, too, and use no entry. */
+/* The reader: is there no entry at @tail? Others may ask, too, but must not use an entry. */
 static inline bool profbuf_fifo_is_empty(const struct profbuf_fifo *f)
 {
 	return READ_ONCE(f->tail) == smp_load_acquire(&f->head);	/* pairs with profbuf_fifo_put() */
 }
 
-/* The reader: done with the entry at @tail. */
+/* The reader: it no longer uses the entry at @tail. */
 static inline void profbuf_fifo_drop(struct profbuf_fifo *f)
 {
 	smp_store_release(&f->tail, f->tail + 1);	/* pairs with profbuf_fifo_is_full() */

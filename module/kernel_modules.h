@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kernel_modules.h - the kernel's modules, for who reads kernel addresses elsewhere
+ * kernel_modules.h - records of the kernel's modules, so that kernel addresses can be resolved elsewhere
  */
 #ifndef PROFBUF_KERNEL_MODULES_H
 #define PROFBUF_KERNEL_MODULES_H
@@ -11,7 +11,7 @@ struct profbuf_notes;
  * profbuf_kernel_modules_describe() - put a record for each module that is loaded into the stream
  * @notes: the queue of a session that may see kernel addresses
  *
- * What there is no memory or no room for is counted.
+ * A record for which there is no memory or no room is counted.
  *
  * Context: may sleep.
  */

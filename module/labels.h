@@ -2,10 +2,10 @@
 /*
  * labels.h - label sets that processes and threads have from outside
  *
- * The module's, not a session's: whoever tags is seldom who records. A set has an id that is never used again, and
- * goes with the identity of the process or thread, not with its number, so that a reused pid carries nobody's tag, and
- * a thread that takes its process's number when it executes a program keeps its own.
- * What a tagged process or thread creates is tagged when it is created (profbuf_labels_fork()).
+ * They belong to the module, not to a session: the process that tags is seldom the one that records. A label set has an
+ * id that is never used again. It belongs to the process or thread itself, not to its number: a reused pid has no tag
+ * of an earlier process, and a thread that takes its process's number when it executes a program keeps its own tag.
+ * What a tagged process or thread creates is tagged at its creation (profbuf_labels_fork()).
  */
 #ifndef PROFBUF_LABELS_H
 #define PROFBUF_LABELS_H
@@ -27,27 +27,27 @@ struct profbuf_labels {
 	char text[];
 };
 
-/* Who has set labels, and takes those away at the end that are not to stay: a session. */
+/* A session that has set labels. At its end those that are not to stay are removed. */
 struct profbuf_labels_owner {
-	bool dropped;			/* nothing inherits what it has set; under the lock of labels.c */
+	bool dropped;			/* what it has set is no longer inherited; under the lock of labels.c */
 };
 
-/* Is that a label set's text, with so many labels (or, if it is 0, as many as there are)? */
+/* Is @text that of a label set with @count labels? 0: with any number of labels. */
 bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int count);
 
 /**
- * profbuf_labels_of() - what a task has from outside
+ * profbuf_labels_of() - the label set that a task has from outside
  * @task: the task
  *
- * Context: any, NMI too, under RCU or with interrupts off, which keeps the result.
- * Return: its thread's labels, else its process's, else NULL.
+ * Context: any, also NMI, under RCU or with interrupts off; the result is valid as long.
+ * Return: the thread's labels, else the process's, else NULL.
  */
 const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);
 
 /**
- * profbuf_labels_set() - tag a process or a thread from outside, or remove that
- * @opener: who may
- * @owner: who does it
+ * profbuf_labels_set() - tag a process or a thread from outside, or remove such a tag
+ * @opener: for its rights
+ * @owner: the session that does it
  * @set: as user space gave it, not yet validated
  *
  * Context: may sleep.
@@ -56,14 +56,14 @@ const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);
 int profbuf_labels_set(const struct profbuf_opener *opener, struct profbuf_labels_owner *owner,
 		       const struct profbuf_tag_set *set);
 
-/* Removes what @owner has set and did not ask to stay. Context: it sets nothing meanwhile; may sleep. */
+/* Removes what @owner has set, apart from PROFBUF_TAG_STAY. Context: @owner sets nothing meanwhile; may sleep. */
 void profbuf_labels_drop(struct profbuf_labels_owner *owner);
 
-/* A task has been created, and does not run yet; a task has ended. Context: preemption disabled. */
+/* A task was created, and does not run yet; a task ends. Context: preemption disabled. */
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child);
 void profbuf_labels_exit(struct task_struct *task);
 
-/* How many processes and threads are tagged, and how many are not because there was no memory or too many. */
+/* How many processes and threads are tagged; how many did not inherit a tag, for lack of memory or of room. */
 unsigned int profbuf_labels_tagged(void);
 u64 profbuf_labels_lost(void);
 

@@ -2,8 +2,8 @@
 /*
  * lives.h - processes that were sampled change their program, or end
  *
- * The tick says whom it has sampled. The tracepoints say what becomes of processes; of one that was sampled it is kept
- * until the worker makes a note of it.
+ * The tick remembers which processes it has sampled. The tracepoints tell when a process changes its program or ends.
+ * If the process was sampled, the change is kept until the worker makes a note of it.
  */
 #ifndef PROFBUF_LIVES_H
 #define PROFBUF_LIVES_H
@@ -27,7 +27,7 @@ struct profbuf_lives {
 	struct profbuf_worker *worker;
 	struct profbuf_lives_tables *tables;	/* NULL before the start */
 	raw_spinlock_t lock;		/* raw: tracepoints come with preemption disabled */
-	struct profbuf_fifo fifo;	/* of the changes between two turns of the worker; under @lock, as the next */
+	struct profbuf_fifo fifo;	/* of the changes between two turns of the worker; under @lock, like @on */
 	bool on;			/* from start to stop */
 };
 
@@ -40,18 +40,18 @@ size_t profbuf_lives_memory(void);
 /* The tables, all zeros. Return: 0 or -ENOMEM. */
 int profbuf_lives_alloc(struct profbuf_lives *l);
 
-/* Without them, or after profbuf_lives_stop() and with nobody in profbuf_lives_tell(). */
+/* Frees the tables, if there are any. Context: after profbuf_lives_stop(); no profbuf_lives_tell() is under way. */
 void profbuf_lives_free(struct profbuf_lives *l);
 
-/* From start to stop profbuf_lives_tell() does something, and wakes the worker. */
+/* profbuf_lives_tell() keeps changes, and wakes the worker, from start to stop only. */
 void profbuf_lives_start(struct profbuf_lives *l);
 void profbuf_lives_stop(struct profbuf_lives *l);
 
-/* The tick asked for a process: its end is to be told. Context: the tick, NMI too. */
+/* The tick has asked for a process, so its end is to be in the stream. Context: the tick, also NMI. */
 void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct *leader);
 
 /**
- * profbuf_lives_tell() - a process changed its program, or ended: say so if it was sampled
+ * profbuf_lives_tell() - a process changed its program, or ended: keep that if it was sampled
  * @l: of a session that has its tables
  * @type: PROFBUF_RECORD_EXEC or PROFBUF_RECORD_EXIT
  * @task: the thread that does it, the current one
@@ -60,7 +60,7 @@ void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct 
  */
 void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *task);
 
-/* The worker: a note of each. */
+/* The worker: makes a note of each change. */
 void profbuf_lives_describe(struct profbuf_lives *l);
 
 #endif /* PROFBUF_LIVES_H */

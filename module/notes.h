@@ -2,7 +2,8 @@
 /*
  * notes.h - records that wait for the reader beside the rings, and what was lost on the way there
  *
- * A session has one queue of them, bounded in bytes: those who are sampled do not decide how much memory that is.
+ * A session has one queue of notes. Its size in bytes is bounded: the processes that are sampled do not decide how much
+ * memory it takes.
  */
 #ifndef PROFBUF_NOTES_H
 #define PROFBUF_NOTES_H
@@ -18,41 +19,41 @@
 /* Bytes that one session's queue may hold. */
 #define PROFBUF_NOTES_BYTES	(8UL << 20)
 
-/* What a record of nested lengths needs: bytes rounded up to whole words. */
+/* The words that a record of so many bytes needs: bytes rounded up to whole words. */
 #define PROFBUF_WORDS(bytes)	DIV_ROUND_UP(bytes, sizeof(u64))
 
 /* A record in the queue. */
 struct profbuf_note {
 	struct list_head list;
-	u64 words[];			/* words[0]: how many */
+	u64 words[];			/* the record; words[0] is its length in words */
 };
 
 /**
- * struct profbuf_notes - a session's queue, and what was not put into it
+ * struct profbuf_notes - a session's queue, and counts of what was not put into it
  */
 struct profbuf_notes {
 	spinlock_t lock;		/* of the queue */
 	struct list_head list;		/* under @lock; only the reader takes from it */
 	size_t bytes;			/* in @list; under @lock */
-	bool closed;			/* the session has stopped: nothing comes after its end; under @lock */
-	u32 generation;			/* part of the ticks' signatures: changed to be asked again */
-	struct delayed_work retry;	/* changes it, when something was lost */
+	bool closed;			/* the session has stopped: nothing is put into it; under @lock */
+	u32 generation;			/* part of the ticks' signatures: if it changes, ticks ask again */
+	struct delayed_work retry;	/* changes @generation after a loss */
 	atomic64_t lost[PROFBUF_NR_SIDEBAND_CAUSES];
-	u64 lost_told[PROFBUF_NR_SIDEBAND_CAUSES];	/* the reader's: in the stream already */
+	u64 lost_told[PROFBUF_NR_SIDEBAND_CAUSES];	/* the reader's: how much of @lost is in the stream */
 };
 
 void profbuf_notes_init(struct profbuf_notes *n);
 
-/* Drops what is queued. After profbuf_notes_close(), or never started. */
+/* Frees the queued notes. Context: after profbuf_notes_close(), or the session was never started. */
 void profbuf_notes_exit(struct profbuf_notes *n);
 
 /* From now on nothing is put into the queue, and nothing is asked for again. Context: may sleep. */
 void profbuf_notes_close(struct profbuf_notes *n);
 
-/* As if nothing had been queued: for a start that failed, after profbuf_notes_close(). */
+/* Makes the queue as new again. Context: after a start that failed, and profbuf_notes_close(). */
 void profbuf_notes_clear(struct profbuf_notes *n);
 
-/* A note with room for @bytes of record, zeroed, its length set; NULL: no memory. */
+/* A note with room for a record of @bytes; the length is set, the rest is zero. NULL: no memory. */
 struct profbuf_note *profbuf_note_alloc(size_t bytes);
 
 /* Frees notes that are in no queue. */
@@ -68,21 +69,21 @@ void profbuf_notes_free(struct list_head *list);
  */
 bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list);
 
-/* Likewise one, which is taken over in any case. */
+/* Likewise with one note, which is taken over in any case. */
 bool profbuf_notes_put(struct profbuf_notes *n, struct profbuf_note *note);
 
 /* The reader: the first note, which stays until it is dropped; NULL if there is none. */
 struct profbuf_note *profbuf_notes_first(struct profbuf_notes *n);
 void profbuf_notes_drop(struct profbuf_notes *n, struct profbuf_note *note);
 
-/* Something is not in the stream: counted. Context: any, NMI too. */
+/* Counts something that is not put into the stream. Context: any, also NMI. */
 static inline void profbuf_notes_count(struct profbuf_notes *n, enum profbuf_sideband_cause cause)
 {
 	atomic64_inc(&n->lost[cause]);
 }
 
 /**
- * profbuf_notes_lose() - likewise; and it is asked for again a little later, when the queue has room again
+ * profbuf_notes_lose() - count likewise, and let ticks ask for it again a little later, when the queue has room
  * @n: the queue
  * @cause: why it is not there
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * opener.h - who opened the device, and which processes it may see
+ * opener.h - the process that opened the device, and which processes it may see
  */
 #ifndef PROFBUF_OPENER_H
 #define PROFBUF_OPENER_H
@@ -18,50 +18,52 @@ struct task_struct;
  */
 struct profbuf_opener {
 	u32 rights;			/* PROFBUF_RIGHT_* */
-	bool may_ptrace;		/* it had CAP_SYS_PTRACE: thread contexts of every process */
+	bool may_ptrace;		/* it had CAP_SYS_PTRACE: it may see thread contexts of every process */
 	const struct cred *cred;
 	struct pid_namespace *pid_ns;
 	struct pid *pid;
 };
 
-/* The current process opens; exit gives the references back. */
+/* The current process is the opener; profbuf_opener_exit() drops the references. */
 void profbuf_opener_init(struct profbuf_opener *opener);
 void profbuf_opener_exit(struct profbuf_opener *opener);
 
 /**
- * profbuf_cred_is_own() - may the opener look at who has these credentials, without a right to do so?
- * @opener: who
- * @cred: a task's own, that is its real ones
+ * profbuf_cred_is_own() - may the opener see a task with these credentials, even without PROFBUF_RIGHT_TASKS?
+ * @opener: the opener
+ * @cred: the task's real credentials
  *
- * What the kernel asks of who reads a process's memory or takes samples of it by perf (ptrace_may_access() with
- * PTRACE_MODE_READ_REALCREDS), as far as a module can ask: all its ids are the opener's, it has no capability that the
- * opener has not, and it is in the same user namespace, or in one that the opener has made. Security modules are not
- * asked; Yama, for one, has no word on reading.
+ * The kernel checks the same before a process may read another one's memory, or sample it by perf (ptrace_may_access()
+ * with PTRACE_MODE_READ_REALCREDS), as far as a module can check it: all ids of the task are the opener's. The task is
+ * in the opener's user namespace and has no capability that the opener does not have, or it is in a user namespace that
+ * the opener has made, or below one. Security modules are not asked; Yama, for example, does not restrict reading.
  *
- * Context: any, NMI too.
+ * Context: any, also NMI.
  */
 bool profbuf_cred_is_own(const struct profbuf_opener *opener, const struct cred *cred);
 
-/* The same of a process, which has to let itself be looked at (prctl(PR_SET_DUMPABLE)). */
+/* The same for a process, which must also be dumpable (prctl(PR_SET_DUMPABLE)). */
 bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred, struct mm_struct *mm);
 
-/* Is @pid the task's thread group, or one that it descends from, by parents that have not exited? Context: any. */
+/* Is @pid the task's thread group, or one it descends from by parents that have not exited? Context: any. */
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
 
-/* profbuf_process_is_own() of a task that has that memory map. Context: may sleep. */
+/* profbuf_process_is_own() for a task with that memory map. Context: may sleep. */
 bool profbuf_task_is_own(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm);
 
 /**
- * profbuf_task_get() - a thread by its number, or any living thread of a process: its first one may have ended before
- * @opener: whose pid namespace and rights
+ * profbuf_task_get() - find a thread by its number, or any living thread of a process
+ * @opener: for its pid namespace and rights
  * @nr: the number
  * @type: PIDTYPE_PID or PIDTYPE_TGID
- * @start_time: what has the number has to have that; 0: whatever it has
+ * @start_time: which start time the thread or process must have; 0: any
  * @mm: set to its memory map, a reference for mmput()
+ *
+ * A process may live on after its first thread has ended.
  *
  * Context: may sleep.
  * Return: the thread, a reference for put_task_struct(); -ESRCH: there is none, or it has no memory of its own; -EPERM:
- * another user's, without the right to see it.
+ * the opener has no right to see it.
  */
 struct task_struct *profbuf_task_get(const struct profbuf_opener *opener, u32 nr, enum pid_type type, u64 start_time,
 				     struct mm_struct **mm);

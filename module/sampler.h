@@ -11,11 +11,11 @@ struct profbuf_config;
 struct profbuf_cpu;
 struct profbuf_session;
 
-/* Sources this kernel has: bits by enum profbuf_source. */
+/* The sources that this kernel has: bits by enum profbuf_source. */
 u32 profbuf_sampler_sources(void);
 
 /**
- * profbuf_sampler_probe() - can this machine have that source
+ * profbuf_sampler_probe() - does this machine have the configured source?
  * @config: source and period
  *
  * Context: may sleep.
@@ -24,22 +24,22 @@ u32 profbuf_sampler_sources(void);
 int profbuf_sampler_probe(const struct profbuf_config *config);
 
 /**
- * profbuf_sampler_init_cpu() - prepare a CPU's part; nothing runs
- * @c: the part, session and cpu set
+ * profbuf_sampler_init_cpu() - prepare a CPU's part; its source does not run yet
+ * @c: the part; its session and cpu are set
  */
 void profbuf_sampler_init_cpu(struct profbuf_cpu *c);
 
 /**
- * profbuf_sampler_start() - ticks on, on every CPU of the session that is online, now and later
+ * profbuf_sampler_start() - turn ticks on, on every CPU of the session that is online now or later
  * @s: the session
  *
  * Context: may sleep.
- * Return: 0, or the source's error with all ticks off.
+ * Return: 0, or the source's error; all ticks are off then.
  */
 int profbuf_sampler_start(struct profbuf_session *s);
 
 /**
- * profbuf_sampler_stop() - ticks off; when it returns, none is under way, nor an irq_work of one
+ * profbuf_sampler_stop() - turn ticks off; when it returns, no tick and no irq_work of a tick is under way
  * @s: the session, started
  *
  * Context: may sleep.

@@ -2,22 +2,23 @@
 /*
  * session.h - one open file: its configuration, its rings, its life
  *
- * Life: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is made by the start and unmade by the
- * release; what ticks read is constant while RUNNING.
+ * Life: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is allocated by the start and freed by the
+ * release of the file. What ticks read is constant while the session is RUNNING.
  *
  * Locks, outer to inner:
  *
- *	session->read_lock	the reader's side of the rings, the queue's head
+ *	session->read_lock	the reader's side of the rings, the head of the queue of notes
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
  *	    profbuf_sessions_lock the register of sessions (sessions.c)
- *	    profbuf_quota_lock	what they have together (quota.c)
+ *	    profbuf_quota_lock	what sessions have together (quota.c)
  *	    notes.lock		the queue of notes
  *
  * The tick takes none of them.
  *
- * Teardown: ticks off on every CPU (profbuf_sampler_stop), then the irq_works they queued, then the requests these
- * made (stop_describing()), then the rings are closed and readers woken. Memory goes at the release.
+ * Teardown: ticks are turned off on every CPU, then the irq_works that they queued are waited for
+ * (profbuf_sampler_stop()), then the last requests are described (stop_describing()), then the rings are closed and
+ * readers are woken. The release frees the memory.
  */
 #ifndef PROFBUF_SESSION_H
 #define PROFBUF_SESSION_H
@@ -50,8 +51,8 @@ struct pid;
  * struct profbuf_session - one open file
  */
 struct profbuf_session {
-	/* Constant while RUNNING; before, under @lock. */
-	struct profbuf_config config;	/* complete: no field says default; cpus is not used */
+	/* Constant while RUNNING; under @lock before. */
+	struct profbuf_config config;	/* complete: no 0 that means a default; cpus is not used */
 	cpumask_var_t cpumask;		/* CPUs to sample */
 	struct pid *filter_pid;
 	struct cgroup *filter_cgroup;
@@ -60,17 +61,17 @@ struct profbuf_session {
 	/* Constant from the open. */
 	struct profbuf_opener opener;
 
-	struct mutex lock;		/* outer to cpus_read_lock; see above */
+	struct mutex lock;		/* outside of cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */
-	struct hlist_node node;		/* of the CPU hotplug state's instances */
-	struct list_head list;		/* of the running sessions */
-	struct profbuf_quota quota;	/* from the start */
+	struct hlist_node node;		/* in the instances of the CPU hotplug state */
+	struct list_head list;		/* in the register of sessions */
+	struct profbuf_quota quota;	/* taken by the start */
 	bool ticking;			/* the ticks are on; under @lock */
 	struct delayed_work start_work;	/* after delay_ns */
 	struct delayed_work stop_work;	/* after duration_ns, or max_ticks */
 	struct delayed_work flush_work;	/* every flush_ns */
 
-	/* What explains samples: asked for by ticks and tracepoints, described by the worker, noted for the reader. */
+	/* What explains samples: ticks and tracepoints ask for it, and the worker makes notes for the reader. */
 	struct profbuf_requests requests;
 	struct profbuf_lives lives;
 	struct profbuf_tags tags;
@@ -81,21 +82,21 @@ struct profbuf_session {
 
 	/* Readers. */
 	wait_queue_head_t wait;
-	atomic_t wakeups;		/* out of ticks: each may have taken back a mark under which a reader sleeps */
+	atomic_t wakeups;		/* from ticks: each may have cleared the sleeping flag of a ring */
 	struct mutex read_lock;		/* one reader at a time */
 	unsigned int next_cpu;		/* where the next read begins, for fairness */
-	unsigned int final_cpu;		/* the next whose final counters go out */
+	unsigned int final_cpu;		/* the next CPU whose final counters are read */
 };
 
 /**
- * profbuf_session_create() - a session for the task that opens the device
+ * profbuf_session_create() - make a session for the task that opens the device
  *
  * Return: the session, or an ERR_PTR: ENOMEM.
  */
 struct profbuf_session *profbuf_session_create(void);
 
 /**
- * profbuf_session_destroy() - stop and free it
+ * profbuf_session_destroy() - stop and free a session
  * @s: the session; no other call on it is under way
  *
  * Context: may sleep.
@@ -112,7 +113,7 @@ void profbuf_session_destroy(struct profbuf_session *s);
 int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_config *config);
 
 /**
- * profbuf_session_start() - make the rings, put the stream's description in front, turn the ticks on
+ * profbuf_session_start() - make the rings, queue the INFO record, turn the ticks on
  * @s: the session
  *
  * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
@@ -120,7 +121,7 @@ int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_co
 int profbuf_session_start(struct profbuf_session *s);
 
 /**
- * profbuf_session_stop() - turn the ticks off for good; readers get what is there, then EOF
+ * profbuf_session_stop() - turn the ticks off for good; readers get what is left, then EOF
  * @s: the session
  *
  * Return: 0; -EINVAL: it never started.
@@ -131,11 +132,11 @@ int profbuf_session_stop(struct profbuf_session *s);
  * profbuf_session_read() - read whole records; starts a new session
  * @s: the session
  * @to: user memory
- * @count: its bytes
- * @nonblock: -EAGAIN instead of waiting
+ * @count: its size in bytes
+ * @nonblock: return -EAGAIN instead of waiting
  *
- * Return: bytes; 0 at the end; -EINVAL: @count is less than the next record; -EFAULT; -EAGAIN; -ERESTARTSYS; -EIO: a
- * ring was written over; or as profbuf_session_start().
+ * Return: how many bytes; 0 at the end; -EINVAL: @count is less than the next record; -EFAULT; -EAGAIN; -ERESTARTSYS;
+ * -EIO: a ring was written over; or an error of profbuf_session_start().
  */
 ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock);
 
@@ -148,7 +149,7 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 __poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll_table *wait);
 
 /**
- * profbuf_session_flush() - wake readers for what is there
+ * profbuf_session_flush() - wake readers if there is something to read
  * @s: the session
  */
 void profbuf_session_flush(struct profbuf_session *s);
@@ -163,7 +164,7 @@ void profbuf_session_flush(struct profbuf_session *s);
  */
 int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to);
 
-/* The irq_work of a CPU that its tick queues: wakes readers, and the worker. */
+/* Prepares the irq_work that the tick of a CPU queues: it wakes readers and the worker. */
 void profbuf_session_init_wake(struct profbuf_cpu *c);
 
 static inline int profbuf_session_state(const struct profbuf_session *s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sessions.h - the register of sessions that run or ran, and what became of the ticks of all
+ * sessions.h - the register of open sessions that were started, and the counters of all sessions
  */
 #ifndef PROFBUF_SESSIONS_H
 #define PROFBUF_SESSIONS_H
@@ -10,25 +10,25 @@
 struct profbuf_counters;
 struct profbuf_session;
 
-/* From profbuf_sessions_join() to profbuf_sessions_part(); read under RCU. */
+/* Has each session from profbuf_sessions_join() to profbuf_sessions_part(); read under RCU. */
 extern struct list_head profbuf_sessions;
 
 /**
- * profbuf_sessions_join() - tracepoints and sysfs look at a session from now on
+ * profbuf_sessions_join() - enter a session: from now on, tracepoints and sysfs look at it
  * @s: the session, about to start
  */
 void profbuf_sessions_join(struct profbuf_session *s);
 
 /**
- * profbuf_sessions_part() - its counters are added to the module's, and it is not looked at any more
- * @s: the session, its ticks off; after a grace period nobody looks at it
+ * profbuf_sessions_part() - remove a session, and add its counters to those of past sessions
+ * @s: the session, whose ticks are off; after an RCU grace period, tracepoints no longer look at it
  */
 void profbuf_sessions_part(struct profbuf_session *s);
 
-/* The sum of all sessions since the module was loaded. @cpu: a possible one, or PROFBUF_CPU_NONE: all. May sleep. */
+/* The sum of all sessions since the module was loaded. @cpu: a possible CPU, or PROFBUF_CPU_NONE for all. May sleep. */
 void profbuf_sessions_counters(unsigned int cpu, struct profbuf_counters *sum);
 
-/* How many there are. Context: may sleep. */
+/* How many sessions are in the register. Context: may sleep. */
 unsigned int profbuf_sessions_count(void);
 
 int profbuf_sessions_module_init(void);

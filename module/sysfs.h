@@ -11,7 +11,7 @@ struct attribute_group;
 int profbuf_sysfs_init(void);
 void profbuf_sysfs_exit(void);
 
-/* The files, for the misc device; NULL-terminated, from profbuf_sysfs_init() to profbuf_sysfs_exit(). */
+/* The files, for the misc device; NULL-terminated. They exist from profbuf_sysfs_init() to profbuf_sysfs_exit(). */
 const struct attribute_group **profbuf_sysfs_groups(void);
 
 #endif /* PROFBUF_SYSFS_H */

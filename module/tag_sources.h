@@ -2,7 +2,8 @@
 /*
  * tag_sources.h - where processes that tag themselves have the pointers to their tags
  *
- * A session's. Known by the memory map, so that a process that executes another program is not read by it.
+ * Each session has its own tag sources. A process is known by its memory map, so that a tag source is no longer used
+ * after the process has executed another program.
  */
 #ifndef PROFBUF_TAG_SOURCES_H
 #define PROFBUF_TAG_SOURCES_H
@@ -18,7 +19,7 @@ struct profbuf_opener;
 
 #define PROFBUF_TAG_PROCESSES	4096	/* per session */
 
-/* Of a thread-local variable. */
+/* Where a thread-local variable is. */
 struct profbuf_tag_location {
 	bool known;
 	u32 tls;			/* enum profbuf_tls */
@@ -26,18 +27,18 @@ struct profbuf_tag_location {
 	u64 module;
 };
 
-/* A process that tags itself. The reference on @mm is not one on its memory: it keeps the address from being reused. */
+/* A process that tags itself. The reference on @mm keeps its address from being reused, but not the user memory. */
 struct profbuf_tag_process {
 	struct hlist_node node;
 	struct mm_struct *mm;
-	u64 key;			/* random, and nobody's to know: of the signatures of its tags */
+	u64 key;			/* random and secret; part of the signatures of its tags */
 	struct profbuf_tag_location at[PROFBUF_NR_TAG_KINDS];
-	struct profbuf_tag_process *gone;	/* the next of those to be freed together */
+	struct profbuf_tag_process *gone;	/* the next of the processes that are freed together */
 	struct rcu_head rcu;
 };
 
 /**
- * struct profbuf_tag_processes - those that a session knows
+ * struct profbuf_tag_processes - the processes whose tag sources a session knows
  */
 struct profbuf_tag_processes {
 	struct mutex lock;		/* for writers; ticks read under RCU */
@@ -49,7 +50,7 @@ struct profbuf_tag_processes {
 void profbuf_tag_processes_init(struct profbuf_tag_processes *processes);
 
 /**
- * profbuf_tag_processes_exit() - forget them
+ * profbuf_tag_processes_exit() - forget all processes
  * @processes: of a session whose ticks are off
  *
  * Context: may sleep.
@@ -57,20 +58,20 @@ void profbuf_tag_processes_init(struct profbuf_tag_processes *processes);
 void profbuf_tag_processes_exit(struct profbuf_tag_processes *processes);
 
 /**
- * profbuf_tag_process_find() - what is known of a process
+ * profbuf_tag_process_find() - find the tag sources of a process
  * @processes: the session's
  * @mm: its memory map
  *
- * Context: the tick, NMI too, which keeps the result; or under the lock.
- * Return: NULL if there is none.
+ * Context: the tick, also NMI; or under the lock. The result is valid as long.
+ * Return: the process; NULL if the session does not know it.
  */
 const struct profbuf_tag_process *profbuf_tag_process_find(const struct profbuf_tag_processes *processes,
 							   const struct mm_struct *mm);
 
 /**
- * profbuf_tag_source_set() - where a process has the pointer to its tag, or that it has none any more
+ * profbuf_tag_source_set() - set where a process has the pointer to its tag, or that it no longer has one
  * @processes: the session's
- * @opener: whose rights
+ * @opener: for its rights
  * @from: as user space gave it, not yet validated
  *
  * Context: may sleep.

@@ -2,8 +2,9 @@
 /*
  * unwind.h - what interrupted registers lead to: stacks, and the thread's own data
  *
- * All: any context, NMI too; bounded by @max; no fault is handled, no lock taken. Stacks are stored leaf first;
- * the unwinders return how many addresses they are, and *stop says why there are no more.
+ * All functions may be called in any context, also NMI. Their time is bounded by @max; they handle no page fault and
+ * take no lock. Stacks are stored leaf first. The unwinders return the number of addresses, and *stop says why the
+ * stack ends there.
  */
 #ifndef PROFBUF_UNWIND_H
 #define PROFBUF_UNWIND_H
@@ -16,7 +17,7 @@ struct pt_regs;
 
 /**
  * profbuf_unwind_kernel() - the kernel stack of the current task, with the kernel's own unwinder
- * @regs: of interrupted kernel code: the first frame is theirs, the interrupt's are not among them
+ * @regs: of the interrupted kernel code: the first frame is from them, and frames of the interrupt are left out
  * @frames: set
  * @max: frames at most
  * @stop: set
@@ -25,22 +26,22 @@ unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned i
 
 /**
  * profbuf_unwind_user() - the user stack of the current task, by frame pointers
- * @regs: its user registers
+ * @regs: the task's user registers
  * @frames: set
  * @max: frames at most
  * @stop: set
  *
- * Code without frame pointers ends the walk early or skips callers: what is read is what the frame pointer register
- * leads to.
+ * The walk follows the frame pointer register, whatever it has. In code without frame pointers, the walk ends early or
+ * skips callers.
  */
 unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int max, enum profbuf_stop *stop);
 
 /**
- * profbuf_thread_pointer() - where the current thread has its thread-local variables
- * @regs: what was interrupted
- * @tp: set
+ * profbuf_thread_pointer() - find the current thread's thread-local variables
+ * @regs: the interrupted registers
+ * @tp: set to the thread pointer
  *
- * Return: false in the middle of a change from one thread to another, when it may be either's.
+ * Return: false while the kernel may be changing from one thread to another, and the pointer may be of either thread.
  */
 bool profbuf_thread_pointer(struct pt_regs *regs, u64 *tp);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * usermem.h - user memory, read by a tick: what is not there now is not read
+ * usermem.h - how a tick reads user memory: only what is present, without page faults
  */
 #ifndef PROFBUF_USER_H
 #define PROFBUF_USER_H
@@ -10,7 +10,7 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
-/* Page faults off and on: a count of the task's, which an NMI in the middle of it leaves as it has found it. */
+/* Turn page faults off and on: this is a counter of the task, and an NMI in between leaves it as it found it. */
 static inline void profbuf_user_begin(void)
 {
 	kcsan_disable_current();
@@ -31,11 +31,11 @@ static inline void profbuf_user_end(void)
  * @from: address
  * @n: how many
  *
- * In NMI the page tables may be another task's or half switched: copy_from_user_nofault() knows; in a timer they are
- * the current task's, and plain accesses will do.
+ * In an NMI the page tables may be another task's, or half switched; copy_from_user_nofault() checks that. In a timer
+ * they are the current task's, and plain accesses are enough.
  *
  * Context: the tick, between profbuf_user_begin() and profbuf_user_end().
- * Return: false if they are not all there.
+ * Return: false if some of the words are not present.
  */
 static __always_inline bool profbuf_user_words(u64 *to, u64 from, unsigned int n)
 {

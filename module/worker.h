@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * worker.h - the module's worker: what a tick or a tracepoint must not do itself is done there
+ * worker.h - the module's worker: it does what a tick or a tracepoint must not do itself
  */
 #ifndef PROFBUF_WORKER_H
 #define PROFBUF_WORKER_H
@@ -14,18 +14,18 @@ struct profbuf_worker {
 	struct work_struct work;
 };
 
-/* @turn: what it does each time it was woken. Context of @turn: may sleep. */
+/* @turn: the function that the worker calls after each wakeup; it may sleep. */
 static inline void profbuf_worker_init(struct profbuf_worker *w, work_func_t turn)
 {
 	INIT_WORK(&w->work, turn);
 }
 
-/* There is something to do. Context: any but NMI. */
+/* Wakes the worker, as there is something to do. Context: any but NMI. */
 void profbuf_worker_wake(struct profbuf_worker *w);
 
 /**
- * profbuf_worker_finish() - one more turn, and wait for its end
- * @w: whose profbuf_worker_wake() nobody calls any more
+ * profbuf_worker_finish() - let the worker do one more turn, and wait for its end
+ * @w: the worker; profbuf_worker_wake() is not called for it any more
  *
  * Context: may sleep.
  */
