@@ -3,8 +3,8 @@
  * budget.c - how much of a CPU the ticks may take
  *
  * The stride is computed anew after every WINDOW, or as soon as a window's budget is spent. The cost of a tick hardly
- * depends on how often it comes, so the stride that meets the limit follows from the time that ticks took at the
- * present one.
+ * depends on how often it comes, so the stride that meets the limit can be computed from the time that ticks have taken
+ * at the present stride.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>

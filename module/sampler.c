@@ -218,7 +218,7 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 	if (c->busy) {
 		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
 	} else if (c->ended) {
-		/* This CPU has ticks until other CPUs have reached max_ticks, too, and these ticks also cost time. */
+		/* This CPU may have ticks until all CPUs have reached max_ticks, and these ticks cost time, too. */
 		profbuf_counters_skip(counters, PROFBUF_SKIP_ENDED);
 		charge(c, begin);
 	} else {
@@ -261,7 +261,7 @@ static void hrtimer_stop(struct profbuf_cpu *c)
 	hrtimer_cancel(&c->timer);
 	if (c->ended)
 		return;
-	/* Periods that were to be left out, and then those that passed while the timer waited to fire again. */
+	/* Count the periods that were to be left out, and then those that passed while the timer waited to fire. */
 	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer))) + c->left_out * period;
 	if (late >= 0)
 		count_periods(c, div64_u64(late, period) + 1);

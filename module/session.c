@@ -23,7 +23,7 @@
 static void set_state(struct profbuf_session *s, enum profbuf_state state)
 {
 	lockdep_assert_held(&s->lock);
-	smp_store_release(&s->state, state);	/* with profbuf_session_state() */
+	smp_store_release(&s->state, state);	/* pairs with profbuf_session_state() */
 }
 
 /* Configuration */
@@ -220,7 +220,7 @@ static int start_ticks(struct profbuf_session *s)
 	profbuf_quota_tick(&s->quota, true);
 	err = profbuf_sampler_start(s);
 	if (err) {
-		/* CPUs that have reached max_ticks may have queued it, and it would end the next start. */
+		/* CPUs that have reached max_ticks may have queued this work, and it would stop the next start. */
 		cancel_delayed_work(&s->stop_work);
 		profbuf_quota_tick(&s->quota, false);
 		return err;

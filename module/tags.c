@@ -159,7 +159,7 @@ static u64 hash_context(const u64 *words, unsigned int n)
 	return profbuf_hash(h) >> 2 | TAG_HASHED;
 }
 
-/* Copies a thread context. Return: whether it may be a thread context; it has no magic number to be sure. */
+/* Copies a thread context. Return: whether it may be one; there is no magic number to be sure by. */
 static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid)
 {
 	u8 *to = (u8 *)tags->data;
