@@ -12,8 +12,8 @@
  *
  * Each position is stored by its owner only, so the writer commits with one plain release store (A). In Go the reader
  * keeps its sleeping flag in w, and the writer needs a compare-and-swap for every record. Here the flag is in r, and
- * the writer needs a compare-and-swap only if a wakeup may be due. The reader sets and clears the flag, and the writer
- * clears it; the side that clears the flag owns the wakeup, so there is one wakeup for each sleep.
+ * the writer needs a compare-and-swap only if a wakeup may be due. Apart from the reader, only the writer changes the
+ * flag: it clears it. The side that clears the flag owns the wakeup, so there is one wakeup for each sleep.
  *
  * A wakeup may be due when the unread words reach the watermark, when a loss is counted, when a loss record is written,
  * and at the close. Only then does the writer publish with a full barrier (B) before it looks at the flag. The reader

@@ -18,8 +18,8 @@
 #include "profbuf_version.h"
 
 /*
- * Parameters can be written while sessions run, and a session divides by its period: no value out of its bounds gets
- * in, neither at load nor later.
+ * Parameters can be written while sessions run, and a session divides by its period. So values are checked against
+ * their bounds at each write, not only when the module is loaded.
  */
 static int set_min_period(const char *val, const struct kernel_param *kp)
 {
@@ -99,7 +99,7 @@ err_sessions:
 	return err;
 }
 
-/* Nobody has a session any more: an open file keeps the module. */
+/* There is no session any more: an open file keeps the module loaded. */
 static void __exit profbuf_mod_exit(void)
 {
 	profbuf_dev_exit();

@@ -2,8 +2,9 @@
 /*
  * budget.c - how much of a CPU the ticks may take
  *
- * Looked at every WINDOW, or as soon as all of a window's budget is spent. What a tick costs hardly depends on how
- * often it comes, so the stride that meets the limit can be computed from the share that one stride has taken.
+ * The stride is computed anew after every WINDOW, or as soon as a window's budget is spent. The cost of a tick hardly
+ * depends on how often it comes, so the stride that meets the limit can be computed from the time that ticks have taken
+ * at the present stride.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -13,13 +14,13 @@
 
 #define WINDOW		(100 * NSEC_PER_MSEC)
 
-/* What the interrupt costs before and after what is measured: entry, exit, programming the timer. */
+/* What the interrupt costs before and after the measured time: entry, exit, programming the timer. */
 #define OUTSIDE		NSEC_PER_USEC
 
-/* A tick that takes longer was itself held up, by an NMI or by the host of a virtual machine. */
+/* A tick that takes longer was interrupted itself, by an NMI or by the host of a virtual machine. */
 #define CHARGE_MAX	NSEC_PER_MSEC
 
-/* However dear, a session keeps a tick a second. */
+/* A session keeps at least one tick a second, however expensive its ticks are. */
 #define SLOWEST		NSEC_PER_SEC
 
 void profbuf_budget_init(struct profbuf_budget *b)
@@ -77,7 +78,7 @@ enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, u64 
 	needed = percent == 100 ? 1 : needed_stride(b, period, elapsed, percent, parts);
 	b->began = end;
 	b->spent = 0;
-	/* Up by a factor of two at least: no change for what is only noise. */
+	/* The rate is raised by a factor of two or more only: less may be noise. */
 	if (needed <= b->stride && needed * 2 > b->stride)
 		return PROFBUF_BUDGET_KEPT;
 	return change(b, needed, div64_u64(spent * 1000000, elapsed), end);

@@ -16,7 +16,7 @@
 /* Module parameter: the limit, in percent of each CPU's time; 100 means no limit. */
 extern unsigned int profbuf_max_overhead_percent;
 
-#define PROFBUF_RATE_CHANGES	32	/* per CPU: as many wait for a read */
+#define PROFBUF_RATE_CHANGES	32	/* per CPU: so many can wait for a read */
 
 struct profbuf_rate_change {
 	u64 time;
@@ -28,7 +28,7 @@ struct profbuf_rate_change {
  * struct profbuf_budget - a CPU's part of a session; only the tick uses it, apart from the reader's side of @changes
  */
 struct profbuf_budget {
-	u64 began;		/* begin of the time that is measured */
+	u64 began;		/* when the measured time began */
 	u64 spent;		/* ns in ticks since then */
 	u32 stride;		/* one of so many periods has a tick */
 	struct profbuf_fifo fifo;	/* of @changes: the tick puts, the reader takes */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * config.c - what a session may be asked for: defaults, bounds, validation
+ * config.c - the configuration of a session: defaults, bounds, validation
  */
 #include <linux/bitmap.h>
 #include <linux/hrtimer.h>
@@ -18,8 +18,8 @@
 #include "tags.h"
 
 #define RING_BYTES_DEFAULT	(512U << 10)
-#define RING_BYTES_LEAST	(16U << 10)	/* by default: any depth fits */
-/* Two of the longest samples fit wherever the first begins, so that no sample is always lost. */
+#define RING_BYTES_LEAST	(16U << 10)	/* least default: any depth fits */
+/* Two of the longest samples fit, wherever in the ring the first one begins: no sample is too long for the ring. */
 #define RING_BYTES_MIN		(4U << 10)
 #define RING_BYTES_MAX		(256U << 20)
 #define DEPTH_DEFAULT		PROFBUF_STACK_MAX
@@ -41,7 +41,7 @@ u64 profbuf_config_memory(const struct profbuf_config *c, unsigned int cpus)
 	       (tags ? profbuf_tags_memory() : 0);
 }
 
-/* The default, or less on a machine of so many CPUs that a session may not have that much for each. */
+/* The default, or less if there are so many CPUs that a session may not have that much for each. */
 static u32 default_ring_bytes(void)
 {
 	struct profbuf_config c = { .flags = PROFBUF_CONFIG_FLAGS };
@@ -54,13 +54,13 @@ static u32 default_ring_bytes(void)
 	return c.ring_bytes;
 }
 
-/* The administrator's floor may be above the administrator's default. */
+/* The administrator may have set a minimum above the default. */
 static u64 default_period(void)
 {
 	return (u64)max(profbuf_default_period_us, profbuf_min_period_us) * NSEC_PER_USEC;
 }
 
-/* Those without rights see their own processes' user code only. */
+/* Openers without rights see only the user code of their own processes. */
 static u32 allowed_flags(const struct profbuf_opener *opener)
 {
 	if (opener->rights & PROFBUF_RIGHT_KERNEL)
@@ -86,13 +86,13 @@ void profbuf_config_default(const struct profbuf_opener *opener, struct profbuf_
 	};
 }
 
-/* The words of a ring's longest record, and the loss record that may go before it. */
+/* The words of the longest record in a ring, and of the loss record that may come before it. */
 static u32 longest_records(const struct profbuf_config *c)
 {
 	return 2 * (2 + PROFBUF_HEADER_WORDS) + 1 + c->kernel_depth + c->user_depth;
 }
 
-/* The administrator's floor in cycles, by the rate of the time-stamp counter. */
+/* The administrator's minimum in cycles, by the rate of the time-stamp counter. */
 static u64 min_cycles(void)
 {
 	return max_t(u64, CYCLES_MIN, div_u64((u64)profbuf_min_period_us * tsc_khz, USEC_PER_MSEC));
@@ -111,7 +111,7 @@ static int check_period(struct profbuf_config *c)
 		c->period = default_period();
 	if (c->period > PERIOD_MAX)
 		return -EINVAL;
-	/* Without high-resolution timers none fires more often than the kernel's own tick. */
+	/* Without high-resolution timers, no timer fires more often than the kernel's own tick. */
 	return c->period < max_t(u64, (u64)profbuf_min_period_us * NSEC_PER_USEC, hrtimer_resolution) ? -ERANGE : 0;
 }
 
@@ -122,7 +122,7 @@ static int check_ring(struct profbuf_config *c)
 	if (c->ring_bytes < RING_BYTES_MIN || c->ring_bytes > RING_BYTES_MAX)
 		return -EINVAL;
 	c->ring_bytes = roundup_pow_of_two(c->ring_bytes);
-	/* With the end of the array left unused, a record and its loss record need twice their room at worst. */
+	/* At worst the end of the array stays unused, and a record and its loss record need twice their room. */
 	if (c->ring_bytes / sizeof(u64) < 2 * longest_records(c))
 		return -EINVAL;
 
@@ -157,7 +157,7 @@ static int check_filter(const struct profbuf_config *c)
 	return 0;
 }
 
-/* The mask as user space has it; bits past the possible CPUs are ignored, as sched_setaffinity() does. */
+/* Reads the mask from user space. Bits past the possible CPUs are ignored, as by sched_setaffinity(). */
 static int get_mask(const struct profbuf_config *c, struct cpumask *mask)
 {
 	const u8 __user *from = u64_to_user_ptr(c->cpus);
@@ -207,7 +207,7 @@ int profbuf_config_check(const struct profbuf_opener *opener, struct profbuf_con
 		err = check_times(c);
 	if (!err)
 		err = check_filter(c);
-	/* A CPU has few counters, and who has one keeps perf's users from it. */
+	/* A CPU has few hardware counters, and a session that has one takes it from the users of perf. */
 	if (!err && (c->flags & ~allowed_flags(opener) ||
 		     (c->source == PROFBUF_SOURCE_PERF_CYCLES && !(opener->rights & PROFBUF_RIGHT_TASKS))))
 		err = -EPERM;

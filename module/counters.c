@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * counters.c - the accounting of a CPU, read while its ticks go on
+ * counters.c - read the counters of a CPU while its ticks go on
  */
 #include <linux/sched.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * describe.c - what the worker says of processes and threads
+ * describe.c - the worker describes processes and threads
  */
 #include <linux/delay.h>
 #include <linux/hash.h>
@@ -19,12 +19,12 @@
 
 #define DESCRIBED	2048	/* per session: processes and threads remembered */
 
-/* How long a turn of the worker waits for locks of those whom it describes, all together. */
+/* How long a turn of the worker waits for the locks of all the processes that it describes. */
 #define PATIENCE_US	50000U
 
 /* A process or a thread as the stream has it, from @time on. */
 struct profbuf_described {
-	u64 signature;			/* of who it is, and what was said of it */
+	u64 signature;			/* of its identity, and of its description */
 	u64 time;
 };
 
@@ -48,14 +48,14 @@ static struct profbuf_note *describe_process(const struct profbuf_request *r)
 	p->cgroup = r->cgroup;
 	p->exe_start = r->mm ? r->mm->start_code : 0;
 	memcpy(p->comm, r->comm, sizeof(p->comm));
-	/* The task may have been in the middle of a change. */
+	/* The tick may have copied the name in the middle of a change. */
 	p->comm[sizeof(p->comm) - 1] = 0;
 	return note;
 }
 
 /*
- * Is that in the stream already? A description holds from its time on, and an older sample may be asked for later, on
- * another CPU: it needs one of its own time.
+ * Is this description in the stream already, with a time that is early enough? A description is valid from its time on.
+ * An older sample of another CPU may be asked for later, and needs a description with its own time.
  */
 static bool is_described(const struct profbuf_described *described, u64 sig, u64 time)
 {
@@ -63,8 +63,8 @@ static bool is_described(const struct profbuf_described *described, u64 sig, u64
 }
 
 /*
- * A process may hold the lock of its mappings as long as it likes: a file system of its own that does not answer its
- * mmap() is enough.
+ * A process can hold the lock of its mappings as long as it likes, for example by an mmap() on a file system of its own
+ * that does not answer.
  */
 static bool lock_mappings(struct mm_struct *mm, struct profbuf_turn *turn)
 {
@@ -80,7 +80,7 @@ static bool lock_mappings(struct mm_struct *mm, struct profbuf_turn *turn)
 	return true;
 }
 
-/* Puts one process into the queue, unless it is there with the same mappings. */
+/* Puts the description of a process into the queue, unless the same one is in the stream already. */
 static void describe_one(struct profbuf_describe *d, const struct profbuf_request *r, struct profbuf_turn *turn)
 {
 	struct profbuf_described *described = &d->described[hash_32(r->pid, ilog2(DESCRIBED))];
@@ -97,7 +97,7 @@ static void describe_one(struct profbuf_describe *d, const struct profbuf_reques
 		}
 		sig ^= profbuf_mappings_signature(r->mm);
 	}
-	/* As the ticks' signatures. */
+	/* As in the signatures of ticks, the upper half is the number of the process. */
 	sig = (u64)r->pid << 32 | lower_32_bits(sig);
 	if (is_described(described, sig, r->time) || (r->exiting && described->signature >> 32 == r->pid)) {
 		if (r->mm)
@@ -107,7 +107,7 @@ static void describe_one(struct profbuf_describe *d, const struct profbuf_reques
 	process = describe_process(r);
 	if (process) {
 		list_add_tail(&process->list, &notes);
-		/* Of more than there can be in the queue, nothing is. */
+		/* Records of a process that are more than the queue can hold are not put into it at all. */
 		err = r->mm ? profbuf_mappings_describe(r, turn->path, PATH_MAX, PROFBUF_NOTES_BYTES, &notes, &nr) : 0;
 	}
 	if (r->mm)
@@ -125,7 +125,7 @@ static void describe_one(struct profbuf_describe *d, const struct profbuf_reques
 		atomic64_add(nr, &d->mappings);
 		break;
 	case -E2BIG:
-		/* It is no use to ask again, until there is something else to be said of it. */
+		/* Do not ask again until the process has changed. */
 		profbuf_notes_count(d->notes, PROFBUF_SIDEBAND_LIMIT);
 		break;
 	case -ENOSPC:
@@ -138,13 +138,13 @@ static void describe_one(struct profbuf_describe *d, const struct profbuf_reques
 	*described = (struct profbuf_described){ .signature = sig, .time = r->time };
 }
 
-/* Puts the name of a thread into the queue, unless it is there. */
+/* Puts the name of a thread into the queue, unless it is in the stream already. */
 static void describe_thread(struct profbuf_describe *d, const struct profbuf_request *r)
 {
 	struct profbuf_described *described =
 		&d->described[hash_64(~r->start_time ^ r->tid, ilog2(DESCRIBED))];
 	const u64 *comm = (const u64 *)r->comm;
-	/* No process's signature has that bit. */
+	/* No signature of a process has this bit. */
 	u64 sig = (profbuf_hash(r->start_time + r->tid) ^ comm[0] ^ comm[1] << 1) | BIT_ULL(63);
 	struct profbuf_note *note;
 	struct profbuf_thread *t;
@@ -164,7 +164,7 @@ static void describe_thread(struct profbuf_describe *d, const struct profbuf_req
 	t->tid = r->tid;
 	t->start_time = r->start_time;
 	memcpy(t->comm, r->comm, sizeof(t->comm));
-	/* The task may have been in the middle of a change. */
+	/* See describe_process(). */
 	t->comm[sizeof(t->comm) - 1] = 0;
 	if (!profbuf_notes_put(d->notes, note)) {
 		profbuf_notes_lose(d->notes, PROFBUF_SIDEBAND_LIMIT);
@@ -184,7 +184,7 @@ void profbuf_describe_requests(struct profbuf_describe *d, struct profbuf_cpu_re
 			describe_one(d, r, turn);
 		else
 			profbuf_notes_lose(d->notes, PROFBUF_SIDEBAND_MEMORY);
-		/* Not here: the last reference waits for what the process has under way, with its files. */
+		/* Not mmput(): for the last reference it waits for what the process has under way on its files. */
 		if (r->mm)
 			mmput_async(r->mm);
 		profbuf_requests_drop(q);
@@ -217,7 +217,7 @@ size_t profbuf_describe_memory(void)
 
 int profbuf_describe_alloc(struct profbuf_describe *d)
 {
-	/* Of a start that failed. */
+	/* A start that failed may have counted. */
 	atomic64_set(&d->processes, 0);
 	atomic64_set(&d->mappings, 0);
 	d->described = __vmalloc(profbuf_describe_memory(), PROFBUF_GFP_LARGE);

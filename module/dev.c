@@ -40,7 +40,7 @@ static ssize_t profbuf_file_read(struct file *file, char __user *to, size_t coun
 				    file->f_flags & O_NONBLOCK);
 }
 
-/* A marker: what is written is in the stream, with its time and its writer. */
+/* Puts the text that is written into the stream: a marker with its time and its writer. */
 static ssize_t profbuf_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
 {
 	struct profbuf_session *s = file->private_data;
@@ -67,7 +67,7 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 	}
 	if (profbuf_notes_put(&s->notes, note))
 		return count;
-	/* It may have been stopped meanwhile. */
+	/* The session may have been stopped meanwhile. */
 	return profbuf_session_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
 }
 
@@ -76,7 +76,7 @@ static __poll_t profbuf_poll(struct file *file, poll_table *wait)
 	return profbuf_session_poll(file->private_data, file, wait);
 }
 
-/* ioctls: structs that begin with their size */
+/* ioctls: every struct begins with its size */
 
 static int get_size(const void __user *arg, u32 *size)
 {
@@ -85,7 +85,7 @@ static int get_size(const void __user *arg, u32 *size)
 	return *size < sizeof(*size) || *size > PAGE_SIZE ? -EINVAL : 0;
 }
 
-/* As much as the caller has room for; what it knows beyond us is zero. */
+/* Copies as much as the caller has room for. Fields that only the caller knows are zero. */
 static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
 {
 	if (copy_to_user(arg, from, min(size, known)))
@@ -95,7 +95,7 @@ static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
 	return 0;
 }
 
-/* What the caller does not give is zero. */
+/* Reads a struct. Fields that the caller does not have are zero. */
 static int get_struct(void __user *arg, void *to, u32 known)
 {
 	u32 size;

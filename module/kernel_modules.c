@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel_modules.c - the kernel's modules, for who reads kernel addresses elsewhere
+ * kernel_modules.c - records of the kernel's modules, so that kernel addresses can be resolved elsewhere
  *
- * The list of modules has no name that a module can use, but this module is one of its members. It is read as the
- * kernel's own readers do: members come and go by RCU.
+ * The kernel does not export the list of modules, but this module is one of its members. The list is read as the
+ * kernel's own readers do it: members come and go by RCU.
  */
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -14,10 +14,10 @@
 #include "kernel_modules.h"
 #include "notes.h"
 
-/* Modules that come between the counting and the reading. */
+/* Room for modules that are loaded between counting and reading. */
 #define SPARE	16
 
-/* The head of the list is in no module, and all else in it is in a module's memory. */
+/* The head of the list is the only part of it that is not in a module's memory. */
 static bool is_head(const struct module *mod)
 {
 	return (unsigned long)mod < MODULES_VADDR || (unsigned long)mod >= MODULES_END;
@@ -32,7 +32,7 @@ static void fill(struct profbuf_module *m, const struct module *mod)
 #endif
 }
 
-/* Fills what there is room for. Return: how many there are. */
+/* Fills as many entries as there is room for. Return: how many modules there are. */
 static unsigned int read_modules(struct profbuf_module *to, unsigned int room)
 {
 	const struct module *mod;
@@ -40,14 +40,14 @@ static unsigned int read_modules(struct profbuf_module *to, unsigned int room)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(mod, &THIS_MODULE->list, list) {
-		/* One that is unformed has no memory yet. */
+		/* An unformed module has no memory yet. */
 		if (is_head(mod) || mod->state == MODULE_STATE_UNFORMED)
 			continue;
 		if (n < room)
 			fill(&to[n], mod);
 		n++;
 	}
-	/* The walk began behind this one. */
+	/* The walk began after this module, and did not meet it. */
 	if (n < room)
 		fill(&to[n], THIS_MODULE);
 	rcu_read_unlock();

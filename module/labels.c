@@ -19,19 +19,19 @@
 #include "labels.h"
 #include "opener.h"
 
-/* A label set, shared by all that have it: who it was set for, and what inherited it. */
+/* A label set, shared by all that have it: the process or thread that it was set for, and those that inherited it. */
 struct shared {
 	struct kref kref;
 	struct rcu_head rcu;
-	struct profbuf_labels_owner *owner;	/* removes it; NULL: it stays */
-	kuid_t uid;			/* whose session has set it */
-	bool removed;			/* no one inherits it any more; under the lock */
+	struct profbuf_labels_owner *owner;	/* the session that removes it at its end; NULL: it stays */
+	kuid_t uid;			/* the user whose session has set it */
+	bool removed;			/* it is no longer inherited; under the lock */
 	struct profbuf_labels labels;
 };
 
 /*
- * A process or a thread that has one. A process is known by the struct pid of its number, a thread by its task: both
- * stay what they are while it lives, though a thread takes another number if it executes a program.
+ * A process or a thread that has a label set. A process is known by the struct pid of its number, a thread by its task.
+ * Both stay the same during its life, even if a thread takes another number because it executes a program.
  */
 struct tagged {
 	struct hlist_node node;
@@ -41,13 +41,13 @@ struct tagged {
 	struct rcu_head rcu;
 };
 
-static DEFINE_HASHTABLE(table, 10);	/* by who; under the lock, ticks and tracepoints read under RCU */
+static DEFINE_HASHTABLE(table, 10);	/* by who; written under the lock, ticks and tracepoints read under RCU */
 static DEFINE_RAW_SPINLOCK(profbuf_labels_lock);	/* raw: tracepoints come with preemption disabled */
 static unsigned int nr_tagged;		/* under the lock */
 static atomic64_t next_id;
 static atomic64_t nr_lost;
 
-/* A fork cannot allocate, so there are some in store. */
+/* A fork cannot allocate, so the module keeps some struct tagged in store. */
 #define STORE	512
 static HLIST_HEAD(store);		/* under the lock */
 static unsigned int nr_stored;		/* under the lock */
@@ -62,7 +62,7 @@ bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int cou
 		if (text[i])
 			continue;
 		ends++;
-		/* After a value comes a key, which has a name. */
+		/* After a value comes a key, which must not be empty. */
 		if (ends % 2 == 0 && i + 1 < bytes && !text[i + 1])
 			return false;
 	}
@@ -104,7 +104,7 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* Who has them */
+/* Processes and threads that have them */
 
 static struct tagged *find(const void *who)
 {
@@ -117,7 +117,7 @@ static struct tagged *find(const void *who)
 	return NULL;
 }
 
-/* A thread's own are in front of its process's. */
+/* The labels of the thread itself come before the labels of its process. */
 static struct tagged *find_of(struct task_struct *task)
 {
 	struct tagged *t = find(task);
@@ -135,7 +135,7 @@ const struct profbuf_labels *profbuf_labels_of(struct task_struct *task)
 	return t ? &t->shared->labels : NULL;
 }
 
-/* Takes the reference of @shared over. */
+/* Takes over the reference on @shared. */
 static void init_tagged(struct tagged *t, struct task_struct *task, bool is_thread, struct shared *shared)
 {
 	t->who = is_thread ? (void *)get_task_struct(task) : get_pid(task_tgid(task));
@@ -163,7 +163,7 @@ static void remove(struct tagged *t)
 	call_rcu(&t->rcu, free_tagged);
 }
 
-/* Takes the references of @t over. Returns false if there are too many. */
+/* Takes over @t and its references. Returns false, and takes over nothing, if there are too many in the table. */
 static bool insert(struct tagged *t)
 {
 	struct tagged *old = find(t->who);
@@ -171,7 +171,7 @@ static bool insert(struct tagged *t)
 	lockdep_assert_held(&profbuf_labels_lock);
 	if (!old && nr_tagged == PROFBUF_LABELS_TAGGED)
 		return false;
-	/* The new one in front of the old one, so that it has labels at any time. */
+	/* The new one goes in front of the old one, so that a reader finds labels at any time. */
 	hash_add_rcu(table, &t->node, (unsigned long)t->who);
 	WRITE_ONCE(nr_tagged, nr_tagged + 1);
 	if (old)
@@ -179,7 +179,7 @@ static bool insert(struct tagged *t)
 	return true;
 }
 
-/* All that have @shared; if it is NULL, all that @owner has set; if that is NULL too, all. */
+/* Removes all that have @shared; if @shared is NULL, all that @owner has set; if @owner is NULL too, all. */
 static void remove_all(const struct shared *shared, const struct profbuf_labels_owner *owner)
 {
 	struct hlist_node *next;
@@ -187,7 +187,7 @@ static void remove_all(const struct shared *shared, const struct profbuf_labels_
 	unsigned long flags;
 	unsigned int i;
 
-	/* Once: what is to be removed is not inherited any more, so none comes where this has been. */
+	/* One pass is enough: what is to be removed is no longer inherited, so nothing is added behind this walk. */
 	for (i = 0; i < HASH_SIZE(table); i++) {
 		raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 		hlist_for_each_entry_safe(t, next, &table[i], node) {
@@ -231,10 +231,13 @@ static void profbuf_fill_store(struct work_struct *work)
 
 static DECLARE_WORK(fill_store_work, profbuf_fill_store);
 
-/* Has begun to end: profbuf_labels_exit() has been there, or will be, and finds what was inserted before this. */
+/*
+ * Has the task begun to end? If this returns false, profbuf_labels_exit() is still to come, and finds what was inserted
+ * before this.
+ */
 static bool ends(struct task_struct *task, bool is_thread)
 {
-	smp_mb();	/* the insertion, then the flag; pairs with profbuf_labels_exit() */
+	smp_mb();	/* the insertion comes before the flag; pairs with profbuf_labels_exit() */
 	return is_thread ? READ_ONCE(task->flags) & PF_EXITING : !atomic_read(&task->signal->live);
 }
 
@@ -267,8 +270,8 @@ static int tag(struct task_struct *task, bool is_thread, struct shared *shared)
 }
 
 /*
- * From all that have the label set, with what has inherited it. One without the right to see others' processes gets at
- * those only if they have it from him.
+ * Removes the label set of @who from all that have it, also from those that inherited it. An opener without the right
+ * to see other users' processes can do this only if the same user has set it; otherwise only @who loses the label set.
  */
 static int untag(const struct profbuf_opener *opener, const void *who)
 {
@@ -306,7 +309,7 @@ int profbuf_labels_set(const struct profbuf_opener *opener, struct profbuf_label
 	err = check_set(set);
 	if (err)
 		return err;
-	/* Before the task: the user's memory may take its time. */
+	/* Done before there is a reference on the task: reading the user's memory may take long. */
 	if (!removes)
 		shared = get_shared(opener, owner, set);
 	if (IS_ERR(shared))
@@ -348,7 +351,7 @@ static bool is_inherited(const struct shared *shared)
 	return !shared->removed && !(shared->owner && shared->owner->dropped);
 }
 
-/* One out of the store; NULL: there is none left. */
+/* Takes one out of the store; NULL: the store is empty. */
 static struct tagged *take_stored(void)
 {
 	struct tagged *t;
@@ -364,7 +367,7 @@ static struct tagged *take_stored(void)
 	return t;
 }
 
-/* @child gets what @parent has, as a thread or as a process. */
+/* @child gets the label set that @parent has, as a thread or as a process. */
 static void inherit(struct task_struct *parent, struct task_struct *child, bool is_thread)
 {
 	const struct tagged *from;
@@ -373,7 +376,7 @@ static void inherit(struct task_struct *parent, struct task_struct *child, bool 
 
 	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
 	from = is_thread ? find(parent) : find_of(parent);
-	/* Whoever is faster than the fork's end says what he wants it to have. */
+	/* If the child was tagged before its fork ended, it keeps that tag. */
 	if (!from || !is_inherited(from->shared) || find(is_thread ? (void *)child : task_tgid(child)))
 		goto out;
 	t = nr_tagged < PROFBUF_LABELS_TAGGED ? take_stored() : NULL;
@@ -390,12 +393,12 @@ out:
 
 void profbuf_labels_fork(struct task_struct *parent, struct task_struct *child)
 {
-	/* Threads of a tagged process have its labels by their process. */
+	/* A new thread inherits only labels of the parent thread: it has those of its process anyway. */
 	bool is_thread = task_tgid(parent) == task_tgid(child);
 
 	if (likely(!READ_ONCE(nr_tagged)))
 		return;
-	/* The lock is everybody's: only for those who have something. */
+	/* All CPUs share the lock, so it is taken only if the parent has labels. */
 	rcu_read_lock();
 	if (is_thread ? find(parent) : find_of(parent))
 		inherit(parent, child, is_thread);
@@ -413,7 +416,7 @@ static void remove_of(const void *who)
 	if (!t)
 		return;
 	raw_spin_lock_irqsave(&profbuf_labels_lock, flags);
-	/* It may be another one by now, or gone. */
+	/* It may be replaced or gone by now. */
 	t = find(who);
 	if (t)
 		remove(t);
@@ -422,7 +425,7 @@ static void remove_of(const void *who)
 
 void profbuf_labels_exit(struct task_struct *task)
 {
-	smp_mb();	/* PF_EXITING and live, then the table; pairs with ends() */
+	smp_mb();	/* PF_EXITING and live come before the table; pairs with ends() */
 	if (likely(!READ_ONCE(nr_tagged)))
 		return;
 	remove_of(task);

@@ -16,8 +16,8 @@
 #include "worker.h"
 
 #define CHANGES		256	/* between two turns of the worker */
-#define SAMPLED		8192	/* processes whose end is to be told */
-#define WAYS		4	/* entries in a row that may have one */
+#define SAMPLED		8192	/* processes whose end is to be in the stream */
+#define WAYS		4	/* entries in a row; a process may be in any of them */
 
 /* A process changed its program, or ended. */
 struct profbuf_life_change {
@@ -30,11 +30,14 @@ struct profbuf_life_change {
 };
 
 struct profbuf_lives_tables {
-	u64 sampled[SAMPLED];		/* who they are, in no order; set by ticks, marked at the end; 0 is free */
+	u64 sampled[SAMPLED];		/* who they are; set by ticks, marked when a process ends; 0: free */
 	struct profbuf_life_change changes[CHANGES];	/* under the lock */
 };
 
-/* Beside who it is: its end was told. It stays, as threads of it may still be sampled, until its place is needed. */
+/*
+ * The bit in an entry that says that the end of the process was told. The entry stays until its place is needed,
+ * because threads of the process may still be sampled.
+ */
 #define TOLD	1ULL
 
 static u64 who(const struct task_struct *leader)
@@ -72,18 +75,18 @@ void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct 
 		old = READ_ONCE(row[i]);
 		if ((!old || old & TOLD) && try_cmpxchg(&row[i], &old, id))
 			return;
-		/* Another CPU has put it in just now. */
+		/* Another CPU has just put in the same process. */
 		if ((old & ~TOLD) == id)
 			return;
 	}
-	/* No room: the end of one of them is not told. */
+	/* There is no room: another process is replaced, and its end is not told. */
 	WRITE_ONCE(row[id >> 32 & (WAYS - 1)], id);
 	profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_BUSY);
 }
 
 /*
- * Of threads that end at once, each may look like the last; and a process may be in its row twice, if two CPUs put it
- * in at once. The caller holds @lock.
+ * Marks the process as told. Returns whether it was not told before: if threads end at once, each may look like the
+ * last one, and a process may be in its row twice, if two CPUs have put it in at once. The caller holds @lock.
  */
 static bool end_is_news(struct profbuf_lives *l, u64 id)
 {
@@ -104,7 +107,7 @@ void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *t
 
 	if (!find_sampled(l, id))
 		return;
-	/* It has been the session's to see. What it is called now may be another's; that it ends is not. */
+	/* The session was allowed to sample the process, so it may see its end, but perhaps no longer its name. */
 	own = l->opener->rights & PROFBUF_RIGHT_TASKS || profbuf_cred_is_own(l->opener, current_real_cred());
 	if (type == PROFBUF_RECORD_EXEC && !own)
 		return;
@@ -132,7 +135,7 @@ unlock:
 	raw_spin_unlock_irqrestore(&l->lock, flags);
 }
 
-/* Takes one; false if there is none. */
+/* Takes one change; false if there is none. */
 static bool next_life(struct profbuf_lives *l, struct profbuf_life_change *r)
 {
 	bool any;

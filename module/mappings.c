@@ -18,19 +18,19 @@
 #include "notes.h"
 #include "requests.h"
 
-/* The note that has the build id, of the owner GNU; no header of the kernel's names it. */
+/* The type of the ELF note that has the build id, with the owner GNU. No header of the kernel has a name for it. */
 #define NT_GNU_BUILD_ID	3
 
-/* The file's owner may write into the page meanwhile: what is checked has to be what is used. */
+/* The owner of the file may write to the page meanwhile, so the code checks and uses the same copy. */
 static void copy_once(void *to, const void *from, size_t bytes)
 {
 	memcpy(to, from, bytes);
-	barrier();	/* not read again instead */
+	barrier();	/* the compiler must not read the page again */
 }
 
 /*
- * The build id of the ELF file that @file is, if its first page is in memory, which it is while the file is executed.
- * Nothing is read from disk: a filesystem that hangs does not hang the worker.
+ * The build id of the ELF file @file, if the first page of the file is in memory, as it is while the file is executed.
+ * Nothing is read from disk, so that a filesystem that hangs does not hang the worker.
  */
 static u32 build_id_of(const struct file *file, u8 *build_id, u32 max)
 {
@@ -98,7 +98,7 @@ static const char *vma_path(struct vm_area_struct *vma, char *buf, int size)
 	return path ? path : "";
 }
 
-/* Adds a mapping record to @notes. Returns its bytes; 0: no memory. */
+/* Adds the record of a mapping to @notes. Returns its bytes; 0: no memory. */
 static size_t describe_vma(const struct profbuf_request *r, struct vm_area_struct *vma, char *buf, int size,
 			   struct list_head *notes)
 {

@@ -6,7 +6,7 @@
 
 #include "notes.h"
 
-/* What was lost is asked for again after this time. */
+/* After this time, ticks ask again for what was lost. */
 #define RETRY		msecs_to_jiffies(100)
 
 struct profbuf_note *profbuf_note_alloc(size_t bytes)

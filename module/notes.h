@@ -83,9 +83,9 @@ static inline void profbuf_notes_count(struct profbuf_notes *n, enum profbuf_sid
 }
 
 /**
- * profbuf_notes_lose() - count likewise, and let ticks ask for it again a little later, when the queue has room
+ * profbuf_notes_lose() - count something that is lost, and let ticks ask for it again later, when the queue has room
  * @n: the queue
- * @cause: why it is not there
+ * @cause: why it is lost
  *
  * Context: not in a tick.
  */

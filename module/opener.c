@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * opener.c - who opened the device, and which processes it may see
+ * opener.c - the process that opened the device, and which processes it may see
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -21,7 +21,7 @@
 #include "opener.h"
 #include "profbuf_uapi.h"
 
-/* Its rights, for the life of the file, whoever has its descriptor later. */
+/* The opener's rights hold for the life of the file, even if another process has the descriptor later. */
 static u32 rights_of_current(void)
 {
 	if (!perfmon_capable())
@@ -45,12 +45,12 @@ void profbuf_opener_exit(struct profbuf_opener *opener)
 	put_cred(opener->cred);
 }
 
-/* One that has not begun to exit; NULL: there is none. */
+/* A thread that has not begun to exit; NULL: there is none. */
 static struct task_struct *living_thread(struct task_struct *leader)
 {
 	struct task_struct *task;
 
-	/* for_each_thread() looks at a lock that modules do not get at. */
+	/* for_each_thread() uses a lock that is not exported to modules. */
 	list_for_each_entry_rcu(task, &leader->signal->thread_head, thread_node) {
 		if (!(READ_ONCE(task->flags) & PF_EXITING) && !profbuf_compat_kernel_thread(task))
 			return task;
@@ -74,7 +74,7 @@ static struct task_struct *find(const struct profbuf_opener *opener, u32 nr, enu
 	return task;
 }
 
-/* Who makes a user namespace has every right in it, and in those below. */
+/* Did the opener make this user namespace, or one above it? Then it has every right in @ns. */
 static bool has_made(const struct cred *opener, const struct user_namespace *ns)
 {
 	for (; ns->level > opener->user_ns->level; ns = ns->parent) {
@@ -109,7 +109,7 @@ bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
 	for (depth = 0; depth < 32 && task && task->pid; depth++) {
 		if (task_tgid(task) == pid)
 			break;
-		/* Once released, a task may have outlived its parent. */
+		/* A released task may have outlived its parent: real_parent is not valid. */
 		if (!pid_alive(task))
 			task = NULL;
 		else
@@ -136,7 +136,7 @@ struct task_struct *profbuf_task_get(const struct profbuf_opener *opener, u32 nr
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	/* NULL of one that exits. */
+	/* get_task_mm() returns NULL for a task that exits. */
 	*mm = profbuf_compat_kernel_thread(task) ? NULL : get_task_mm(task);
 	if (!*mm)
 		goto err_put;

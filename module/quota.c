@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * quota.c - what sessions may have together: how many there are, their memory, their parts of a CPU
+ * quota.c - what sessions may have together: slots, memory, parts of a CPU
  *
- * There are few sessions and they come and go seldom: the sums are made anew each time.
+ * There are few sessions, and they seldom come and go, so each call adds up everything anew.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -16,14 +16,14 @@
 #include "profbuf_uapi.h"
 
 #define SESSIONS_MAX		64
-#define UNPRIVILEGED_MAX	(SESSIONS_MAX / 2)	/* of all users without rights */
-#define USER_MAX		8			/* of one of them */
+#define UNPRIVILEGED_MAX	(SESSIONS_MAX / 2)	/* sessions of all users without rights */
+#define USER_MAX		8			/* sessions of one of these users */
 
-/* Between two flushes, of any sessions, on the average. Each is a timer and a turn of a kernel thread. */
+/* The average time between two flushes of any sessions. A flush costs a timer and a turn of a kernel thread. */
 #define FLUSH_SPACING		NSEC_PER_MSEC
 
 static DEFINE_MUTEX(profbuf_quota_lock);
-static LIST_HEAD(holders);		/* of a slot; under profbuf_quota_lock */
+static LIST_HEAD(holders);		/* sessions that have a slot; under profbuf_quota_lock */
 static unsigned int nr_holders;		/* written under profbuf_quota_lock */
 
 static bool is_privileged(const struct profbuf_quota *q)
@@ -36,7 +36,7 @@ static u64 session_memory_max(void)
 	return (u64)profbuf_max_memory_mb << 20;
 }
 
-/* Rings are not swapped: whatever a session may have, users without rights leave the machine most of its memory. */
+/* Rings are not swapped, so all users without rights together may have only a part of the machine's memory. */
 static u64 unprivileged_memory_max(void)
 {
 	return (u64)totalram_pages() * PAGE_SIZE / 4;
@@ -99,14 +99,14 @@ u64 profbuf_quota_flush_ns(u64 flush_ns)
 
 /* Parts of the overhead limit */
 
-/* The sessions between which a part is divided: those with rights, or those of one user without. */
+/* Do two sessions share one part of the limit? Sessions with rights do, and those of one user without rights. */
 static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota *b)
 {
 	return is_privileged(a) == is_privileged(b) &&
 	       (is_privileged(a) || uid_eq(a->opener->cred->uid, b->opener->cred->uid));
 }
 
-/* How many have ticks, and which is the first of them. */
+/* How many sessions that share with @q have ticks, and which one is the first of them. */
 static u32 peers_of(const struct profbuf_quota *q, const struct profbuf_quota **first)
 {
 	const struct profbuf_quota *other;
@@ -122,8 +122,8 @@ static u32 peers_of(const struct profbuf_quota *q, const struct profbuf_quota **
 }
 
 /*
- * If there are both, half of the limit is for sessions with rights and half for the others: no number of users takes
- * more from the administrator. Users without rights have equal parts, whatever the number of their sessions.
+ * If there are sessions with and without rights, each kind has half of the limit: users without rights, however many,
+ * take no more from the administrator. They have equal parts, however many sessions each of them has.
  */
 static void share_out(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reader.c - what a reader gets: the stream, out of the queue of notes and the rings; and how it waits for it
+ * reader.c - what a reader gets: the stream, made of the queue of notes and the rings; and how a reader waits
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -16,7 +16,7 @@ static bool session_readable(struct profbuf_session *s)
 	unsigned int cpu;
 
 	if (profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
-		return true;	/* a read starts it, or gets the rest, or the end */
+		return true;	/* a read starts the session, or gets the rest, or the end */
 	if (profbuf_notes_first(&s->notes))
 		return true;
 	for_each_cpu(cpu, s->cpumask) {
@@ -32,13 +32,13 @@ void profbuf_session_flush(struct profbuf_session *s)
 		wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Out of the tick: what it may not do itself. */
+/* Runs after the tick, and does what the tick must not do itself. */
 static void profbuf_after_tick(struct irq_work *work)
 {
 	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
 	struct profbuf_session *s = c->session;
 
-	atomic_inc(&s->wakeups);	/* before: whoever is woken looks at it */
+	atomic_inc(&s->wakeups);	/* before the wakeup: a reader that wakes looks at it */
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
 	if (profbuf_requests_pending(&c->requests) || (c->tags && profbuf_tags_pending(c->tags)))
 		profbuf_worker_wake(&s->worker);
@@ -51,16 +51,16 @@ void profbuf_session_init_wake(struct profbuf_cpu *c)
 	c->wake = IRQ_WORK_INIT(profbuf_after_tick);
 }
 
-/* Where a read has got to in the user's buffer. */
+/* How far a read has filled the user's buffer. */
 struct reader {
 	char __user *to;
 	size_t room;
-	ssize_t done;		/* bytes copied, or the error that came before any */
+	ssize_t done;		/* bytes copied, or an error if nothing was copied */
 };
 
 /*
- * Copies one record, or several that belong together. Returns false if that was not possible, with the error if nothing
- * was copied before.
+ * Copies one record, or several together. Returns false if that was not possible; then r->done is the error, unless
+ * something was copied before.
  */
 static bool copy_out(struct reader *r, const u64 *words, u64 n)
 {
@@ -94,11 +94,11 @@ static bool read_notes(struct profbuf_session *s, struct reader *r)
 	return true;
 }
 
-/* Counts by cause since the last such record, if there are any; @told is the reader's. */
+/* Makes a record of the counts by cause since the last such record, if any is not 0. @told is what was read before. */
 static bool read_counts(struct reader *r, enum profbuf_record_type type, const atomic64_t *counts, u64 *told,
 			unsigned int n)
 {
-	/* They are alike. */
+	/* The other record has the same layout: see read_dropped(). */
 	struct profbuf_tag_lost lost = {
 		.len = PROFBUF_WORDS(sizeof(lost)),
 		.type = type,
@@ -121,7 +121,7 @@ static bool read_counts(struct reader *r, enum profbuf_record_type type, const a
 	return true;
 }
 
-/* Report what was dropped of descriptions and of tags. */
+/* Reports sideband and tags that were dropped. */
 static bool read_dropped(struct profbuf_session *s, struct reader *r)
 {
 	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
@@ -133,8 +133,8 @@ static bool read_dropped(struct profbuf_session *s, struct reader *r)
 }
 
 /*
- * The records of a slice that fit into @room. A record in the ring becomes one in the stream: samples get their tag out
- * of the ring's second array, a loss record its CPU.
+ * Turns the records of a slice that fit into @room into records of the stream: a sample gets its tag from the ring's
+ * array of tags, and a loss record its CPU. Returns how many words they are.
  */
 static u32 finish_records(const struct profbuf_cpu *c, const struct profbuf_slice *slice, size_t room, u32 *ntags)
 {
@@ -162,7 +162,7 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 
 	while ((status = profbuf_read(&c->ring, PROFBUF_NONBLOCKING, &slice)) == PROFBUF_DATA) {
 		words = finish_records(c, &slice, r->room, &ntags);
-		/* If not even one fits, copy_out() says so. */
+		/* If not even one record fits, copy_out() fails. */
 		if (!copy_out(r, slice.data, ntags ? words : slice.data[0])) {
 			profbuf_consume(&c->ring, 0, 0);
 			return false;
@@ -178,7 +178,7 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 	return false;
 }
 
-/* What became of a CPU's rate. */
+/* Reads the changes of a CPU's rate. */
 static bool read_rates(struct profbuf_cpu *c, struct reader *r)
 {
 	struct profbuf_rate rate = {
@@ -199,7 +199,7 @@ static bool read_rates(struct profbuf_cpu *c, struct reader *r)
 	return true;
 }
 
-/* Every CPU's ring, another one first each time, so that a short buffer does not starve the last. */
+/* Reads every CPU's ring. Each call begins with another CPU, so that a short buffer does not starve the last one. */
 static bool read_rings(struct profbuf_session *s, struct reader *r)
 {
 	unsigned int i, n = nr_cpu_ids, first = s->next_cpu;
@@ -214,7 +214,7 @@ static bool read_rings(struct profbuf_session *s, struct reader *r)
 	return true;
 }
 
-/* After everything else, the final counters. */
+/* Reads the final counters, after everything else. */
 static bool read_final_counters(struct profbuf_session *s, struct reader *r)
 {
 	struct profbuf_record_counters counters = {
@@ -235,7 +235,7 @@ static bool read_final_counters(struct profbuf_session *s, struct reader *r)
 	return true;
 }
 
-/* Marks the reader as sleeping in every ring; false if one has something. */
+/* Marks the reader as sleeping in every ring; false if a ring has something to read. */
 static bool sleep_in_rings(struct profbuf_session *s)
 {
 	struct profbuf_slice slice;
@@ -266,14 +266,14 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 
 	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
 		err = profbuf_session_start(s);
-		/* Another reader may have been faster. */
+		/* Another reader may have started it first. */
 		if (err && profbuf_session_state(s) == PROFBUF_STATE_NEW)
 			return err;
 	}
 	for (;;) {
 		if (mutex_lock_interruptible(&s->read_lock))
 			return -ERESTARTSYS;
-		/* Before the rings: after the stop they do not fill any more. */
+		/* The state is read before the rings: after the stop nothing is put into them. */
 		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
 		if (read_notes(s, &r) && read_dropped(s, &r) && read_rings(s, &r) && stopped)
 			read_final_counters(s, &r);
@@ -289,8 +289,8 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 		if (nonblock)
 			return -EAGAIN;
 		/*
-		 * A wakeup for records that were read before the mark was set takes the mark away all the same: then
-		 * the rings are to be marked again, or the next wakeup would not be said.
+		 * A wakeup may be late: for records that were read before the ring was marked. It clears the mark all
+		 * the same. Then the rings have to be marked again, or the next wakeup would not come.
 		 */
 		err = wait_event_interruptible(s->wait, session_readable(s) ||
 					       atomic_read(&s->wakeups) != wakeups);
@@ -305,8 +305,8 @@ __poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll
 
 	poll_wait(file, &s->wait, wait);
 	/*
-	 * Without the lock a reader is at work, and the next wakeup may be one that it asked for; the flush period
-	 * bounds what that costs.
+	 * If the lock is not free, a reader is at work, and the next wakeup may be one that this reader asked for. The
+	 * flush period bounds the delay.
 	 */
 	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING && mutex_trylock(&s->read_lock)) {
 		sleep_in_rings(s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * requests.c - what the ticks ask to be described
+ * requests.c - what ticks ask the worker to describe
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -19,12 +19,12 @@
 #include "opener.h"
 #include "requests.h"
 
-#define ASKED		1024	/* per session: processes that some CPU has asked for */
+#define ASKED		1024	/* per session: processes that any CPU has asked for */
 
 /*
- * A process is asked for once in this time at most, and once in so much for each of its mappings, which is many times
- * what it takes to walk over one; but not before it was asked for a few times: a program that begins changes much, and
- * may end soon.
+ * A process is asked for at most once in PACE_NS, or once in PACE_MAPPING_NS times its mappings if that is longer,
+ * which is many times what a walk over them takes. This holds only after PACE_FROM requests: a program changes much
+ * when it begins, and may end soon.
  */
 #define PACE_NS		500000ULL
 #define PACE_MAPPING_NS	4000ULL
@@ -34,12 +34,12 @@
 struct profbuf_asked {
 	u64 time;
 	u64 signature;
-	u32 times;			/* how often, for as long as it was no other process */
+	u32 times;			/* how many requests in a row were for this process */
 };
 
 /*
- * The current task's process: its first thread. A thread that has been released, and runs on for a moment, has left
- * its process, which may be gone: NULL.
+ * The first thread of the current task's process. A thread that was released, and runs on for a moment, has left its
+ * process, which may be gone: NULL.
  */
 static struct task_struct *leader_of_current(void)
 {
@@ -48,7 +48,7 @@ static struct task_struct *leader_of_current(void)
 	return leader == current || pid_alive(current) ? leader : NULL;
 }
 
-/* The real one; the task may act with another, as overlayfs does. Safe in NMI. */
+/* The real uid: a task may act with other credentials, as overlayfs does. Safe in NMI. */
 static kuid_t uid_of(const struct task_struct *task)
 {
 	kuid_t uid;
@@ -60,8 +60,8 @@ static kuid_t uid_of(const struct task_struct *task)
 }
 
 /*
- * A process, and the state of its mappings as far as a tick can tell: another program or mapping, another signature.
- * The upper half is the number of the process; when that started is in the lower one.
+ * The signature of a process and of its mappings, as far as a tick can see them: if the program or a mapping changes,
+ * the signature does. The upper half is the number of the process; its start time is part of the lower half.
  */
 static u64 signature(const struct profbuf_notes *notes, const struct task_struct *leader, const struct mm_struct *mm)
 {
@@ -85,7 +85,7 @@ static void fill_process(struct profbuf_request *r, struct pid_namespace *ns, st
 	r->ppid = 0;
 	r->start_time = 0;
 	rcu_read_lock();
-	/* Once released, it may have outlived its parent. */
+	/* A released process may have outlived its parent. */
 	if (leader && pid_alive(leader)) {
 		thread_group = task_pid(leader);
 		r->ns_pid = thread_group ? thread_group->numbers[thread_group->level].nr : 0;
@@ -113,7 +113,7 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 	r->mm = NULL;
 }
 
-/* Room for a request, which profbuf_fifo_put() hands over; NULL if there is none, which is counted. */
+/* Finds room for a request, which profbuf_fifo_put() hands over; NULL if there is no room, which is counted. */
 static struct profbuf_request *get_request(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
 	struct profbuf_request *r;
@@ -128,10 +128,10 @@ static struct profbuf_request *get_request(struct profbuf_cpu_requests *q, u64 n
 	return r;
 }
 
-/* Has another CPU asked for just that, at a time from which on it holds for a sample of now? */
+/* Has any CPU asked for this signature, at a time that is not after @now? */
 static bool is_asked(const struct profbuf_asked *asked, u64 sig, u64 now)
 {
-	/* Pairs with set_asked(): the time is not older than the signature. */
+	/* Pairs with set_asked(): the time belongs to this signature, or to a later one. */
 	return smp_load_acquire(&asked->signature) == sig && READ_ONCE(asked->time) <= now;
 }
 
@@ -144,17 +144,17 @@ static void set_asked(struct profbuf_asked *asked, u64 sig, u64 now)
 	smp_store_release(&asked->signature, sig);	/* pairs with is_asked() */
 }
 
-/* It changes faster than it is to be described. */
+/* Does the process change faster than it may be described? */
 static bool is_too_soon(const struct profbuf_asked *asked, u64 sig, u64 now, const struct mm_struct *mm)
 {
 	u64 pace = mm ? max(PACE_NS, READ_ONCE(mm->map_count) * PACE_MAPPING_NS) : PACE_NS;
 
-	/* Another CPU's time may be a little later than now. */
+	/* The time on another CPU may be a little later than now. */
 	return READ_ONCE(asked->signature) >> 32 == sig >> 32 && READ_ONCE(asked->times) >= PACE_FROM &&
 	       (s64)(now - READ_ONCE(asked->time)) < (s64)pace;
 }
 
-/* What a CPU remembers of a process whose change it has not asked for. */
+/* What a CPU remembers of a process if it has put off to ask for a change. */
 static u64 put_off(u64 sig)
 {
 	return sig & ~(u64)U32_MAX;
@@ -165,7 +165,7 @@ static bool is_put_off(u64 seen)
 	return seen && !lower_32_bits(seen);
 }
 
-/* It was not sampled here again, so what it changed is not described. */
+/* Counts a change that was put off: the process was not sampled on this CPU again, so the change is not described. */
 static void forget(struct profbuf_notes *notes, u64 seen)
 {
 	if (is_put_off(seen))
@@ -183,7 +183,7 @@ static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
 	struct profbuf_requests *all = q->all;
 	struct task_struct *leader = leader_of_current();
-	/* A kernel thread may borrow a memory map; it does not describe the thread. */
+	/* A kernel thread may borrow a memory map, which says nothing about the thread. */
 	bool kernel_thread = profbuf_compat_kernel_thread(current);
 	struct mm_struct *mm = kernel_thread ? NULL : current->mm;
 	u64 sig = signature(all->notes, leader, mm);
@@ -194,7 +194,7 @@ static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 	if (likely(*seen == sig))
 		return false;
 	asked = &all->asked[hash_32(current->tgid, ilog2(ASKED))];
-	/* A thread that exits has let go of its memory; the process's others may have it still. */
+	/* A thread that exits has given up its memory; other threads of the process may still have it. */
 	if (!mm && !kernel_thread &&
 	    (*seen >> 32 == sig >> 32 || READ_ONCE(asked->signature) >> 32 == sig >> 32))
 		return false;
@@ -212,14 +212,14 @@ static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 	fill_process(r, all->opener->pid_ns, leader, mm);
 	profbuf_fifo_put(&q->fifo);
 	set_asked(asked, sig, now);
-	/* Whoever runs on after its end was told, or is a part of nothing any more, has no end to be told. */
+	/* No EXIT record follows for a task past exit_state, or for one that has left its process. */
 	if (leader && !current->exit_state)
 		profbuf_lives_expect_end(all->lives, leader);
 	set_seen(all->notes, seen, sig);
 	return true;
 }
 
-/* The name is part of the signature: a new one is asked for like a new thread. */
+/* The name is part of the signature: a new name is asked for like a new thread. */
 static bool see_thread(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 tid)
 {
 	u64 *seen = &q->seen_threads[hash_64((u64)current, ilog2(PROFBUF_SEEN))];
@@ -244,7 +244,7 @@ bool profbuf_requests_see(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 
 {
 	bool asked = see_process(q, now, pid);
 
-	/* One that has been reaped has no number in the opener's namespace any more, nor a name that matters. */
+	/* A thread that was reaped has no number in the opener's namespace any more; its name does not matter. */
 	return (tid && see_thread(q, now, pid, tid)) || asked;
 }
 

@@ -2,8 +2,8 @@
 /*
  * sampler.c - the ticks
  *
- * A CPU's source is started and stopped by the callbacks of a CPU hotplug state, on that CPU, so a session covers the
- * CPUs that are online, whenever they are. Both sources end in tick().
+ * The source of a CPU is started and stopped on that CPU, by the callbacks of a CPU hotplug state. So a session has
+ * ticks on its CPUs whenever they are online. The timer and perf both call tick().
  */
 #include <linux/cgroup.h>
 #include <linux/cpuhotplug.h>
@@ -31,7 +31,7 @@ union header {
 		u8 stop;
 		u8 nr_kernel;
 		u8 nr_user;
-		u64 tag;	/* the reader's: set when the record leaves the ring */
+		u64 tag;	/* set by the reader, when the record leaves the ring */
 		u32 pid;
 		u32 tid;
 		u64 stack;
@@ -47,7 +47,7 @@ static_assert(offsetof(union header, tid) == offsetof(struct profbuf_sample, tid
 static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, stack) - SAMPLE_HEADER);
 static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
 
-/* What someone without rights may see. What the opener's namespace has no number for, it does not know of. */
+/* May a session without rights see the task? Not if the task has no number in the opener's pid namespace. */
 static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
 	return task->mm && !profbuf_compat_kernel_thread(task) &&
@@ -78,7 +78,7 @@ static bool passes_filter(const struct profbuf_session *s, struct task_struct *t
 	return passes;
 }
 
-/* What the CPU does, or why that is not for this session. */
+/* What the CPU does; 0 if the session does not sample that, and @skip is why. */
 static enum profbuf_mode mode_of(const struct profbuf_session *s, struct task_struct *task, struct pt_regs *regs,
 				 enum profbuf_skip *skip)
 {
@@ -86,7 +86,7 @@ static enum profbuf_mode mode_of(const struct profbuf_session *s, struct task_st
 		*skip = PROFBUF_SKIP_USER;
 		return s->config.flags & PROFBUF_CONFIG_USER ? PROFBUF_MODE_USER : 0;
 	}
-	/* A softirq on top of the idle task is work. */
+	/* A softirq that interrupted the idle task is work. */
 	if (is_idle_task(task) && !in_serving_softirq()) {
 		*skip = PROFBUF_SKIP_IDLE;
 		return s->config.flags & PROFBUF_CONFIG_IDLE ? PROFBUF_MODE_IDLE : 0;
@@ -95,7 +95,7 @@ static enum profbuf_mode mode_of(const struct profbuf_session *s, struct task_st
 	return s->config.flags & PROFBUF_CONFIG_KERNEL ? PROFBUF_MODE_KERNEL : 0;
 }
 
-/* The current task's registers at its entry into the kernel or at the interrupt; NULL if it has none. */
+/* The current task's user registers, at its entry into the kernel or at the interrupt; NULL if it has none. */
 static struct pt_regs *user_regs(struct task_struct *task, struct pt_regs *regs, enum profbuf_stop *stop)
 {
 	*stop = PROFBUF_STOP_NONE;
@@ -149,7 +149,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		h.pid = task_tgid_nr_ns(task, s->opener.pid_ns);
 		h.tid = task_pid_nr_ns(task, s->opener.pid_ns);
 	}
-	/* A kernel address leaves only with the right to it, whatever the configuration says. */
+	/* A kernel address leaves the kernel only with the right to it, whatever the configuration says. */
 	if (h.mode != PROFBUF_MODE_USER && (s->opener.rights & PROFBUF_RIGHT_KERNEL))
 		h.nr_kernel = profbuf_unwind_kernel(regs, c->frames, s->config.kernel_depth, &kernel_stop);
 	user = user_regs(task, regs, &user_stop);
@@ -178,7 +178,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		irq_work_queue(&c->wake);
 }
 
-/* What the tick took since @begin: perhaps another rate from now on. */
+/* Charges the time since @begin to the budget. This may change the rate. */
 static void charge(struct profbuf_cpu *c, u64 begin)
 {
 	struct profbuf_session *s = c->session;
@@ -196,7 +196,7 @@ static void charge(struct profbuf_cpu *c, u64 begin)
 	}
 }
 
-/* Periods without a tick: those that the budget left out, and those in which the source could not fire. */
+/* Counts periods without a tick: those that the budget left out, and those in which the source could not fire. */
 static void count_periods(struct profbuf_cpu *c, u64 periods)
 {
 	u64 left_out = min(periods, c->left_out);
@@ -205,7 +205,7 @@ static void count_periods(struct profbuf_cpu *c, u64 periods)
 	local64_add(periods - left_out, &c->counters.missed);
 }
 
-/* One tick, and @before periods without one before it. Returns false when it was the last. */
+/* Handles one tick, and the @before periods without a tick before it. Returns false if this was the last tick. */
 static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 {
 	struct profbuf_cpu_counters *counters = &c->counters;
@@ -218,12 +218,12 @@ static bool tick(struct profbuf_cpu *c, struct pt_regs *regs, u64 before)
 	if (c->busy) {
 		profbuf_counters_skip(counters, PROFBUF_SKIP_NESTED);
 	} else if (c->ended) {
-		/* Other CPUs may take their time; these ticks take some, too. */
+		/* This CPU may have ticks until all CPUs have reached max_ticks, and these ticks cost time, too. */
 		profbuf_counters_skip(counters, PROFBUF_SKIP_ENDED);
 		charge(c, begin);
 	} else {
 		c->busy = true;
-		barrier();	/* a nested tick on this CPU sees busy around the writer's work */
+		barrier();	/* a nested tick on this CPU sees busy during the writer's work */
 		sample(c, regs, begin);
 		if (max_ticks && profbuf_counters_ticks(counters) >= max_ticks) {
 			c->ended = true;
@@ -245,7 +245,7 @@ static enum hrtimer_restart profbuf_hrtimer_tick(struct hrtimer *timer)
 	u64 period = c->session->config.period;
 	u64 periods = hrtimer_forward_now(timer, ns_to_ktime(period));
 
-	/* At least 1: the timer fires at or after its expiry. */
+	/* periods is at least 1: the timer fires at or after its expiry. */
 	if (!tick(c, get_irq_regs(), c->left_out + periods - 1))
 		return HRTIMER_NORESTART;
 	c->left_out = c->budget.stride - 1;
@@ -261,7 +261,7 @@ static void hrtimer_stop(struct profbuf_cpu *c)
 	hrtimer_cancel(&c->timer);
 	if (c->ended)
 		return;
-	/* Periods that were to be left out, and then those that passed while it waited to fire for the last time. */
+	/* Count the periods that were to be left out, and then those that passed while the timer waited to fire. */
 	late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(&c->timer))) + c->left_out * period;
 	if (late >= 0)
 		count_periods(c, div64_u64(late, period) + 1);
@@ -270,8 +270,8 @@ static void hrtimer_stop(struct profbuf_cpu *c)
 /* perf */
 
 /*
- * perf does not tell how many periods its clock left out, but the expiry of its timer does: it moves in whole periods,
- * until perf throttles it and starts it anew.
+ * perf does not tell how many periods its clock left out, but the expiry of its timer does: the expiry moves in whole
+ * periods, until perf throttles the timer and starts it anew.
  */
 static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
 {
@@ -283,9 +283,10 @@ static u64 clock_periods(struct profbuf_cpu *c, struct perf_event *event)
 }
 
 /*
- * perf stops a clock that fires too often between two ticks of the scheduler, until the next one. An idle CPU has none,
- * and what it does for less than a jiffy may begin and end without one: it would hardly be sampled. So what fires while
- * it is idle does not count. A clock that is stopped already has the highest number there is, and starts anew by that.
+ * perf stops a clock that fires too often between two ticks of the scheduler, until the next of these. An idle CPU has
+ * no such ticks, and work shorter than a jiffy may begin and end without one, so that it would hardly be sampled.
+ * Therefore the clock's interrupts on an idle CPU do not count. If perf has stopped the clock already, the count is
+ * U64_MAX, which perf needs to start the clock anew.
  */
 static void forgive_idle(struct perf_event *event)
 {
@@ -306,7 +307,7 @@ static void profbuf_perf_tick(struct perf_event *event, struct perf_sample_data 
 	} else {
 		tick(c, regs, c->left_out);
 		stride = c->budget.stride;
-		/* The counter was set for the next period before this tick: a new one is that after the next. */
+		/* perf set the counter for the next period before this tick: a new stride begins after that period. */
 		c->left_out = c->left_out_next;
 		c->left_out_next = stride - 1;
 	}
@@ -340,7 +341,7 @@ static int perf_start(struct profbuf_cpu *c)
 	event = perf_event_of(&c->session->config, c->cpu, c);
 	if (IS_ERR(event))
 		return PTR_ERR(event);
-	/* Pinned, and no counter of this CPU is left for it: it would never fire, and nothing would say so. */
+	/* The event is pinned, but this CPU has no counter left: the event would never fire, without any error. */
 	if (READ_ONCE(event->state) == PERF_EVENT_STATE_ERROR) {
 		perf_event_release_kernel(event);
 		return -ENOSPC;
@@ -353,7 +354,7 @@ static void perf_stop(struct profbuf_cpu *c)
 {
 	perf_event_release_kernel(c->event);
 	c->event = NULL;
-	/* Of cycles, nothing tells how many have passed. */
+	/* For cycles, nothing tells how many periods have passed. */
 	if (c->expires && !c->ended)
 		count_periods(c, div64_u64(ktime_get_ns() - c->expires, c->session->config.period));
 }
@@ -376,7 +377,7 @@ int profbuf_sampler_probe(const struct profbuf_config *config)
 	return 0;
 }
 
-/* The end of the session, by its ticks */
+/* The end of the session after max_ticks */
 
 void profbuf_sampler_check_end(struct profbuf_session *s)
 {
@@ -385,7 +386,7 @@ void profbuf_sampler_check_end(struct profbuf_session *s)
 
 	if (!s->config.max_ticks)
 		return;
-	smp_mb();	/* of two CPUs that end at once, the later one sees both */
+	smp_mb();	/* if two CPUs end at once, the later one sees both ends */
 	for_each_cpu(cpu, s->cpumask) {
 		const struct profbuf_cpu *c = s->cpus[cpu];
 
@@ -416,7 +417,7 @@ static int profbuf_cpu_up(unsigned int cpu, struct hlist_node *node)
 		hrtimer_start(&c->timer, ns_to_ktime(s->config.period), HRTIMER_MODE_REL_PINNED_HARD);
 		return 0;
 	}
-	/* The CPU comes online all the same, and has no ticks; the start looks at it. */
+	/* After an error the CPU still comes online, without ticks. profbuf_sampler_start() looks at the error. */
 	err = perf_start(c);
 	WRITE_ONCE(c->err, err);
 	if (err) {
@@ -437,10 +438,10 @@ static int profbuf_cpu_down(unsigned int cpu, struct hlist_node *node)
 		hrtimer_stop(c);
 	else if (c->event)
 		perf_stop(c);
-	/* Of a CPU that goes: with PREEMPT_RT, what is left would run when it comes back. */
+	/* The CPU goes offline: with PREEMPT_RT, an irq_work that is left would run only when the CPU comes back. */
 	if (!cpu_active(cpu))
 		irq_work_sync(&c->wake);
-	/* It is online still. */
+	/* The CPU still counts as online, so @off says that it has no ticks. */
 	WRITE_ONCE(c->off, true);
 	profbuf_sampler_check_end(s);
 	return 0;
@@ -471,7 +472,7 @@ int profbuf_sampler_start(struct profbuf_session *s)
 		if (!err)
 			err = READ_ONCE(s->cpus[cpu]->err);
 	}
-	/* The others had ticks. */
+	/* The other CPUs have ticks already. */
 	if (err)
 		profbuf_sampler_stop(s);
 	return err;

@@ -23,12 +23,12 @@
 static void set_state(struct profbuf_session *s, enum profbuf_state state)
 {
 	lockdep_assert_held(&s->lock);
-	smp_store_release(&s->state, state);	/* with profbuf_session_state() */
+	smp_store_release(&s->state, state);	/* pairs with profbuf_session_state() */
 }
 
 /* Configuration */
 
-/* What the filter names; its references are the session's. */
+/* Finds what the filter names. The caller gets a reference on it. */
 static int find_filter(const struct profbuf_config *config, struct pid_namespace *ns, struct pid **pid,
 		       struct cgroup **cgroup)
 {
@@ -100,7 +100,7 @@ out_unlock:
 
 /* Start and stop */
 
-/* What it needs to run. */
+/* Frees what the session needs to run. */
 static void free_run(struct profbuf_session *s)
 {
 	unsigned int cpu;
@@ -175,7 +175,7 @@ static int alloc_run(struct profbuf_session *s)
 	return err;
 }
 
-/* The record that describes the stream: the first in the queue. */
+/* Makes the record that describes the stream, and is the first in the queue. */
 static struct profbuf_note *stream_info(const struct profbuf_session *s)
 {
 	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_stream_info));
@@ -207,11 +207,11 @@ static struct profbuf_note *stream_info(const struct profbuf_session *s)
 
 static unsigned long delay_jiffies(u64 ns)
 {
-	/* One more: a delay is at least as long as it says. */
+	/* One more jiffy, so that the delay is at least @ns. */
 	return min_t(u64, nsecs_to_jiffies64(ns) + 1, MAX_JIFFY_OFFSET);
 }
 
-/* Turns the ticks on, and the end of the session with them. */
+/* Turns the ticks on, and schedules the end of the session after duration_ns. */
 static int start_ticks(struct profbuf_session *s)
 {
 	int err;
@@ -220,7 +220,7 @@ static int start_ticks(struct profbuf_session *s)
 	profbuf_quota_tick(&s->quota, true);
 	err = profbuf_sampler_start(s);
 	if (err) {
-		/* CPUs that had as many ticks as they may would end the next start. */
+		/* CPUs that have reached max_ticks may have queued this work, and it would stop the next start. */
 		cancel_delayed_work(&s->stop_work);
 		profbuf_quota_tick(&s->quota, false);
 		return err;
@@ -248,7 +248,7 @@ static void profbuf_describe(struct work_struct *work)
 	profbuf_turn_end(&turn);
 }
 
-/* Describes the last requests; from now on nothing is put into the queue. The ticks and their irq_works are off. */
+/* Describes the last requests, and closes the queue of notes. Context: no tick or irq_work of one is under way. */
 static void stop_describing(struct profbuf_session *s)
 {
 	unsigned int cpu;
@@ -269,7 +269,7 @@ int profbuf_session_start(struct profbuf_session *s)
 	err = -EBUSY;
 	if (s->state != PROFBUF_STATE_NEW)
 		goto err_unlock;
-	/* Before there is any memory: starts at once together do not take more than they may either. */
+	/* Taken before the memory is allocated, so that several starts at once do not get more than they may. */
 	err = profbuf_quota_take(&s->quota, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
@@ -303,7 +303,7 @@ int profbuf_session_start(struct profbuf_session *s)
 err_part:
 	profbuf_sessions_part(s);
 	synchronize_rcu();
-	/* A source that failed on the second CPU may have left requests of the first. */
+	/* If a source failed on one CPU, ticks of another CPU may have left requests. */
 	stop_describing(s);
 	profbuf_notes_clear(&s->notes);
 err_free:
@@ -328,7 +328,7 @@ static void stop_locked(struct profbuf_session *s)
 	}
 	s->ticking = false;
 	stop_describing(s);
-	/* The state first: a reader that finds a ring closed finds the session stopped, and does not look again. */
+	/* The state changes first: a reader that finds a ring closed also finds the session stopped, and returns. */
 	set_state(s, PROFBUF_STATE_STOPPED);
 	for_each_cpu(cpu, s->cpumask)
 		profbuf_close(&s->cpus[cpu]->ring);

@@ -169,7 +169,7 @@ void profbuf_session_init_wake(struct profbuf_cpu *c);
 
 static inline int profbuf_session_state(const struct profbuf_session *s)
 {
-	return smp_load_acquire(&s->state);	/* with set_state() */
+	return smp_load_acquire(&s->state);	/* pairs with set_state() */
 }
 
 #endif /* PROFBUF_SESSION_H */

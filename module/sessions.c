@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sessions.c - the register of sessions that run or ran, and what became of the ticks of all
+ * sessions.c - the register of open sessions that were started, and the counters of all sessions
  */
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
@@ -11,9 +11,9 @@
 #include "sessions.h"
 
 static DEFINE_MUTEX(profbuf_sessions_lock);
-LIST_HEAD(profbuf_sessions);		/* written under profbuf_sessions_lock, as the next two */
+LIST_HEAD(profbuf_sessions);		/* written under profbuf_sessions_lock, like the next two */
 static unsigned int nr_sessions;
-static struct profbuf_counters *past;	/* [nr_cpu_ids]: of sessions that have gone */
+static struct profbuf_counters *past;	/* [nr_cpu_ids]: the sums of past sessions */
 
 void profbuf_sessions_join(struct profbuf_session *s)
 {
@@ -38,7 +38,7 @@ void profbuf_sessions_part(struct profbuf_session *s)
 	mutex_unlock(&profbuf_sessions_lock);
 }
 
-/* All sessions, past and present. */
+/* Adds the counters of all sessions, past and present. */
 static void add_all(unsigned int cpu, struct profbuf_counters *to)
 {
 	struct profbuf_counters one;

@@ -14,7 +14,7 @@ struct profbuf_session;
 extern struct list_head profbuf_sessions;
 
 /**
- * profbuf_sessions_join() - enter a session: from now on, tracepoints and sysfs look at it
+ * profbuf_sessions_join() - add a session to the register: from now on, tracepoints and sysfs look at it
  * @s: the session, about to start
  */
 void profbuf_sessions_join(struct profbuf_session *s);

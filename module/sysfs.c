@@ -2,9 +2,10 @@
 /*
  * sysfs.c - the files below the device
  *
- * /sys/class/misc/profbuf/{ticks,delivered,lost,missed,skipped_<cause>}, the same below cpu<N>/: one number a file, the
- * sum of all sessions since the module was loaded. /sys/class/misc/profbuf/sessions: how many run; tagged: how many
- * processes and threads have a tag from outside; tagged_lost: how many should have inherited one and have not.
+ * /sys/class/misc/profbuf/{ticks,delivered,lost,missed,skipped_<cause>}, and the same below cpu<N>/: each file has one
+ * number, the sum of all sessions since the module was loaded. /sys/class/misc/profbuf/sessions: how many sessions were
+ * started and are still open; tagged: how many processes and threads have a tag from outside; tagged_lost: how many
+ * should have inherited one, and did not.
  */
 #include <linux/cpumask.h>
 #include <linux/device.h>
@@ -16,7 +17,7 @@
 #include "sessions.h"
 #include "sysfs.h"
 
-/* One file: a counter, of one CPU or of all. */
+/* One file: a counter of one CPU or of all. */
 struct counter_attribute {
 	struct device_attribute attr;
 	unsigned int cpu;		/* or PROFBUF_CPU_NONE */
@@ -42,7 +43,7 @@ static const struct {
 	{ "skipped_budget",	offsetof(struct profbuf_counters, skipped[PROFBUF_SKIP_BUDGET]) },
 };
 
-/* A directory: the counters of one CPU, or, without a name, of all. */
+/* A directory: the counters of one CPU. The group without a name has the counters of all CPUs. */
 struct counter_group {
 	struct attribute_group group;
 	char name[16];

@@ -40,7 +40,7 @@ static void unlink_process(struct profbuf_tag_processes *processes, struct profb
 	WRITE_ONCE(processes->n, processes->n - 1);
 }
 
-/* Forgets processes that have gone; not again for a second, however often somebody asks for more. */
+/* Forgets processes that have ended. Does so once a second at most, however often user space asks for more room. */
 static void sweep(struct profbuf_tag_processes *processes)
 {
 	struct profbuf_tag_process *process, *gone = NULL;
@@ -66,7 +66,7 @@ static void sweep(struct profbuf_tag_processes *processes)
 	processes->next_sweep = jiffies + HZ;
 }
 
-/* x86-64: a program's own variables lie below the thread pointer. What is above are the C library's secrets. */
+/* x86-64: a program's own variables are below the thread pointer; above it are secrets of the C library. */
 static bool is_static_offset(s64 offset)
 {
 	return offset < 0 && offset >= -(s64)PROFBUF_TLS_BYTES && !(offset % sizeof(u64));
@@ -92,7 +92,7 @@ static int check_source(const struct profbuf_tag_source *s)
 	}
 }
 
-/* Puts @process where @old is, which may be NULL. Returns -ENOSPC if there is no room. */
+/* Puts @process in the place of @old, which may be NULL. Returns -ENOSPC if there is no room. */
 static int replace_process(struct profbuf_tag_processes *processes, struct profbuf_tag_process *old,
 			   struct profbuf_tag_process *process)
 {
@@ -121,7 +121,7 @@ static bool has_location(const struct profbuf_tag_process *process)
 	return false;
 }
 
-/* Changes that of @process's memory map. On success @process, with its reference, is in the table, or freed. */
+/* Changes what is known for the memory map of @process. On success @process is in the table, or freed. */
 static int change(struct profbuf_tag_processes *processes, struct profbuf_tag_process *process,
 		  const struct profbuf_tag_source *from)
 {
@@ -151,15 +151,15 @@ static int change(struct profbuf_tag_processes *processes, struct profbuf_tag_pr
 	if (!is_left)
 		free_process(process);
 	if (old) {
-		mmdrop(old->mm);	/* a tick that still sees it runs on it */
+		mmdrop(old->mm);	/* a tick that still sees @old runs on this mm, and so keeps it */
 		kfree_rcu(old, rcu);
 	}
 	return 0;
 }
 
 /*
- * A thread context has no magic: what is taken for one can be something else, 28 bytes of it at least. So it is for
- * those who may read the process's memory by ptrace(), where Yama lets a process look at those that descend from it.
+ * A thread context has no magic number: what is taken for one may be other memory, of at least 28 bytes. So only an
+ * opener that may read the process's memory by ptrace() gets thread contexts: where there is Yama, of its descendants.
  */
 static bool may_have_contexts(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm)
 {

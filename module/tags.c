@@ -20,20 +20,20 @@
 #include "unwind.h"
 #include "usermem.h"
 
-/* A hash of a thread context; no address has it, and no tag from outside. */
+/* The bit of tags that are hashes of a thread context. No address has it, and no tag from outside. */
 #define TAG_HASHED	BIT_ULL(62)
 
-/* OTEP 4947's record: offsets of what is looked at here. */
+/* OTEP 4947's record: the size of its header, and the offsets of the fields that are used here. */
 #define OTEL_HEADER	28
 #define OTEL_VALID	24
 #define OTEL_SIZE	26
 
-/* Tables of signatures: entries in a row that may have one. */
+/* Tables of signatures: entries in a row; a signature may be in any of them. */
 #define WAYS	8
 
 /* The tick: the thread-local variable */
 
-/* The block of a module's thread-local variables, by the thread's vector of them; 0: this thread has none yet. */
+/* Finds the block of a module's thread-local variables in the thread's vector; 0: this thread has none yet. */
 static bool read_block(const struct profbuf_tag_location *at, u64 tp, u64 *block)
 {
 	bool glibc = at->tls == PROFBUF_TLS_GLIBC;
@@ -74,11 +74,11 @@ static void count_failed(struct profbuf_tags *t, enum profbuf_tag_cause cause)
 	atomic64_inc(&t->failed[cause]);
 }
 
-/* The tick: has this been seen? */
+/* The tick: was this tag seen before? */
 
 /*
- * A tag of process memory means what it does in one process only. The key is secret, so that no other process can be
- * made to have a tag that looks as if it had been seen in this one.
+ * A tag that is a thread's own has its meaning in one process only. The key is secret, so that another process cannot
+ * make a tag whose signature is one that was seen in this process.
  */
 static u64 signature(const struct profbuf_tag_process *process, u64 tag)
 {
@@ -99,7 +99,7 @@ static bool is_defined(const struct profbuf_tags *t, u64 signature)
 	return false;
 }
 
-/* What is asked for is asked for again when that has changed. */
+/* When the generation changes, ticks ask again for what they have asked for. */
 static u32 generation_of(const struct profbuf_cpu_tags *tags)
 {
 	return READ_ONCE(tags->all->notes->generation);
@@ -120,8 +120,8 @@ static void set_fresh(struct profbuf_cpu_tags *tags, u64 signature)
 /* The tick: the tag */
 
 /*
- * What @from points to, if it is a label set. Why it is none is not said: whether there is memory at an address that
- * the session does not know is nobody's business.
+ * Reads what @from points to, if it is a label set. If it is none, the reader does not learn why: the session must not
+ * find out whether there is memory at an address.
  */
 static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
 {
@@ -136,7 +136,7 @@ static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
 	return true;
 }
 
-/* Are these @size bytes attributes of a thread context, each with its key, its length and a text, and nothing else? */
+/* Are these @size bytes attributes of a thread context, each a key, a length and a text without NUL, and no more? */
 static bool are_attributes(const u8 *at, unsigned int size)
 {
 	unsigned int begin, end;
@@ -159,7 +159,7 @@ static u64 hash_context(const u64 *words, unsigned int n)
 	return profbuf_hash(h) >> 2 | TAG_HASHED;
 }
 
-/* Copies a thread context. Return: whether it may be one: it has no magic. */
+/* Copies a thread context. Return: whether it may be one; there is no magic number to be sure by. */
 static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid)
 {
 	u8 *to = (u8 *)tags->data;
@@ -179,7 +179,7 @@ static bool copy_context(struct profbuf_cpu_tags *tags, u64 from, bool *is_valid
 	return true;
 }
 
-/* A thread context changes in place, so it is read whole at each sample. @tag: 0: the thread has none now. */
+/* A thread context changes in place, so all of it is read for each sample. @tag stays 0 if the thread has none now. */
 static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tags,
 						    const struct profbuf_tag_process *process, u64 tp, u64 *tag)
 {
@@ -187,7 +187,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 	bool is_valid;
 	u64 from, sig;
 
-	/* Without a magic, more may be taken for one than is one. */
+	/* There is no magic number: this may be other memory, which the opener must be allowed to read. */
 	if (!opener->may_ptrace && !profbuf_process_is_own(opener, current_real_cred(), current->mm))
 		return PROFBUF_TAG_RIGHTS;
 	if (!read_pointer(&process->at[PROFBUF_TAG_OTEL], tp, &from))
@@ -210,7 +210,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 	return PROFBUF_TAG_KNOWN;
 }
 
-/* The pointer at the thread's variable. It is a tag, and leaves, only if it points to a label set. */
+/* Reads the thread's pointer. It becomes a tag, and leaves the process, only if it points to a label set. */
 static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *tags,
 						       const struct profbuf_tag_process *process, u64 tp, u64 *tag)
 {
@@ -233,7 +233,7 @@ static __always_inline enum profbuf_tag_cause read_tag(struct profbuf_cpu_tags *
 	return PROFBUF_TAG_KNOWN;
 }
 
-/* The tag the thread has set itself; 0: none, or @cause says why it is not known. */
+/* The tag that the thread has set itself; 0: none, or @cause says why it is not known. */
 static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct profbuf_tag_process *process,
 				   struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
@@ -278,7 +278,7 @@ u64 profbuf_tags_get(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum p
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
 	/* RCU: interrupts are off, as everywhere in a tick, and grace periods wait for that. */
-	/* A thread that exits may have its variables freed by another one. */
+	/* Another thread may free the thread-local variables of a thread that exits. */
 	process = task->flags & PF_EXITING ? NULL : profbuf_tag_process_find(&tags->all->processes, task->mm);
 	if (process)
 		tag = own_tag(tags, process, regs, cause);
@@ -290,14 +290,14 @@ void profbuf_tags_count_unread(struct profbuf_tags *t, enum profbuf_tag_cause ca
 	atomic64_inc(&t->unread[cause]);
 }
 
-/* The tick: its meaning */
+/* The tick: the meaning of the tag */
 
 static enum profbuf_tag_kind kind_of(u64 tag)
 {
 	return !(tag & PROFBUF_TAG_OUTSIDE) && tag & TAG_HASHED ? PROFBUF_TAG_OTEL : PROFBUF_TAG_LABELS;
 }
 
-/* Return: FAULT: the labels from outside have been replaced since, on another CPU. */
+/* Copies what the tag means. Return: FAULT if another CPU has replaced the labels from outside in between. */
 static enum profbuf_tag_cause get_meaning(const struct profbuf_cpu_tags *tags, struct profbuf_tag_request *r)
 {
 	const struct profbuf_labels *labels;
@@ -341,7 +341,7 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 	r->cause = get_meaning(tags, r);
 	if (r->cause) {
 		count_failed(t, r->cause);
-		/* Said once; what is there later may be better. */
+		/* The cause is told once. The tag is asked for again, as its meaning may be known later. */
 		sig ^= r->cause;
 		asked = &tags->asked[sig % PROFBUF_TAG_ASKED];
 		if (*asked == sig + generation || is_defined(t, sig))
@@ -367,7 +367,7 @@ static void set_defined(struct profbuf_tags *t, u64 signature)
 
 	for (i = 0; i < WAYS && at[i]; i++)
 		;
-	/* One is forgotten, and said again if it comes again. */
+	/* If there is no room, one signature is forgotten; its tag is defined again if it comes again. */
 	WRITE_ONCE(at[i < WAYS ? i : signature % WAYS], signature);
 }
 
@@ -446,7 +446,7 @@ int profbuf_tags_start(struct profbuf_tags *t, bool defines)
 	unsigned int i;
 
 	t->defines = defines;
-	/* Of a start that failed. */
+	/* A start that failed may have counted. */
 	atomic64_set(&t->definitions, 0);
 	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++) {
 		atomic64_set(&t->failed[i], 0);

@@ -26,7 +26,7 @@ struct pt_regs;
 #define PROFBUF_TAG_ASKED	256	/* per CPU: tags asked for that are remembered until the worker comes */
 #define PROFBUF_TAG_DEFINED	65536	/* per session: tags remembered */
 
-/* The longest data: an OTEP 4947 record has 28 bytes and its attributes. */
+/* The longest data are an OTEP 4947 record: 28 bytes and its attributes. */
 #define PROFBUF_TAG_DATA	(28 + PROFBUF_LABELS_BYTES + 4)
 
 /* A new tag, as the tick saw it. */

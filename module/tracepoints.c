@@ -2,8 +2,8 @@
 /*
  * tracepoints.c - processes that are created, change their program, and end
  *
- * The tracepoints are not exported by name; the kernel lets one look for them. They call with preemption disabled, on
- * PREEMPT_RT too: no allocation and no sleeping lock here.
+ * The tracepoints are not exported by name, but the kernel lets a module search for them. They call the probes with
+ * preemption disabled, on PREEMPT_RT too, so a probe must not allocate or take a sleeping lock.
  */
 #include <linux/binfmts.h>
 #include <linux/sched.h>
@@ -64,7 +64,7 @@ static void find_point(struct tracepoint *tracepoint, void *data)
 	}
 }
 
-/* The first @n. */
+/* Unregisters the first @n probes. */
 static void unregister(unsigned int n)
 {
 	while (n--)

@@ -20,7 +20,7 @@ unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned i
 	*stop = PROFBUF_STOP_NONE;
 	if (!max)
 		return 0;
-	/* From registers, the unwinder begins with their caller. */
+	/* If it starts from registers, the unwinder begins with the caller of their function. */
 	frames[n++] = regs->ip;
 	for (unwind_start(&state, current, regs, NULL); !unwind_done(&state); unwind_next_frame(&state)) {
 		unsigned long ip = unwind_get_return_address(&state);
@@ -37,20 +37,20 @@ unsigned int profbuf_unwind_kernel(struct pt_regs *regs, u64 *frames, unsigned i
 	return n;
 }
 
-/* What a frame pointer points to. */
+/* What a frame pointer points to: the caller's frame pointer, and the return address. */
 struct frame {
 	u64 next;
 	u64 ret;
 };
 
-/* Of 64-bit code. */
+/* Reads a frame of 64-bit code. */
 static __always_inline bool read_frame(u64 fp, struct frame *frame)
 {
 	BUILD_BUG_ON(sizeof(*frame) != 2 * sizeof(u64));
 	return profbuf_user_words(&frame->next, fp, 2);
 }
 
-/* Of 32-bit code. */
+/* Reads a frame of 32-bit code. */
 static bool read_frame32(u64 fp, struct frame *frame)
 {
 	u32 words[2];
@@ -81,7 +81,7 @@ unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int
 			*stop = PROFBUF_STOP_END;
 			break;
 		}
-		/* The stack grows down: a caller's frame is above, and above the stack pointer. */
+		/* The stack grows down: a caller's frame is above its callee's, and above the stack pointer. */
 		if (fp & (align - 1) || fp < regs->sp) {
 			*stop = PROFBUF_STOP_FRAME;
 			break;
@@ -109,7 +109,7 @@ unsigned int profbuf_unwind_user(struct pt_regs *regs, u64 *frames, unsigned int
 	return n;
 }
 
-/* Threads are changed with interrupts off, so only an NMI can come in the middle of it. */
+/* The kernel changes threads with interrupts off, so only an NMI can come in the middle of a change. */
 bool profbuf_thread_pointer(struct pt_regs *regs, u64 *tp)
 {
 	if (in_nmi() && !user_mode(regs) && !(regs->flags & X86_EFLAGS_IF))

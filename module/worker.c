@@ -21,7 +21,7 @@ void profbuf_worker_finish(struct profbuf_worker *w)
 
 int profbuf_worker_module_init(void)
 {
-	/* Of no more than the usual priority: it works for whoever samples, as much as the sampled have it to do. */
+	/* Normal priority: it works for the sessions only, and sampled processes decide how much it has to do. */
 	workqueue = alloc_workqueue("profbuf", WQ_UNBOUND, 0);
 	return workqueue ? 0 : -ENOMEM;
 }
