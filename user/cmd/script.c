@@ -41,13 +41,16 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 	}
 }
 
-/* Prints why a user stack is not complete. */
+/*
+ * Prints why a user stack is not complete, as a comment: readers of the text skip it, and would not find the time behind
+ * one more word in front of it.
+ */
 static void print_stop(const struct profbuf_event *e)
 {
 	unsigned int stop = PROFBUF_SAMPLE_USER_STOP(e);
 
 	if (stop > PROFBUF_STOP_END)
-		printf("stop=%s ", profbuf_stop_name(stop) ? profbuf_stop_name(stop) : "later");
+		printf("# stop: %s\n", profbuf_stop_name(stop) ? profbuf_stop_name(stop) : "later");
 }
 
 /* A marker is an event with another name, which readers of samples skip. */
@@ -96,11 +99,11 @@ void print_samples(struct profbuf_profile *profile, const struct tag_values *tag
 		/* The tag is not in the event's name: speedscope takes only events with the name that it saw first. */
 		if (e->labels)
 			printf("tag=%s ", tags->names[e->labels]);
-		print_stop(e);
 		printf("%" PRIu64 ".%06" PRIu64 ": %" PRIu64 " profbuf:\n", e->time / 1000000000,
 		       e->time % 1000000000 / 1000, e->weight);
 		for (k = 0; k < stack->nr_kernel + stack->nr_user; k++)
 			print_frame(&frames[stack->frames[k]], lines);
+		print_stop(e);
 		putchar('\n');
 	}
 	print_markers(profile, marker, UINT64_MAX);
@@ -141,8 +144,9 @@ static const struct argp argp = {
 	.doc = "Prints the samples of a profile (" DEFAULT_FILE ") one after another, in the order of time, as perf "
 	       "script does, so that what reads its text reads this: the thread's name, pid/tid, CPU, time, weight "
 	       "and event, then a line for each frame, leaf first. The event is profbuf. Before the time is the tag, "
-	       "if there is one: tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY]; then stop=WHY, if the "
-	       "user stack is not whole. What programs wrote into the stream is an event named marker, with its text.",
+	       "if there is one: tag=KEY=VALUE,..., with _ for white space, or tag=[unknown:WHY]. After the frames comes "
+	       "\"# stop: WHY\" if the user stack is not whole. What programs wrote into the stream is an event named "
+	       "marker, with its text.",
 };
 
 static int print_file(const struct script *s, char **files)
