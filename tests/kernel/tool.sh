@@ -166,7 +166,7 @@ ok example_live
 $profbuf record -q -F 499 -d 1 -p $split -o /tmp/profile && "$BIN/leaves" /tmp/profile >/tmp/leaves &&
 	has /tmp/leaves "^CPU [01], pid $split: 0x[0-9a-f]+$" && has /tmp/leaves '^[0-9]+ samples: all ticks are accounted for$'
 ok example_leaves
-timeout 2 cat /dev/profbuf | python3 user/examples/read.py /dev/stdin >/tmp/read && has /tmp/read "%  +$split  split$" && has /tmp/read '^[0-9]+ samples, 0 lost$'
+timeout 2 cat /dev/profbuf | python3 user/examples/read.py - >/tmp/read && has /tmp/read "%  +$split  split$" && has /tmp/read '^[0-9]+ samples, 0 lost$'
 ok example_read_of_the_device
 $profbuf record --raw -q -F 499 -d 1 -p $split -o /tmp/raw && python3 user/examples/read.py /tmp/raw >/tmp/read &&
 	has /tmp/read '^([0-9]+) ticks, \1 accounted for$'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """read.py - a profile with nothing but read(): what each process runs, and whether the ticks add up
 
-usage: read.py FILE, as record --raw stores it; or: timeout 2 cat /dev/profbuf | read.py /dev/stdin
+usage: read.py FILE, as record --raw stores it; or: timeout 2 cat /dev/profbuf | read.py -
 
 profbuf_uapi.h says what the records are.
 """
@@ -14,15 +14,17 @@ LOST, SAMPLE, INFO, COUNTERS, PROCESS = range(5)
 names = {0: "idle"}
 samples = collections.Counter()
 at = lost = ticks = accounted = 0
-with open(sys.argv[1], "rb") as f:
+with sys.stdin.buffer if sys.argv[1] == "-" else open(sys.argv[1], "rb") as f:
     data = f.read()
 if data[24:31] != b"profbuf":
     sys.exit(f"{sys.argv[1]} is not a stream as it is: profbuf record --raw stores one")
 while at + 24 <= len(data):
     length, _time, kind = struct.unpack_from("=QQH", data, at)     # in words of 8 bytes
     record = data[at:at + length * 8]
-    if length < 3 or len(record) < length * 8:
-        sys.exit(f"damaged or cut off at byte {at}")
+    if length < 3:
+        sys.exit(f"damaged at byte {at}")
+    if len(record) < length * 8:                                    # cut off
+        break
     at += length * 8
     if kind == SAMPLE:
         samples[struct.unpack_from("=I", record, 32)[0]] += 1
