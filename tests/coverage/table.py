@@ -11,11 +11,19 @@ import sys
 LEAST = 95.0
 
 top, path = sys.argv[1:]
+
+
+def source_of(file):
+    """The source of the module by that name, from the top; None: it is the kernel's, or was made by the build."""
+    name = os.path.basename(file)
+    return next((n for n in (name, "module/" + name) if os.path.exists(os.path.join(top, n))), None)
+
+
 counts = {}
 for text in open(path):
     for unit in json.loads(text)["files"]:
-        name = os.path.basename(unit["file"])
-        if not os.path.exists(os.path.join(top, name)):
+        name = source_of(unit["file"])
+        if not name:
             continue
         lines = counts.setdefault(name, {})
         for line in unit["lines"]:

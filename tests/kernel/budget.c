@@ -39,15 +39,15 @@ TEST(a_shell_stays_usable)
 }
 
 /*
- * Into how many parts the limit is divided, by a record of a new stride: ticks that took @rate->overhead of a CPU at the
- * stride @before are to take one part. This says so however long the ticks of this machine are. 0: the stride is too
- * small to say it, or as large as strides may be.
+ * The least number of parts that the limit is divided into, by a record of a new stride: ticks that took
+ * @rate->overhead of a CPU at the stride @before are to take one part, and a stride less would have been too little.
+ * This says so however long the ticks of this machine are. 0: the rate was not lowered, or is the lowest that there is.
  */
 static double parts_of(const struct profbuf_rate *rate, uint64_t before, int limit)
 {
-	if (rate->stride < 10 || rate->stride >= 20000)
+	if (rate->stride <= before || rate->stride >= 20000)
 		return 0;
-	return rate->stride * limit * 1e4 / ((double)before * rate->overhead);
+	return (rate->stride - 1) * limit * 1e4 / ((double)before * rate->overhead);
 }
 
 /* By the last run(): the most parts that a record says. */
@@ -189,9 +189,9 @@ TEST(users_without_rights_do_not_take_from_those_with)
 	run(PROFBUF_SOURCE_HRTIMER, &max, last, 5, 25000);
 	for (int i = 0; i < 32; i++)
 		close(fds[i]);
+	printf("# %.2f parts at least\n", most_parts);
 	ENOUGH(most_parts);
-	CHECK(most_parts < 3, "%.2f parts", most_parts);
-	CHECK(!most_parts || most_parts > 1.5, "%.2f parts", most_parts);
+	CHECK(most_parts < 2.1, "%.2f parts", most_parts);
 }
 
 /* Sessions whose ticks have ended, or not begun, take no part of the budget. */
@@ -212,8 +212,9 @@ TEST(sessions_without_ticks_have_no_part)
 	run(PROFBUF_SOURCE_HRTIMER, &max, last, 5, 50000);
 	for (int i = 0; i < KT_SESSIONS - 1; i++)
 		close(fds[i]);
+	printf("# %.2f parts at least\n", most_parts);
 	ENOUGH(most_parts);
-	CHECK(most_parts < 1.5, "%.2f parts", most_parts);
+	CHECK(most_parts < 1.1, "%.2f parts", most_parts);
 }
 
 /* If the reader does not come, more changes of the rate happen than are kept for it, and the lost ones are counted. */

@@ -42,8 +42,8 @@ static void print_frame(const struct profbuf_frame *f, bool lines)
 }
 
 /*
- * Prints why a user stack is not complete, as a comment: readers of the text skip it, and would not find the time behind
- * one more word in front of it.
+ * Prints why a user stack is not complete, as a comment: readers of the text skip it, and would not find the time
+ * behind one more word in front of it.
  */
 static void print_stop(const struct profbuf_event *e)
 {

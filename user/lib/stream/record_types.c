@@ -61,8 +61,8 @@ static bool is_rate(const struct profbuf_record *r, uint32_t nr_cpus)
 CHECK(is_process, profbuf_process, memchr(p->comm, 0, sizeof(p->comm)))
 CHECK(is_thread, profbuf_thread, memchr(p->comm, 0, sizeof(p->comm)))
 CHECK(is_life, profbuf_life, memchr(p->comm, 0, sizeof(p->comm)))
-CHECK(is_mapping, profbuf_mapping,
-      p->start < p->end && p->build_id_len <= sizeof(p->build_id) && has_strings(r, p->path, 1))
+CHECK(is_mapping, profbuf_mapping, p->start < p->end && p->build_id_len <= sizeof(p->build_id) &&
+	has_strings(r, p->path, 1))
 CHECK(is_module, profbuf_module, p->start < p->end && *p->name && memchr(p->name, 0, sizeof(p->name)))
 CHECK(is_marker, profbuf_marker, p->misc < p->len * 8 - sizeof(*p) && !p->text[p->misc])
 CHECK(is_tag, profbuf_tag, p->bytes <= p->len * 8 - sizeof(*p))
