@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "stops.h"
 
 static void print_command(FILE *f, const struct profbuf_command_record *command)
 {
@@ -90,24 +91,16 @@ static void print_markers(FILE *f, const struct profbuf_profile *profile)
 	fputs("],\n", f);
 }
 
-/* Prints how many samples there are for each reason why a stack ends. */
 static void print_stops(FILE *f, const struct profbuf_profile *profile)
 {
 	const struct profbuf_event *events;
 	size_t i, n = profbuf_profile_events(profile, &events);
-	uint64_t sums[2][16] = { 0 };
+	struct stop_counts counts = { 0 };
 
-	for (i = 0; i < n; i++) {
-		sums[0][PROFBUF_SAMPLE_USER_STOP(&events[i])] += events[i].weight;
-		sums[1][PROFBUF_SAMPLE_KERNEL_STOP(&events[i])] += events[i].weight;
-	}
-	for (unsigned int kind = 0; kind < 2; kind++) {
-		fprintf(f, "\"%s_stops\":{", kind ? "kernel" : "user");
-		for (i = PROFBUF_STOP_END; profbuf_stop_name(i); i++)
-			fprintf(f, "%s\"%s\":%" PRIu64, i > PROFBUF_STOP_END ? "," : "", profbuf_stop_name(i),
-				sums[kind][i]);
-		fputs("},\n", f);
-	}
+	for (i = 0; i < n; i++)
+		stops_add(&counts, &events[i]);
+	stops_print_json(f, &counts);
+	fputs(",\n", f);
 }
 
 static void print_symbols(FILE *f, const struct profbuf_profile *profile)

@@ -6,6 +6,7 @@
 #define PROFBUF_REPORT_H
 
 #include "read_options.h"
+#include "stops.h"
 
 enum report_by { BY_SYMBOL, BY_LINE, BY_OBJECT, BY_PROCESS, BY_THREAD, BY_CPU, BY_TAG, NR_BY };
 
@@ -46,9 +47,6 @@ struct report_text {
 	char text[64];
 };
 
-/* How many values the stop of a sample can have. */
-#define STOPS	16
-
 /* The counts of one profile, or of a part of its time. */
 struct report {
 	const struct report_options *options;
@@ -65,7 +63,7 @@ struct report {
 	uint64_t lost, gaps;
 	uint64_t samples_with;	/* samples with the symbol of --callers or --callees */
 	uint64_t frames, unknown_frames;
-	uint64_t user_stops[STOPS], kernel_stops[STOPS];	/* samples by why their stacks end */
+	struct stop_counts stops;
 	uint64_t untagged;	/* BY_TAG: samples without such a label */
 	uint64_t unread_tags;	/* BY_TAG: samples whose tag could not be read */
 	bool unread_unknown;	/* BY_TAG: unread_tags is not known; those samples are in untagged */
@@ -80,6 +78,8 @@ struct report {
 
 /* report_rows.c: counts the samples in the report's time. False: no memory. */
 bool report_count(struct report *report);
+/* Whether the report is about that time, too. */
+bool report_has_time(const struct report *report, uint64_t time);
 /* Frees and clears the counts. */
 void report_free(struct report *report);
 
@@ -107,6 +107,11 @@ void report_print_json_summary(const struct report *report, const char *key);
 /* report_markers.c: prints the markers of the report's time, as lines of the header or as members of an object. */
 void report_print_markers(const struct report *report);
 void report_print_json_markers(const struct report *report);
+/*
+ * Prints the markers before @time, from position @i on, each with its time, as lines of the timeline. Returns the
+ * position of the first marker that is not before it.
+ */
+size_t report_print_markers_before(const struct report *report, size_t i, uint64_t time);
 
 /* report_timeline.c, report_diff.c: count and print. Return: exit status. */
 int report_timeline(const struct report *report);

@@ -9,11 +9,6 @@
 /* There is a limit, because a program may write as many markers as it likes. */
 #define MARKERS_SHOWN	10
 
-static bool is_in(const struct report *r, const struct profbuf_marker *m)
-{
-	return !r->part || (m->time >= r->from && m->time < r->to);
-}
-
 static double second_of(const struct report *r, const struct profbuf_marker *m)
 {
 	return (int64_t)(m->time - profbuf_profile_info(r->profile)->time) / 1e9;
@@ -28,7 +23,7 @@ void report_print_markers(const struct report *r)
 	if (r->options->timeline)
 		return;
 	for (i = 0; i < n; i++) {
-		if (!is_in(r, markers[i]) || nr++ >= MARKERS_SHOWN)
+		if (!report_has_time(r, markers[i]->time) || nr++ >= MARKERS_SHOWN)
 			continue;
 		printf("# marker at %.3f s, of %u/%u: ", second_of(r, markers[i]), markers[i]->pid, markers[i]->tid);
 		print_harmless(stdout, markers[i]->text, SIZE_MAX);
@@ -38,6 +33,21 @@ void report_print_markers(const struct report *r)
 		printf("# %zu more markers: profbuf script shows them\n", nr - MARKERS_SHOWN);
 }
 
+size_t report_print_markers_before(const struct report *r, size_t i, uint64_t time)
+{
+	const struct profbuf_marker *const *markers;
+	size_t n = profbuf_profile_markers(r->profile, &markers);
+
+	for (; i < n && markers[i]->time < time; i++) {
+		if (!report_has_time(r, markers[i]->time))
+			continue;
+		printf("%10.3f marker: ", second_of(r, markers[i]));
+		print_harmless(stdout, markers[i]->text, SIZE_MAX);
+		putchar('\n');
+	}
+	return i;
+}
+
 void report_print_json_markers(const struct report *r)
 {
 	const struct profbuf_marker *const *markers;
@@ -45,7 +55,7 @@ void report_print_json_markers(const struct report *r)
 
 	fputs("\"markers\":[", stdout);
 	for (i = 0; i < n; i++) {
-		if (!is_in(r, markers[i]))
+		if (!report_has_time(r, markers[i]->time))
 			continue;
 		printf("%s{\"second\":%.9g,\"pid\":%u,\"tid\":%u,\"text\":", nr++ ? "," : "",
 		       second_of(r, markers[i]), markers[i]->pid, markers[i]->tid);

@@ -137,30 +137,18 @@ static void print_stops(const struct report *r)
 	uint64_t sum = 0;
 
 	for (i = PROFBUF_STOP_NONE + 1; i < STOPS; i++)
-		sum += r->user_stops[i];
+		sum += r->stops.user[i];
 	if (!sum)
 		return;
-	printf("# user stacks: %.1f %% whole", report_share(r->user_stops[PROFBUF_STOP_END], sum));
+	printf("# user stacks: %.1f %% whole", report_share(r->stops.user[PROFBUF_STOP_END], sum));
 	for (i = PROFBUF_STOP_END + 1; i < STOPS; i++) {
 		const char *name = profbuf_stop_name(i);
 
-		if (r->user_stops[i])
+		if (r->stops.user[i])
 			printf("%s %s %.1f %%", any++ ? "," : "; ended by:", name ? name : "later",
-			       report_share(r->user_stops[i], sum));
+			       report_share(r->stops.user[i], sum));
 	}
 	putchar('\n');
-}
-
-static void print_json_stops(const char *key, const uint64_t *stops)
-{
-	bool any = false;
-
-	printf("\"%s\":{", key);
-	for (unsigned int i = PROFBUF_STOP_NONE + 1; i < STOPS && profbuf_stop_name(i); i++) {
-		printf("%s\"%s\":%" PRIu64, any ? "," : "", profbuf_stop_name(i), stops[i]);
-		any = true;
-	}
-	fputs("},", stdout);
 }
 
 void report_print_header(const struct report *r, const char *which)
@@ -299,8 +287,8 @@ void report_print_json(const struct report *r)
 	}
 	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
 	print_json_recording(r);
-	print_json_stops("user_stops", r->user_stops);
-	print_json_stops("kernel_stops", r->kernel_stops);
+	stops_print_json(stdout, &r->stops);
+	putchar(',');
 	report_print_json_markers(r);
 	putchar(',');
 	if (around) {

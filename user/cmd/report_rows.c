@@ -24,12 +24,12 @@ uint64_t report_samples(const struct profbuf_profile *profile)
 	return samples;
 }
 
-static bool in_time(const struct report *r, uint64_t time)
+bool report_has_time(const struct report *r, uint64_t time)
 {
 	return !r->part || (time >= r->from && time < r->to);
 }
 
-/* Counts the samples of each stack. */
+/* Counts the samples: all, those of each stack, and why stacks end. */
 static uint64_t *count_samples(struct report *r)
 {
 	const struct profbuf_event *events;
@@ -38,9 +38,10 @@ static uint64_t *count_samples(struct report *r)
 	uint64_t *weights = calloc(profbuf_profile_stacks(r->profile, &stacks) + 1, sizeof(*weights));
 
 	for (i = 0; weights && i < n; i++) {
-		if (in_time(r, events[i].time)) {
+		if (report_has_time(r, events[i].time)) {
 			weights[events[i].stack] += events[i].weight;
 			r->samples += events[i].weight;
+			stops_add(&r->stops, &events[i]);
 		}
 	}
 	return weights;
@@ -52,7 +53,7 @@ static void count_losses(struct report *r)
 	size_t i, n = profbuf_profile_losses(r->profile, &losses);
 
 	for (i = 0; i < n; i++) {
-		if (in_time(r, losses[i].time)) {
+		if (report_has_time(r, losses[i].time)) {
 			r->lost += losses[i].count;
 			r->gaps++;
 		}
@@ -325,7 +326,7 @@ static bool count_events(struct report *r)
 		return false;
 	profbuf_profile_stacks(r->profile, &stacks);
 	for (i = 0; i < nr_events; i++) {
-		if (in_time(r, events[i].time))
+		if (report_has_time(r, events[i].time))
 			keys[n++] = (struct keyed){ key_of(r, &events[i], stacks), events[i].weight };
 	}
 	if (n)
@@ -369,19 +370,6 @@ static void count_unknown(struct report *r, const uint64_t *weights)
 	}
 }
 
-static void count_stops(struct report *r)
-{
-	const struct profbuf_event *events;
-	size_t i, n = profbuf_profile_events(r->profile, &events);
-
-	for (i = 0; i < n; i++) {
-		if (in_time(r, events[i].time)) {
-			r->kernel_stops[PROFBUF_SAMPLE_KERNEL_STOP(&events[i])] += events[i].weight;
-			r->user_stops[PROFBUF_SAMPLE_USER_STOP(&events[i])] += events[i].weight;
-		}
-	}
-}
-
 bool report_count(struct report *r)
 {
 	uint64_t *weights;
@@ -403,7 +391,6 @@ bool report_count(struct report *r)
 	if (ok) {
 		count_losses(r);
 		count_unknown(r, weights);
-		count_stops(r);
 	}
 	free(weights);
 	return ok;

@@ -65,23 +65,10 @@ static bool count_bucket(struct timeline *t, size_t i)
 	return ok;
 }
 
-/* Prints the markers of a bucket, each with its time. */
-static void print_markers(const struct timeline *t, uint64_t from, uint64_t to)
-{
-	const struct profbuf_marker *const *markers;
-	size_t n = profbuf_profile_markers(t->report->profile, &markers);
-
-	for (size_t i = 0; i < n; i++) {
-		if (markers[i]->time >= from && markers[i]->time < to) {
-			printf("%10.3f marker: ", (markers[i]->time - t->start) / 1e9);
-			print_harmless(stdout, markers[i]->text, SIZE_MAX);
-			putchar('\n');
-		}
-	}
-}
-
 static void print_text(const struct timeline *t)
 {
+	size_t marker = 0;
+
 	printf("%10s %9s %9s  %-*s %8s  %s\n", "second", "samples", "lost", BAR_WIDTH, "", "self %",
 	       report_by_name(t->report->options));
 	for (size_t i = 0; i < t->n; i++) {
@@ -97,7 +84,9 @@ static void print_text(const struct timeline *t)
 		} else {
 			printf("%8s\n", "-");
 		}
-		print_markers(t, b->from, i + 1 < t->n ? t->buckets[i + 1].from : t->from + t->span + 1);
+		/* Like samples, markers before the first bucket or after the last one are in that bucket. */
+		marker = report_print_markers_before(t->report, marker,
+						     i + 1 < t->n ? t->buckets[i + 1].from : UINT64_MAX);
 	}
 }
 
