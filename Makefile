@@ -10,7 +10,7 @@ build := $(abspath $(or $(O),build))
 # Without O= the module is built where its sources are, as insmod, DKMS and the kernel's own Makefiles expect it.
 module := $(if $(O),$(build)/module/$(KVERSION),$(CURDIR))
 sources := Kbuild $(wildcard profbuf_*.[ch] module/*.[ch] include/*.h)
-core := profbuf_core.c profbuf_core.h tests/port/profbuf_port.h
+core := profbuf_core.c profbuf_core.h tests/ring/port/profbuf_port.h
 user = $(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR))
 
 all: user module
@@ -29,7 +29,7 @@ help:
 	@echo 'make dkms          the module by DKMS, again for each new kernel'
 	@echo 'make replay        build/replay: the ring, driven by lines of text'
 	@echo 'make fuzz          the fuzzers, until stopped'
-	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/soak/run)'
+	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/module/soak/run)'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
 
@@ -53,12 +53,12 @@ user:
 
 replay: $(build)/replay
 
-$(build)/replay: tests/replay/replay.c $(core)
+$(build)/replay: tests/ring/replay/replay.c $(core)
 	@mkdir -p $(build)
-	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -include tests/port/profbuf_port.h -I. -o $@ $< profbuf_core.c
+	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -include tests/ring/port/profbuf_port.h -I. -o $@ $< profbuf_core.c
 
 demo:
-	@tests/demo/run
+	@demo/run
 
 check:
 	@tests/check $(if $(T),--test "$(T)")
@@ -74,24 +74,24 @@ debug-kernels:
 	@scripts/debug-kernel kasan kcsan gcov
 
 fuzz:
-	@tests/fuzz/core/run --forever & tests/user/run --forever; kill $$!
+	@trap "kill 0" EXIT; tests/ring/fuzz/run --forever & tests/lib/run --forever & tests/tool/run --forever
 
 soak:
-	@tests/soak/run
+	@tests/module/soak/run
 
 bench: bench-core bench-sample bench-report bench-tag
 
 bench-core:
-	@tests/bench/core/run
+	@bench/core/run
 
 bench-sample:
-	@tests/bench/sample/run
+	@bench/sample/run
 
 bench-report:
-	@tests/bench/report/run
+	@bench/report/run
 
 bench-tag:
-	@tests/bench/tag/run
+	@bench/tag/run
 
 KERNEL ?= 6.1
 vm-shell:

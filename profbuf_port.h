@@ -3,7 +3,8 @@
  * profbuf_port.h - all that the ring (profbuf_core.c) needs from its surroundings
  *
  * This header is for the kernel. User space (tests, benchmarks, fuzzers, the replay tool) puts
- * tests/port/profbuf_port.h first on its include path: it has the same include guard, and the same operations in C11.
+ * tests/ring/port/profbuf_port.h first on its include path: it has the same include guard, and the same operations in
+ * C11.
  *
  * Orderings, in C11's terms: port_load_acquire is an acquire, port_store_release a release; port_load and port_store
  * are relaxed; port_swap and a port_cas that succeeds are sequentially consistent; a port_cas that fails orders
