@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^.define PROFBUF_VERSION[^"]*"\(.*\)"/\1/p' include
 build := $(abspath $(or $(O),build))
 # Without O= the module is built where its sources are, as insmod, DKMS and the kernel's own Makefiles expect it.
 module := $(if $(O),$(build)/module/$(KVERSION),$(CURDIR))
-sources := Kbuild $(wildcard profbuf_*.[ch] module/*.[ch] include/*.h)
+sources := Kbuild module/compat.mk $(wildcard profbuf_*.[ch] module/*.[ch] include/*.h)
 core := profbuf_core.c profbuf_core.h tests/ring/port/profbuf_port.h
 user = $(MAKE) -C user O=$(build)/user PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR))
 
@@ -31,7 +31,7 @@ help:
 	@echo 'make fuzz          the fuzzers, until stopped'
 	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/module/soak/run)'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
-	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.1, 6.12, 6.1-rt, 6.12-rt)'
+	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.12: see scripts/kernels)'
 
 # Nothing here installs a package or uses the network, but deps and what calls it.
 deps:
@@ -93,7 +93,7 @@ bench-report:
 bench-tag:
 	@bench/tag/run
 
-KERNEL ?= 6.1
+vm-shell: KERNEL ?= $(shell scripts/kernels default)
 vm-shell:
 	@scripts/setup build vm "headers-$(KERNEL)"
 	@$(MAKE) --no-print-directory -s -C user

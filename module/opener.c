@@ -9,7 +9,6 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -96,9 +95,10 @@ bool profbuf_cred_is_own(const struct profbuf_opener *opener, const struct cred 
 	return has_made(mine, cred->user_ns);
 }
 
-bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred, struct mm_struct *mm)
+bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred,
+			    const struct task_struct *task, struct mm_struct *mm)
 {
-	return profbuf_cred_is_own(opener, cred) && get_dumpable(mm) == SUID_DUMP_USER;
+	return profbuf_cred_is_own(opener, cred) && profbuf_compat_is_dumpable(task, mm);
 }
 
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
@@ -122,8 +122,12 @@ bool profbuf_task_descends(struct task_struct *task, const struct pid *pid)
 bool profbuf_task_is_own(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *cred = get_task_cred(task);
-	bool is = profbuf_process_is_own(opener, cred, mm);
+	bool is;
 
+	/* The task may have executed another program since the caller got @mm. */
+	task_lock(task);
+	is = task->mm == mm && profbuf_process_is_own(opener, cred, task, mm);
+	task_unlock(task);
 	put_cred(cred);
 	return is;
 }

@@ -42,13 +42,17 @@ void profbuf_opener_exit(struct profbuf_opener *opener);
  */
 bool profbuf_cred_is_own(const struct profbuf_opener *opener, const struct cred *cred);
 
-/* The same for a process, which must also be dumpable (prctl(PR_SET_DUMPABLE)). */
-bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred, struct mm_struct *mm);
+/*
+ * The same for a process, which must also be dumpable (prctl(PR_SET_DUMPABLE)). @task is the current task, or the
+ * caller holds its task_lock(); @mm is its memory map.
+ */
+bool profbuf_process_is_own(const struct profbuf_opener *opener, const struct cred *cred,
+			    const struct task_struct *task, struct mm_struct *mm);
 
 /* Is @pid the task's thread group, or one it descends from by parents that have not exited? Context: any. */
 bool profbuf_task_descends(struct task_struct *task, const struct pid *pid);
 
-/* profbuf_process_is_own() for a task with that memory map. Context: may sleep. */
+/* profbuf_process_is_own() for any task; false if @mm is not its memory map any more. Context: may sleep. */
 bool profbuf_task_is_own(const struct profbuf_opener *opener, struct task_struct *task, struct mm_struct *mm);
 
 /**

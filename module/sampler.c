@@ -52,7 +52,7 @@ static bool is_own(const struct profbuf_session *s, struct task_struct *task)
 {
 	return task->mm && !profbuf_compat_kernel_thread(task) &&
 	       (likely(s->opener.pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->opener.pid_ns)) &&
-	       profbuf_process_is_own(&s->opener, current_real_cred(), task->mm);
+	       profbuf_process_is_own(&s->opener, current_real_cred(), task, task->mm);
 }
 
 static bool passes_filter(const struct profbuf_session *s, struct task_struct *task)
@@ -326,6 +326,8 @@ static struct perf_event *perf_event_of(const struct profbuf_config *config, uns
 	if (config->source == PROFBUF_SOURCE_PERF_CYCLES) {
 		attr.type = PERF_TYPE_HARDWARE;
 		attr.config = PERF_COUNT_HW_CPU_CYCLES;
+		/* While a virtual machine has the counters for itself, they can be had for the host only. */
+		attr.exclude_guest = 1;
 	} else {
 		attr.type = PERF_TYPE_SOFTWARE;
 		attr.config = PERF_COUNT_SW_CPU_CLOCK;
@@ -396,7 +398,7 @@ void profbuf_sampler_check_end(struct profbuf_session *s)
 			return;
 	}
 	if (any)
-		mod_delayed_work(system_wq, &s->stop_work, 0);
+		mod_delayed_work(profbuf_compat_percpu_wq(), &s->stop_work, 0);
 }
 
 /* CPU hotplug: on the CPU that comes or goes. */
@@ -449,8 +451,7 @@ static int profbuf_cpu_down(unsigned int cpu, struct hlist_node *node)
 
 void profbuf_sampler_init_cpu(struct profbuf_cpu *c)
 {
-	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	c->timer.function = profbuf_hrtimer_tick;
+	profbuf_compat_hrtimer_setup(&c->timer, profbuf_hrtimer_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 static void sync_irq_works(struct profbuf_session *s)

@@ -188,7 +188,7 @@ static noinline enum profbuf_tag_cause read_context(struct profbuf_cpu_tags *tag
 	u64 from, sig;
 
 	/* There is no magic number: this may be other memory, which the opener must be allowed to read. */
-	if (!opener->may_ptrace && !profbuf_process_is_own(opener, current_real_cred(), current->mm))
+	if (!opener->may_ptrace && !profbuf_process_is_own(opener, current_real_cred(), current, current->mm))
 		return PROFBUF_TAG_RIGHTS;
 	if (!read_pointer(&process->at[PROFBUF_TAG_OTEL], tp, &from))
 		return PROFBUF_TAG_FAULT;

@@ -6,7 +6,7 @@
 # Both by a clock in the kernel, whole system; compared is the work: a program with a known split of user time, and reads
 # and writes that keep the kernel busy.
 #
-# Runs on: 6.1 6.12 kasan kcsan gcov
+# Not on: *-rt
 . "$(dirname "$0")/../tap.sh"
 profbuf=$BIN/../../../user/profbuf
 echo 0 >/proc/sys/kernel/kptr_restrict

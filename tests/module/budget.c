@@ -2,7 +2,7 @@
 /*
  * budget.c - the overhead budget: the rate is lowered and raised, and the stream says so; overhead.c measures how much
  *
- * Runs on: 6.1 6.12 kasan kcsan gcov
+ * Not on: *-rt
  */
 #define _GNU_SOURCE
 #include <sys/stat.h>

@@ -11,7 +11,7 @@
  *
  *	HOSTILE_SECONDS=7200 tests/module/run --kernel kasan hostile
  *
- * Runs on: 6.1 6.12 kasan kcsan gcov
+ * Not on: *-rt
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -4,7 +4,7 @@
  *
  * The lockdown is raised at run time and cannot be lifted, so this is the last test of a machine.
  *
- * Runs on: 6.1 6.12 kasan kcsan, last
+ * Not on: *-rt gcov, last
  */
 #define _GNU_SOURCE
 #include <sys/mount.h>

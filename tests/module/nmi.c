@@ -4,7 +4,7 @@
  *
  * profbuf_nmi.ko (in $NMI_MODULE) plays the counter, and says how many ticks it has made.
  *
- * Runs on: 6.1 6.12 kasan kcsan gcov
+ * Not on: *-rt
  */
 #define _GNU_SOURCE
 #include <pthread.h>

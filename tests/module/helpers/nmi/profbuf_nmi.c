@@ -15,6 +15,8 @@
 #include <asm/apic.h>
 #include <asm/nmi.h>
 
+#include "module/compat.h"
+
 #define COUNTERS	8
 
 static unsigned int period_us = 997;
@@ -159,8 +161,7 @@ static int __init cycles_init(void)
 	for_each_possible_cpu(cpu) {
 		struct hrtimer *timer = per_cpu_ptr(&counters.timer, cpu);
 
-		hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-		timer->function = send;
+		profbuf_compat_hrtimer_setup(timer, send, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	err = register_nmi_handler(NMI_LOCAL, overflow, 0, "profbuf_nmi");
 	if (err)
