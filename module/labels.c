@@ -26,7 +26,7 @@ struct shared {
 	struct profbuf_labels_owner *owner;	/* the session that removes it at its end; NULL: it stays */
 	kuid_t uid;			/* the user whose session has set it */
 	bool removed;			/* it is no longer inherited; under the lock */
-	struct profbuf_labels labels;
+	struct profbuf_outside_tag labels;
 };
 
 /*
@@ -125,7 +125,7 @@ static struct tagged *find_of(struct task_struct *task)
 	return t ? t : find(task_tgid(task));
 }
 
-const struct profbuf_labels *profbuf_labels_of(struct task_struct *task)
+const struct profbuf_outside_tag *profbuf_labels_of(struct task_struct *task)
 {
 	const struct tagged *t;
 

@@ -20,8 +20,8 @@ struct task_struct;
 
 #define PROFBUF_LABELS_TAGGED	65536	/* processes and threads at once */
 
-/* A label set's text. */
-struct profbuf_labels {
+/* A tag that was set from outside, and the label set that it stands for. */
+struct profbuf_outside_tag {
 	u64 id;				/* the tag */
 	u16 bytes;
 	char text[];
@@ -42,7 +42,7 @@ bool profbuf_labels_valid(const char *text, unsigned int bytes, unsigned int cou
  * Context: any, also NMI, under RCU or with interrupts off; the result is valid as long.
  * Return: the thread's labels, else the process's, else NULL.
  */
-const struct profbuf_labels *profbuf_labels_of(struct task_struct *task);
+const struct profbuf_outside_tag *profbuf_labels_of(struct task_struct *task);
 
 /**
  * profbuf_labels_set() - tag a process or a thread from outside, or remove such a tag

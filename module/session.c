@@ -20,10 +20,10 @@
 #include "session.h"
 #include "sessions.h"
 
-static void set_state(struct profbuf_session *s, enum profbuf_state state)
+static void set_state(struct profbuf_ksession *s, enum profbuf_state state)
 {
 	lockdep_assert_held(&s->lock);
-	smp_store_release(&s->state, state);	/* pairs with profbuf_session_state() */
+	smp_store_release(&s->state, state);	/* pairs with profbuf_ksession_state() */
 }
 
 /* Configuration */
@@ -65,7 +65,7 @@ static void put_filter(struct pid *pid, struct cgroup *cgroup)
 		cgroup_put(cgroup);
 }
 
-int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_config *from)
+int profbuf_ksession_configure(struct profbuf_ksession *s, const struct profbuf_config *from)
 {
 	struct profbuf_config config = *from;
 	struct cgroup *cgroup;
@@ -101,7 +101,7 @@ out_unlock:
 /* Start and stop */
 
 /* Frees what the session needs to run. */
-static void free_run(struct profbuf_session *s)
+static void free_run(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -122,7 +122,7 @@ static void free_run(struct profbuf_session *s)
 	profbuf_describe_free(&s->describe);
 }
 
-static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
+static int alloc_cpu(struct profbuf_ksession *s, unsigned int cpu)
 {
 	u32 words = s->config.ring_bytes / sizeof(u64);
 	struct profbuf_cpu *c;
@@ -146,12 +146,12 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 	profbuf_budget_init(&c->budget);
 	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
 	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
-	profbuf_session_init_wake(c);
+	profbuf_ksession_init_wake(c);
 	profbuf_sampler_init_cpu(c);
 	return 0;
 }
 
-static int alloc_run(struct profbuf_session *s)
+static int alloc_run(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 	int err;
@@ -176,7 +176,7 @@ static int alloc_run(struct profbuf_session *s)
 }
 
 /* Makes the record that describes the stream, and is the first in the queue. */
-static struct profbuf_note *stream_info(const struct profbuf_session *s)
+static struct profbuf_note *stream_info(const struct profbuf_ksession *s)
 {
 	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_stream_info));
 	struct profbuf_stream_info *info;
@@ -212,7 +212,7 @@ static unsigned long delay_jiffies(u64 ns)
 }
 
 /* Turns the ticks on, and schedules the end of the session after duration_ns. */
-static int start_ticks(struct profbuf_session *s)
+static int start_ticks(struct profbuf_ksession *s)
 {
 	int err;
 
@@ -234,7 +234,7 @@ static int start_ticks(struct profbuf_session *s)
 /* A turn of the worker. */
 static void profbuf_describe(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(work, struct profbuf_session, worker.work);
+	struct profbuf_ksession *s = container_of(work, struct profbuf_ksession, worker.work);
 	struct profbuf_turn turn;
 	unsigned int cpu;
 
@@ -249,7 +249,7 @@ static void profbuf_describe(struct work_struct *work)
 }
 
 /* Describes the last requests, and closes the queue of notes. Context: no tick or irq_work of one is under way. */
-static void stop_describing(struct profbuf_session *s)
+static void stop_describing(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -260,7 +260,7 @@ static void stop_describing(struct profbuf_session *s)
 	profbuf_notes_close(&s->notes);
 }
 
-int profbuf_session_start(struct profbuf_session *s)
+int profbuf_ksession_start(struct profbuf_ksession *s)
 {
 	struct profbuf_note *info;
 	int err;
@@ -315,7 +315,7 @@ err_unlock:
 	return err;
 }
 
-static void stop_locked(struct profbuf_session *s)
+static void stop_locked(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -335,7 +335,7 @@ static void stop_locked(struct profbuf_session *s)
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
 }
 
-int profbuf_session_stop(struct profbuf_session *s)
+int profbuf_ksession_stop(struct profbuf_ksession *s)
 {
 	int err = 0;
 
@@ -350,7 +350,7 @@ int profbuf_session_stop(struct profbuf_session *s)
 
 static void profbuf_do_start(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, start_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, start_work);
 
 	mutex_lock(&s->lock);
 	/* A start that fails this late can only end the session. */
@@ -361,7 +361,7 @@ static void profbuf_do_start(struct work_struct *work)
 
 static void profbuf_do_stop(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, stop_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, stop_work);
 
 	mutex_lock(&s->lock);
 	stop_locked(s);
@@ -370,16 +370,16 @@ static void profbuf_do_stop(struct work_struct *work)
 
 static void profbuf_do_flush(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, flush_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, flush_work);
 
-	profbuf_session_flush(s);
-	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING)
+	profbuf_ksession_flush(s);
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING)
 		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
 }
 
 /* Counters */
 
-int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to)
+int profbuf_ksession_counters(struct profbuf_ksession *s, unsigned int cpu, struct profbuf_counters *to)
 {
 	struct profbuf_counters one;
 
@@ -400,9 +400,9 @@ int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct
 
 /* Init and exit */
 
-struct profbuf_session *profbuf_session_create(void)
+struct profbuf_ksession *profbuf_ksession_create(void)
 {
-	struct profbuf_session *s;
+	struct profbuf_ksession *s;
 
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
@@ -430,13 +430,13 @@ struct profbuf_session *profbuf_session_create(void)
 	return s;
 }
 
-void profbuf_session_destroy(struct profbuf_session *s)
+void profbuf_ksession_destroy(struct profbuf_ksession *s)
 {
-	profbuf_session_stop(s);
+	profbuf_ksession_stop(s);
 	cancel_delayed_work_sync(&s->start_work);
 	cancel_delayed_work_sync(&s->stop_work);
 	cancel_delayed_work_sync(&s->flush_work);
-	if (profbuf_session_state(s) != PROFBUF_STATE_NEW) {
+	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW) {
 		profbuf_sessions_part(s);
 		synchronize_rcu();
 	}
@@ -444,7 +444,7 @@ void profbuf_session_destroy(struct profbuf_session *s)
 	profbuf_notes_exit(&s->notes);
 	profbuf_tags_exit(&s->tags);
 	free_run(s);
-	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
+	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW)
 		profbuf_quota_give(&s->quota);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	profbuf_opener_exit(&s->opener);

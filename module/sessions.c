@@ -15,7 +15,7 @@ LIST_HEAD(profbuf_sessions);		/* written under profbuf_sessions_lock, like the n
 static unsigned int nr_sessions;
 static struct profbuf_counters *past;	/* [nr_cpu_ids]: the sums of past sessions */
 
-void profbuf_sessions_join(struct profbuf_session *s)
+void profbuf_sessions_join(struct profbuf_ksession *s)
 {
 	mutex_lock(&profbuf_sessions_lock);
 	list_add_tail_rcu(&s->list, &profbuf_sessions);
@@ -23,7 +23,7 @@ void profbuf_sessions_join(struct profbuf_session *s)
 	mutex_unlock(&profbuf_sessions_lock);
 }
 
-void profbuf_sessions_part(struct profbuf_session *s)
+void profbuf_sessions_part(struct profbuf_ksession *s)
 {
 	struct profbuf_counters one;
 	unsigned int cpu;
@@ -42,7 +42,7 @@ void profbuf_sessions_part(struct profbuf_session *s)
 static void add_all(unsigned int cpu, struct profbuf_counters *to)
 {
 	struct profbuf_counters one;
-	struct profbuf_session *s;
+	struct profbuf_ksession *s;
 
 	lockdep_assert_held(&profbuf_sessions_lock);
 	profbuf_counters_add(to, &past[cpu]);

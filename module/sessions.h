@@ -8,7 +8,7 @@
 #include <linux/list.h>
 
 struct profbuf_counters;
-struct profbuf_session;
+struct profbuf_ksession;
 
 /* Has each session from profbuf_sessions_join() to profbuf_sessions_part(); read under RCU. */
 extern struct list_head profbuf_sessions;
@@ -17,13 +17,13 @@ extern struct list_head profbuf_sessions;
  * profbuf_sessions_join() - add a session to the register: from now on, tracepoints and sysfs look at it
  * @s: the session, about to start
  */
-void profbuf_sessions_join(struct profbuf_session *s);
+void profbuf_sessions_join(struct profbuf_ksession *s);
 
 /**
  * profbuf_sessions_part() - remove a session, and add its counters to those of past sessions
  * @s: the session, whose ticks are off; after an RCU grace period, tracepoints no longer look at it
  */
-void profbuf_sessions_part(struct profbuf_session *s);
+void profbuf_sessions_part(struct profbuf_ksession *s);
 
 /* The sum of all sessions since the module was loaded. @cpu: a possible CPU, or PROFBUF_CPU_NONE for all. May sleep. */
 void profbuf_sessions_counters(unsigned int cpu, struct profbuf_counters *sum);

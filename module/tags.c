@@ -256,7 +256,7 @@ static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct p
 
 static noinline u64 outside_tag(struct profbuf_cpu_tags *tags, struct task_struct *task)
 {
-	const struct profbuf_labels *labels = profbuf_labels_of(task);
+	const struct profbuf_outside_tag *labels = profbuf_labels_of(task);
 	u64 sig;
 
 	if (!labels)
@@ -300,7 +300,7 @@ static enum profbuf_tag_kind kind_of(u64 tag)
 /* Copies what the tag means. Return: FAULT if another CPU has replaced the labels from outside in between. */
 static enum profbuf_tag_cause get_meaning(const struct profbuf_cpu_tags *tags, struct profbuf_tag_request *r)
 {
-	const struct profbuf_labels *labels;
+	const struct profbuf_outside_tag *labels;
 
 	if (!(r->tag & PROFBUF_TAG_OUTSIDE)) {
 		r->bytes = tags->bytes;

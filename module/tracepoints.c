@@ -22,7 +22,7 @@ static void profbuf_probe_fork(void *data, struct task_struct *parent, struct ta
 
 static void tell(u16 type, struct task_struct *task)
 {
-	struct profbuf_session *s;
+	struct profbuf_ksession *s;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(s, &profbuf_sessions, list) {

@@ -92,7 +92,7 @@ inline cancel_delayed_work_sync(n)
 
 /* ---- ticks ---- */
 
-/* profbuf_session_cpu_ended() */
+/* profbuf_sampler_check_end() */
 inline cpu_ended()
 {
 #ifdef MAX_TICKS
@@ -523,7 +523,7 @@ proctype reader()
 {
 	bit ok, turn, last;
 
-	if						/* profbuf_session_read() */
+	if						/* profbuf_ksession_read() */
 	:: state == NEW -> session_start()
 	:: state != NEW
 	fi;
