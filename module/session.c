@@ -217,12 +217,12 @@ static int start_ticks(struct profbuf_ksession *s)
 	int err;
 
 	lockdep_assert_held(&s->lock);
-	profbuf_quota_tick(&s->quota, true);
+	profbuf_sessions_tick(s, true);
 	err = profbuf_sampler_start(s);
 	if (err) {
 		/* CPUs that have reached max_ticks may have queued this work, and it would stop the next start. */
 		cancel_delayed_work(&s->stop_work);
-		profbuf_quota_tick(&s->quota, false);
+		profbuf_sessions_tick(s, false);
 		return err;
 	}
 	s->ticking = true;
@@ -270,18 +270,18 @@ int profbuf_ksession_start(struct profbuf_ksession *s)
 	if (s->state != PROFBUF_STATE_NEW)
 		goto err_unlock;
 	/* Taken before the memory is allocated, so that several starts at once do not get more than they may. */
-	err = profbuf_quota_take(&s->quota, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
+	err = profbuf_sessions_join(s, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
 	err = alloc_run(s);
 	if (err)
-		goto err_give;
+		goto err_part;
 	err = -ENOMEM;
 	info = stream_info(s);
 	if (!info)
 		goto err_free;
 
-	profbuf_sessions_join(s);
+	profbuf_sessions_show(s);
 	/* Nothing is queued yet, so there is room. */
 	profbuf_notes_put(&s->notes, info);
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
@@ -291,25 +291,26 @@ int profbuf_ksession_start(struct profbuf_ksession *s)
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);
 		if (err)
-			goto err_part;
+			goto err_hide;
 	} else {
 		schedule_delayed_work(&s->start_work, delay_jiffies(s->config.delay_ns));
 	}
-	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
+	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_sessions_flush_ns(s->config.flush_ns)));
 	set_state(s, PROFBUF_STATE_RUNNING);
 	mutex_unlock(&s->lock);
 	return 0;
 
-err_part:
-	profbuf_sessions_part(s);
+err_hide:
+	profbuf_sessions_hide(s);
 	synchronize_rcu();
 	/* If a source failed on one CPU, ticks of another CPU may have left requests. */
 	stop_describing(s);
 	profbuf_notes_clear(&s->notes);
 err_free:
 	free_run(s);
-err_give:
-	profbuf_quota_give(&s->quota);
+err_part:
+	profbuf_sessions_part(s);
+	synchronize_rcu();	/* the session may be started again, and joins at the end of the list */
 err_unlock:
 	mutex_unlock(&s->lock);
 	return err;
@@ -324,7 +325,7 @@ static void stop_locked(struct profbuf_ksession *s)
 		return;
 	if (s->ticking) {
 		profbuf_sampler_stop(s);
-		profbuf_quota_tick(&s->quota, false);
+		profbuf_sessions_tick(s, false);
 	}
 	s->ticking = false;
 	stop_describing(s);
@@ -374,7 +375,7 @@ static void profbuf_do_flush(struct work_struct *work)
 
 	profbuf_ksession_flush(s);
 	if (profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING)
-		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
+		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_sessions_flush_ns(s->config.flush_ns)));
 }
 
 /* Counters */
@@ -437,7 +438,7 @@ void profbuf_ksession_destroy(struct profbuf_ksession *s)
 	cancel_delayed_work_sync(&s->stop_work);
 	cancel_delayed_work_sync(&s->flush_work);
 	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW) {
-		profbuf_sessions_part(s);
+		profbuf_sessions_hide(s);
 		synchronize_rcu();
 	}
 	profbuf_labels_drop(&s->labels);
@@ -445,9 +446,9 @@ void profbuf_ksession_destroy(struct profbuf_ksession *s)
 	profbuf_tags_exit(&s->tags);
 	free_run(s);
 	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW)
-		profbuf_quota_give(&s->quota);
+		profbuf_sessions_part(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	profbuf_opener_exit(&s->opener);
 	free_cpumask_var(s->cpumask);
-	kfree(s);
+	kfree_rcu(s, rcu);
 }

@@ -10,8 +10,7 @@
  *	session->read_lock	the reader's side of the rings, the head of the queue of notes
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
- *	    profbuf_sessions_lock the register of sessions (sessions.c)
- *	    profbuf_quota_lock	what sessions have together (quota.c)
+ *	    profbuf_sessions_lock the register of sessions, and what they have together (sessions.c)
  *	    notes.lock		the queue of notes
  *
  * The tick takes none of them.
@@ -28,6 +27,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -64,8 +64,9 @@ struct profbuf_ksession {
 	struct mutex lock;		/* outside of cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */
 	struct hlist_node node;		/* in the instances of the CPU hotplug state */
-	struct list_head list;		/* in the register of sessions */
-	struct profbuf_quota quota;	/* taken by the start */
+	struct profbuf_quota quota;	/* in the register of sessions; taken by the start */
+	bool shown;			/* to tracepoints and sysfs; written under the register's lock */
+	struct rcu_head rcu;		/* a tracepoint may walk past the session when it leaves the register */
 	bool ticking;			/* the ticks are on; under @lock */
 	struct delayed_work start_work;	/* after delay_ns */
 	struct delayed_work stop_work;	/* after duration_ns, or max_ticks */
@@ -170,6 +171,11 @@ void profbuf_ksession_init_wake(struct profbuf_cpu *c);
 static inline int profbuf_ksession_state(const struct profbuf_ksession *s)
 {
 	return smp_load_acquire(&s->state);	/* pairs with set_state() */
+}
+
+static inline bool profbuf_ksession_is_shown(const struct profbuf_ksession *s)
+{
+	return smp_load_acquire(&s->shown);	/* pairs with profbuf_sessions_show() */
 }
 
 #endif /* PROFBUF_SESSION_H */

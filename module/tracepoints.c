@@ -25,8 +25,8 @@ static void tell(u16 type, struct task_struct *task)
 	struct profbuf_ksession *s;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(s, &profbuf_sessions, list) {
-		if (s->config.flags & PROFBUF_CONFIG_SIDEBAND)
+	list_for_each_entry_rcu(s, &profbuf_sessions, quota.list) {
+		if (profbuf_ksession_is_shown(s) && s->config.flags & PROFBUF_CONFIG_SIDEBAND)
 			profbuf_lives_tell(&s->lives, type, task);
 	}
 	rcu_read_unlock();

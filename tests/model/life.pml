@@ -41,7 +41,7 @@ mtype state = NEW;
 bit lock = 0;
 bit ticking = 0;
 bit lives_on = 0;
-bit listed = 0, sessions_lock = 0;
+bit joined = 0, shown = 0, sessions_lock = 0;	/* joined: it is in the list, and shown if it is looked at */
 
 /* CPUs. */
 bit cpus_lock = 0;		/* cpus_read_lock() against hotplug */
@@ -253,12 +253,12 @@ inline stop_describing()
 #endif
 }
 
-inline sessions_part()
+inline sessions_hide()
 {
 	MUTEX_LOCK(sessions_lock);
 	RINGS;
-#ifndef M_NOT_PARTED
-	listed = 0;
+#ifndef M_NOT_HIDDEN
+	shown = 0;
 #endif
 	sessions_lock = 0
 }
@@ -303,9 +303,12 @@ inline session_start()
 #else
 	:: true ->
 #endif
-		d_step { SESSION; assert(!cpus); cpus = 1; ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0 };
-		MUTEX_LOCK(sessions_lock);		/* profbuf_sessions_join() */
-		listed = 1;
+		d_step {
+			SESSION; assert(!cpus && !joined); joined = 1; cpus = 1;
+			ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0
+		};
+		MUTEX_LOCK(sessions_lock);		/* profbuf_sessions_show() */
+		shown = 1;
 		sessions_lock = 0;
 		lives_on = 1;
 #ifdef DELAY
@@ -317,12 +320,13 @@ inline session_start()
 		if
 		:: ok -> queue(FLUSH); state = RUNNING
 		:: else ->
-			sessions_part();
+			sessions_hide();
 			synchronize_rcu();
 #ifndef M_FAILED_START_LEAVES_SIDEBAND
 			stop_describing();
 #endif
-			cpus = 0
+			d_step { cpus = 0; joined = 0 };
+			synchronize_rcu()
 		fi;
 		ok = 0
 	fi;
@@ -373,10 +377,14 @@ inline session_destroy()
 #endif
 #endif
 	if
-	:: state != NEW -> sessions_part(); synchronize_rcu()
+	:: state != NEW -> sessions_hide(); synchronize_rcu()
 	:: else
 	fi;
-	d_step { SESSION; cpus = 0; session = 0 }
+	d_step { SESSION; cpus = 0; joined = 0 };
+#ifndef M_FREED_AT_ONCE
+	synchronize_rcu();				/* kfree_rcu() */
+#endif
+	d_step { SESSION; session = 0 }
 }
 
 /* ---- works ---- */
@@ -452,12 +460,18 @@ end:
 
 proctype probe()
 {
+	bit look = 0;
+
 end:
 	do
 	:: d_step { probes -> in_probe = 1; CODE };
 	   if						/* list_for_each_entry_rcu */
-	   :: listed ->
-		d_step { SESSION };
+	   :: joined -> d_step { SESSION; look = shown }
+	   :: !joined
+	   fi;
+	   if
+	   :: look ->
+		d_step { SESSION; look = 0 };
 		d_step {				/* under lives.lock */
 			SESSION;
 			if
@@ -465,7 +479,7 @@ end:
 			:: else
 			fi
 		}
-	   :: !listed
+	   :: else
 	   fi;
 	   d_step { CODE; in_probe = 0; probe_turn = !probe_turn }
 	od
@@ -478,9 +492,9 @@ end:
 	:: d_step { device -> in_sysfs = 1; CODE };
 	   MUTEX_LOCK(sessions_lock);
 	   if
-	   :: d_step { listed -> RINGS };
+	   :: d_step { shown -> RINGS };
 	      RINGS
-	   :: !listed
+	   :: !shown
 	   fi;
 	   d_step { CODE; sessions_lock = 0; in_sysfs = 0 }
 	od
