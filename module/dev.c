@@ -65,7 +65,7 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 		kfree(note);
 		return -EFAULT;
 	}
-	if (profbuf_notes_put(&s->notes, note))
+	if (profbuf_notes_add(&s->notes, note))
 		return count;
 	/* The session may have been stopped meanwhile. */
 	return profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
@@ -78,7 +78,7 @@ static __poll_t profbuf_poll(struct file *file, poll_table *wait)
 
 /* ioctls: every struct begins with its size */
 
-static int get_size(const void __user *arg, u32 *size)
+static int read_size(const void __user *arg, u32 *size)
 {
 	if (get_user(*size, (const u32 __user *)arg))
 		return -EFAULT;
@@ -86,7 +86,7 @@ static int get_size(const void __user *arg, u32 *size)
 }
 
 /* Copies as much as the caller has room for. Fields that only the caller knows are zero. */
-static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
+static int copy_struct_out(void __user *arg, u32 size, const void *from, u32 known)
 {
 	if (copy_to_user(arg, from, min(size, known)))
 		return -EFAULT;
@@ -96,12 +96,12 @@ static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
 }
 
 /* Reads a struct. Fields that the caller does not have are zero. */
-static int get_struct(void __user *arg, void *to, u32 known)
+static int copy_struct_in(void __user *arg, void *to, u32 known)
 {
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	err = copy_struct_from_user(to, known, arg, size);
@@ -126,19 +126,19 @@ static int ioctl_info(struct profbuf_ksession *s, void __user *arg)
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
 	info.used_memory = s->quota.memory;
 	mutex_unlock(&s->lock);
-	return put_struct(arg, size, &info, sizeof(info));
+	return copy_struct_out(arg, size, &info, sizeof(info));
 }
 
 static int ioctl_config(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_config config;
-	int err = get_struct(arg, &config, sizeof(config));
+	int err = copy_struct_in(arg, &config, sizeof(config));
 
 	return err ? err : profbuf_ksession_configure(s, &config);
 }
@@ -149,13 +149,13 @@ static int ioctl_get_config(struct profbuf_ksession *s, void __user *arg)
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
 	config = s->config;
 	mutex_unlock(&s->lock);
-	return put_struct(arg, size, &config, sizeof(config));
+	return copy_struct_out(arg, size, &config, sizeof(config));
 }
 
 static int ioctl_flush(struct profbuf_ksession *s)
@@ -172,7 +172,7 @@ static int ioctl_counters(struct profbuf_ksession *s, void __user *arg)
 	u32 size;
 	int i, err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	if (size < offsetofend(struct profbuf_counters_get, cpu))
@@ -192,13 +192,13 @@ static int ioctl_counters(struct profbuf_ksession *s, void __user *arg)
 	get.tag_definitions = atomic64_read(&s->tags.definitions);
 	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
 		get.tag_failed[i] = atomic64_read(&s->tags.failed[i]);
-	return put_struct(arg, size, &get, sizeof(get));
+	return copy_struct_out(arg, size, &get, sizeof(get));
 }
 
 static int ioctl_tag_source(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_tag_source source;
-	int err = get_struct(arg, &source, sizeof(source));
+	int err = copy_struct_in(arg, &source, sizeof(source));
 
 	return err ? err : profbuf_tag_source_set(&s->tags.processes, &s->opener, &source);
 }
@@ -206,9 +206,9 @@ static int ioctl_tag_source(struct profbuf_ksession *s, void __user *arg)
 static int ioctl_tag(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_tag_set set;
-	int err = get_struct(arg, &set, sizeof(set));
+	int err = copy_struct_in(arg, &set, sizeof(set));
 
-	return err ? err : profbuf_labels_set(&s->opener, &s->labels, &set);
+	return err ? err : profbuf_outside_tag_set(&s->opener, &s->outside_tags, &set);
 }
 
 static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

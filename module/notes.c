@@ -38,7 +38,7 @@ static size_t bytes_of(const struct list_head *list)
 	return bytes;
 }
 
-bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list)
+bool profbuf_notes_add_all(struct profbuf_notes *n, struct list_head *list)
 {
 	size_t bytes = bytes_of(list);
 	bool room;
@@ -53,12 +53,12 @@ bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list)
 	return room;
 }
 
-bool profbuf_notes_put(struct profbuf_notes *n, struct profbuf_note *note)
+bool profbuf_notes_add(struct profbuf_notes *n, struct profbuf_note *note)
 {
 	LIST_HEAD(list);
 
 	list_add(&note->list, &list);
-	if (profbuf_notes_queue(n, &list))
+	if (profbuf_notes_add_all(n, &list))
 		return true;
 	kfree(note);
 	return false;

@@ -68,9 +68,9 @@ u64 profbuf_quota_flush_ns(u64 flush_ns, unsigned int sessions)
 	return max_t(u64, flush_ns, sessions * FLUSH_SPACING);
 }
 
-/* Parts of the overhead limit */
+/* Parts of the budget */
 
-/* Do two sessions share one part of the limit? Sessions with rights do, and those of one user without rights. */
+/* Do two sessions share one part of the budget? Sessions with rights do, and those of one user without rights. */
 static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota *b)
 {
 	return is_privileged(a) == is_privileged(b) &&
@@ -94,7 +94,7 @@ static u32 peers_of(const struct list_head *sessions, const struct profbuf_quota
 }
 
 /*
- * If there are sessions with and without rights, each kind has half of the limit: users without rights, however many,
+ * If there are sessions with and without rights, each kind has half of the budget: users without rights, however many,
  * take no more from the administrator. They have equal parts, however many sessions each of them has.
  */
 void profbuf_quota_share_out(const struct list_head *sessions)

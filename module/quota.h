@@ -24,7 +24,7 @@ struct profbuf_quota {
 	struct list_head list;	/* in the register of sessions (sessions.h); under its lock, like the rest */
 	size_t memory;		/* bytes that the session has taken */
 	bool ticking;
-	u32 parts;		/* ticks may take one of so many parts of the limit; they read it without the lock */
+	u32 parts;		/* ticks may take one of so many parts of the budget; they read it without the lock */
 };
 
 void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *opener);
@@ -42,7 +42,7 @@ void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *op
 int profbuf_quota_check(const struct list_head *sessions, const struct profbuf_quota *q, size_t memory);
 
 /**
- * profbuf_quota_share_out() - divide the overhead limit among the sessions that have ticks
+ * profbuf_quota_share_out() - divide the budget among the sessions that have ticks
  * @sessions: all that have a slot: a list of struct profbuf_quota
  *
  * Context: the lock of the register is held.
@@ -54,7 +54,7 @@ void profbuf_quota_share_out(const struct list_head *sessions);
  * @flush_ns: its flush period
  * @sessions: how many sessions have a slot
  *
- * The overhead limit covers ticks, not flushes, so flushes have their own: 1,000 a second for all sessions together.
+ * The budget covers ticks, not flushes, so flushes have a limit of their own: 1,000 a second for all sessions together.
  *
  * Return: @flush_ns, or more if there are so many sessions.
  */

@@ -178,15 +178,15 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 	return false;
 }
 
-/* Reads the changes of a CPU's rate. */
-static bool read_rates(struct profbuf_cpu *c, struct reader *r)
+/* Reads the changes of a CPU's stride. */
+static bool read_stride_changes(struct profbuf_cpu *c, struct reader *r)
 {
 	struct profbuf_rate rate = {
 		.len = PROFBUF_WORDS(sizeof(rate)),
 		.type = PROFBUF_RECORD_RATE,
 		.cpu = c->cpu,
 	};
-	const struct profbuf_rate_change *change;
+	const struct profbuf_stride_change *change;
 
 	while ((change = profbuf_budget_first(&c->budget))) {
 		rate.time = change->time;
@@ -208,7 +208,7 @@ static bool read_rings(struct profbuf_ksession *s, struct reader *r)
 	for (i = 0; i < n; i++) {
 		struct profbuf_cpu *c = s->cpus[(first + i) % n];
 
-		if (c && !(read_rates(c, r) && read_ring(c, r)))
+		if (c && !(read_stride_changes(c, r) && read_ring(c, r)))
 			return false;
 	}
 	return true;

@@ -159,7 +159,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
 	}
 	h.stop = kernel_stop | user_stop << 4;
-	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c->tags, regs, &no_tag) : 0;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_read(c->tags, regs, &no_tag) : 0;
 
 	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
 	if (wrote & PROFBUF_WROTE)
@@ -178,7 +178,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		irq_work_queue(&c->wake);
 }
 
-/* Charges the time since @begin to the budget. This may change the rate. */
+/* Charges the time since @begin to the budget. This may change the stride. */
 static void charge(struct profbuf_cpu *c, u64 begin)
 {
 	struct profbuf_ksession *s = c->session;

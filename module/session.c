@@ -116,7 +116,7 @@ static void free_run(struct profbuf_ksession *s)
 	}
 	kfree(s->cpus);
 	s->cpus = NULL;
-	profbuf_tags_stop(&s->tags);
+	profbuf_tags_free(&s->tags);
 	profbuf_requests_free(&s->requests);
 	profbuf_lives_free(&s->lives);
 	profbuf_describe_free(&s->describe);
@@ -165,7 +165,7 @@ static int alloc_run(struct profbuf_ksession *s)
 	if (!err)
 		err = profbuf_describe_alloc(&s->describe);
 	if (!err && s->config.flags & PROFBUF_CONFIG_TAGS)
-		err = profbuf_tags_start(&s->tags, s->config.flags & PROFBUF_CONFIG_SIDEBAND);
+		err = profbuf_tags_alloc(&s->tags, s->config.flags & PROFBUF_CONFIG_SIDEBAND);
 	for_each_cpu(cpu, s->cpumask) {
 		if (!err)
 			err = alloc_cpu(s, cpu);
@@ -283,7 +283,7 @@ int profbuf_ksession_start(struct profbuf_ksession *s)
 
 	profbuf_sessions_show(s);
 	/* Nothing is queued yet, so there is room. */
-	profbuf_notes_put(&s->notes, info);
+	profbuf_notes_add(&s->notes, info);
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
 	    s->opener.rights & PROFBUF_RIGHT_KERNEL)
 		profbuf_kernel_modules_describe(&s->notes);
@@ -389,11 +389,11 @@ int profbuf_ksession_counters(struct profbuf_ksession *s, unsigned int cpu, stru
 		if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
 			return -EINVAL;
 		if (s->cpus[cpu])
-			profbuf_counters_get(&s->cpus[cpu]->counters, to);
+			profbuf_counters_read(&s->cpus[cpu]->counters, to);
 		return 0;
 	}
 	for_each_cpu(cpu, s->cpumask) {
-		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
+		profbuf_counters_read(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(to, &one);
 	}
 	return 0;
@@ -441,7 +441,7 @@ void profbuf_ksession_destroy(struct profbuf_ksession *s)
 		profbuf_sessions_hide(s);
 		synchronize_rcu();
 	}
-	profbuf_labels_drop(&s->labels);
+	profbuf_outside_tags_drop(&s->outside_tags);
 	profbuf_notes_exit(&s->notes);
 	profbuf_tags_exit(&s->tags);
 	free_run(s);

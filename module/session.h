@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * session.h - one open file: its configuration, its rings, its life
+ * session.h - one open file: its configuration, its rings, its states
  *
- * Life: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is allocated by the start and freed by the
+ * States: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is allocated by the start and freed by the
  * release of the file. What ticks read is constant while the session is RUNNING.
  *
  * Locks, outer to inner:
@@ -34,10 +34,10 @@
 
 #include "cpu.h"
 #include "describe.h"
-#include "labels.h"
 #include "lives.h"
 #include "notes.h"
 #include "opener.h"
+#include "outside_tags.h"
 #include "quota.h"
 #include "requests.h"
 #include "tags.h"
@@ -79,7 +79,7 @@ struct profbuf_ksession {
 	struct profbuf_worker worker;
 	struct profbuf_describe describe;
 	struct profbuf_notes notes;
-	struct profbuf_labels_owner labels;
+	struct profbuf_outside_tags_owner outside_tags;
 
 	/* Readers. */
 	wait_queue_head_t wait;

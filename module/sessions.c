@@ -53,7 +53,7 @@ void profbuf_sessions_hide(struct profbuf_ksession *s)
 
 	mutex_lock(&profbuf_sessions_lock);
 	for_each_cpu(cpu, s->cpumask) {
-		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
+		profbuf_counters_read(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(&past[cpu], &one);
 	}
 	WRITE_ONCE(s->shown, false);
@@ -84,7 +84,7 @@ static void add_all(unsigned int cpu, struct profbuf_counters *to)
 	list_for_each_entry(s, &profbuf_sessions, quota.list) {
 		if (!s->shown || !s->cpus[cpu])
 			continue;
-		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
+		profbuf_counters_read(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(to, &one);
 	}
 }
@@ -102,7 +102,7 @@ void profbuf_sessions_counters(unsigned int cpu, struct profbuf_counters *sum)
 	mutex_unlock(&profbuf_sessions_lock);
 }
 
-unsigned int profbuf_sessions_count(void)
+unsigned int profbuf_sessions_nr(void)
 {
 	struct profbuf_ksession *s;
 	unsigned int n = 0;

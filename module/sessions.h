@@ -45,7 +45,7 @@ void profbuf_sessions_show(struct profbuf_ksession *s);
 void profbuf_sessions_hide(struct profbuf_ksession *s);
 
 /**
- * profbuf_sessions_tick() - divide the overhead limit anew among the sessions that have ticks
+ * profbuf_sessions_tick() - divide the budget anew among the sessions that have ticks
  * @s: a session in the register
  * @on: whether its ticks are about to be turned on; false: they are off
  */
@@ -58,7 +58,7 @@ u64 profbuf_sessions_flush_ns(u64 flush_ns);
 void profbuf_sessions_counters(unsigned int cpu, struct profbuf_counters *sum);
 
 /* How many sessions are shown. Context: may sleep. */
-unsigned int profbuf_sessions_count(void);
+unsigned int profbuf_sessions_nr(void);
 
 int profbuf_sessions_module_init(void);
 void profbuf_sessions_module_exit(void);

@@ -10,14 +10,14 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "labels.h"
+#include "outside_tags.h"
 #include "session.h"
 #include "sessions.h"
 #include "tracepoints.h"
 
 static void profbuf_probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	profbuf_labels_fork(parent, child);
+	profbuf_outside_tags_inherit(parent, child);
 }
 
 static void tell(u16 type, struct task_struct *task)
@@ -39,7 +39,7 @@ static void profbuf_probe_exec(void *data, struct task_struct *task, pid_t old_p
 
 static void profbuf_probe_exit(void *data, struct task_struct *task)
 {
-	profbuf_labels_exit(task);
+	profbuf_outside_tags_remove(task);
 	if (!atomic_read(&task->signal->live))
 		tell(PROFBUF_RECORD_EXIT, task);
 }
