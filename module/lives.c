@@ -11,6 +11,7 @@
 #include "gfp.h"
 #include "hash.h"
 #include "lives.h"
+#include "lock_name.h"
 #include "notes.h"
 #include "opener.h"
 #include "worker.h"
@@ -199,6 +200,7 @@ void profbuf_lives_init(struct profbuf_lives *l, const struct profbuf_opener *op
 			struct profbuf_worker *worker)
 {
 	raw_spin_lock_init(&l->lock);
+	profbuf_lock_name(&l->lock, "profbuf_lives_lock");
 	l->opener = opener;
 	l->notes = notes;
 	l->worker = worker;

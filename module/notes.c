@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 
+#include "lock_name.h"
 #include "notes.h"
 
 /* After this time, ticks ask again for what was lost. */
@@ -111,6 +112,7 @@ static void set_closed(struct profbuf_notes *n, bool closed)
 void profbuf_notes_init(struct profbuf_notes *n)
 {
 	spin_lock_init(&n->lock);
+	profbuf_lock_name(&n->lock, "profbuf_notes_lock");
 	INIT_LIST_HEAD(&n->list);
 	INIT_DELAYED_WORK(&n->retry, profbuf_retry);
 }

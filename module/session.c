@@ -16,6 +16,7 @@
 #include "config.h"
 #include "gfp.h"
 #include "kernel_modules.h"
+#include "lock_name.h"
 #include "sampler.h"
 #include "session.h"
 #include "sessions.h"
@@ -414,8 +415,11 @@ struct profbuf_ksession *profbuf_ksession_create(void)
 	}
 	profbuf_opener_init(&s->opener);
 	mutex_init(&s->lock);
+	profbuf_lock_name(&s->lock, "profbuf_session_lock");
 	mutex_init(&s->read_lock);
+	profbuf_lock_name(&s->read_lock, "profbuf_session_read_lock");
 	init_waitqueue_head(&s->wait);
+	profbuf_lock_name(&s->wait.lock, "profbuf_session_wait_lock");
 	profbuf_quota_init(&s->quota, &s->opener);
 	profbuf_notes_init(&s->notes);
 	profbuf_worker_init(&s->worker, profbuf_describe);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * life.pml - a session's life against all that runs beside it, and the module's; for SPIN, tests/model/run checks it
+ * life.pml - a session from open to release, and the module until it is unloaded, against all that runs beside them;
+ * for SPIN, tests/model/run checks it
  *
  * One file is opened, its session started, perhaps stopped, and released, by one thread or, with -DREADER, two of them;
  * then, or at any time the kernel lets it, the module is unloaded. Beside that run: a timer on each CPU, the irq_works
