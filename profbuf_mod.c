@@ -9,7 +9,7 @@
 #include "module/budget.h"
 #include "module/config.h"
 #include "module/dev.h"
-#include "module/labels.h"
+#include "module/outside_tags.h"
 #include "module/sampler.h"
 #include "module/sessions.h"
 #include "module/sysfs.h"
@@ -104,7 +104,7 @@ static void __exit profbuf_mod_exit(void)
 {
 	profbuf_dev_exit();
 	profbuf_tracepoints_exit();
-	profbuf_labels_module_exit();
+	profbuf_outside_tags_module_exit();
 	profbuf_sampler_module_exit();
 	profbuf_worker_module_exit();
 	profbuf_sysfs_exit();

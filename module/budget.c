@@ -3,8 +3,8 @@
  * budget.c - how much of a CPU the ticks may take
  *
  * The stride is computed anew after every WINDOW, or as soon as a window's budget is spent. The cost of a tick hardly
- * depends on how often it comes, so the stride that meets the limit can be computed from the time that ticks have taken
- * at the present stride.
+ * depends on how often it comes, so the stride that keeps to the budget can be computed from the time that ticks have
+ * taken at the present stride.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -26,7 +26,7 @@
 void profbuf_budget_init(struct profbuf_budget *b)
 {
 	b->stride = 1;
-	profbuf_fifo_init(&b->fifo, PROFBUF_RATE_CHANGES);
+	profbuf_fifo_init(&b->fifo, PROFBUF_STRIDE_CHANGES);
 }
 
 void profbuf_budget_begin(struct profbuf_budget *b, u64 now)
@@ -35,7 +35,7 @@ void profbuf_budget_begin(struct profbuf_budget *b, u64 now)
 	b->spent = 0;
 }
 
-/* The smallest stride at which the ticks keep to the limit. */
+/* The smallest stride at which the ticks keep to the budget. */
 static u32 needed_stride(const struct profbuf_budget *b, u64 period, u64 elapsed, u32 percent, u32 parts)
 {
 	u64 allowed = max(div_u64(elapsed * percent, 100 * parts), 1ULL);
@@ -46,16 +46,16 @@ static u32 needed_stride(const struct profbuf_budget *b, u64 period, u64 elapsed
 
 static enum profbuf_budget_verdict change(struct profbuf_budget *b, u32 stride, u32 overhead, u64 now)
 {
-	struct profbuf_rate_change *c;
+	struct profbuf_stride_change *c;
 
 	b->stride = stride;
-	if (profbuf_fifo_is_full(&b->fifo, PROFBUF_RATE_CHANGES))
+	if (profbuf_fifo_is_full(&b->fifo, PROFBUF_STRIDE_CHANGES))
 		return PROFBUF_BUDGET_UNSEEN;
-	c = &b->changes[b->fifo.head % PROFBUF_RATE_CHANGES];
+	c = &b->changes[b->fifo.head % PROFBUF_STRIDE_CHANGES];
 	c->time = now;
 	c->stride = stride;
 	c->overhead = overhead;
-	profbuf_fifo_put(&b->fifo);
+	profbuf_fifo_add(&b->fifo);
 	return PROFBUF_BUDGET_CHANGED;
 }
 
@@ -78,15 +78,15 @@ enum profbuf_budget_verdict profbuf_budget_charge(struct profbuf_budget *b, u64 
 	needed = percent == 100 ? 1 : needed_stride(b, period, elapsed, percent, parts);
 	b->began = end;
 	b->spent = 0;
-	/* The rate is raised by a factor of two or more only: less may be noise. */
+	/* The stride is lowered by a factor of two or more only: less may be noise. */
 	if (needed <= b->stride && needed * 2 > b->stride)
 		return PROFBUF_BUDGET_KEPT;
 	return change(b, needed, div64_u64(spent * 1000000, elapsed), end);
 }
 
-const struct profbuf_rate_change *profbuf_budget_first(struct profbuf_budget *b)
+const struct profbuf_stride_change *profbuf_budget_first(struct profbuf_budget *b)
 {
-	return profbuf_fifo_is_empty(&b->fifo) ? NULL : &b->changes[b->fifo.tail % PROFBUF_RATE_CHANGES];
+	return profbuf_fifo_is_empty(&b->fifo) ? NULL : &b->changes[b->fifo.tail % PROFBUF_STRIDE_CHANGES];
 }
 
 void profbuf_budget_drop(struct profbuf_budget *b)

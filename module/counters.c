@@ -6,7 +6,7 @@
 
 #include "counters.h"
 
-void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_counters *to)
+void profbuf_counters_read(const struct profbuf_cpu_counters *c, struct profbuf_counters *to)
 {
 	u64 left, entered;
 	unsigned int i;

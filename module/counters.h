@@ -28,12 +28,12 @@ struct profbuf_cpu_counters {
 static inline void profbuf_counters_enter(struct profbuf_cpu_counters *c)
 {
 	local64_inc(&c->entered);
-	smp_wmb();	/* pairs with profbuf_counters_get() */
+	smp_wmb();	/* pairs with profbuf_counters_read() */
 }
 
 static inline void profbuf_counters_leave(struct profbuf_cpu_counters *c)
 {
-	smp_wmb();	/* pairs with profbuf_counters_get() */
+	smp_wmb();	/* pairs with profbuf_counters_read() */
 	local64_inc(&c->left);
 }
 
@@ -49,13 +49,13 @@ static inline u64 profbuf_counters_ticks(const struct profbuf_cpu_counters *c)
 }
 
 /**
- * profbuf_counters_get() - read one CPU's counters, of whole ticks
+ * profbuf_counters_read() - read one CPU's counters, of whole ticks
  * @c: the counters
  * @to: set to them
  *
  * Context: may sleep; not in the tick.
  */
-void profbuf_counters_get(const struct profbuf_cpu_counters *c, struct profbuf_counters *to);
+void profbuf_counters_read(const struct profbuf_cpu_counters *c, struct profbuf_counters *to);
 
 /**
  * profbuf_counters_add() - add counters to a sum

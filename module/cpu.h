@@ -16,7 +16,7 @@
 
 struct perf_event;
 struct profbuf_cpu_tags;
-struct profbuf_session;
+struct profbuf_ksession;
 
 /* Words of a sample's header: what struct profbuf_sample has between time and frames. */
 #define PROFBUF_HEADER_WORDS	4
@@ -30,7 +30,7 @@ struct profbuf_cpu {
 	struct profbuf ring;
 
 	/* Used by the tick. */
-	struct profbuf_session *session;
+	struct profbuf_ksession *session;
 	unsigned int cpu;
 	bool busy;			/* a tick is at work: a nested tick is only counted */
 	bool ended;			/* max_ticks reached */

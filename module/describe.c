@@ -115,7 +115,7 @@ static void describe_one(struct profbuf_describe *d, const struct profbuf_reques
 
 	if (!err) {
 		((struct profbuf_process *)process->words)->nr_mappings = nr;
-		if (!profbuf_notes_queue(d->notes, &notes))
+		if (!profbuf_notes_add_all(d->notes, &notes))
 			err = -ENOSPC;
 	}
 	profbuf_notes_free(&notes);
@@ -166,7 +166,7 @@ static void describe_thread(struct profbuf_describe *d, const struct profbuf_req
 	memcpy(t->comm, r->comm, sizeof(t->comm));
 	/* See describe_process(). */
 	t->comm[sizeof(t->comm) - 1] = 0;
-	if (!profbuf_notes_put(d->notes, note)) {
+	if (!profbuf_notes_add(d->notes, note)) {
 		profbuf_notes_lose(d->notes, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}

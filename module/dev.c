@@ -18,7 +18,7 @@
 
 static int profbuf_open(struct inode *inode, struct file *file)
 {
-	struct profbuf_session *s = profbuf_session_create();
+	struct profbuf_ksession *s = profbuf_ksession_create();
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -28,7 +28,7 @@ static int profbuf_open(struct inode *inode, struct file *file)
 
 static int profbuf_release(struct inode *inode, struct file *file)
 {
-	profbuf_session_destroy(file->private_data);
+	profbuf_ksession_destroy(file->private_data);
 	return 0;
 }
 
@@ -36,20 +36,20 @@ static ssize_t profbuf_file_read(struct file *file, char __user *to, size_t coun
 {
 	if (!count)
 		return 0;
-	return profbuf_session_read(file->private_data, to, min_t(size_t, count, INT_MAX & PAGE_MASK),
-				    file->f_flags & O_NONBLOCK);
+	return profbuf_ksession_read(file->private_data, to, min_t(size_t, count, INT_MAX & PAGE_MASK),
+				     file->f_flags & O_NONBLOCK);
 }
 
 /* Puts the text that is written into the stream: a marker with its time and its writer. */
 static ssize_t profbuf_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
 {
-	struct profbuf_session *s = file->private_data;
+	struct profbuf_ksession *s = file->private_data;
 	struct profbuf_marker *m;
 	struct profbuf_note *note;
 
 	if (!count)
 		return 0;
-	if (count > PROFBUF_MARKER_MAX || profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
+	if (count > PROFBUF_MARKER_MAX || profbuf_ksession_state(s) != PROFBUF_STATE_RUNNING)
 		return -EINVAL;
 	note = profbuf_note_alloc(sizeof(*m) + count + 1);
 	if (!note)
@@ -65,20 +65,20 @@ static ssize_t profbuf_file_write(struct file *file, const char __user *from, si
 		kfree(note);
 		return -EFAULT;
 	}
-	if (profbuf_notes_put(&s->notes, note))
+	if (profbuf_notes_add(&s->notes, note))
 		return count;
 	/* The session may have been stopped meanwhile. */
-	return profbuf_session_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
+	return profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING ? -EAGAIN : -EINVAL;
 }
 
 static __poll_t profbuf_poll(struct file *file, poll_table *wait)
 {
-	return profbuf_session_poll(file->private_data, file, wait);
+	return profbuf_ksession_poll(file->private_data, file, wait);
 }
 
 /* ioctls: every struct begins with its size */
 
-static int get_size(const void __user *arg, u32 *size)
+static int read_size(const void __user *arg, u32 *size)
 {
 	if (get_user(*size, (const u32 __user *)arg))
 		return -EFAULT;
@@ -86,7 +86,7 @@ static int get_size(const void __user *arg, u32 *size)
 }
 
 /* Copies as much as the caller has room for. Fields that only the caller knows are zero. */
-static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
+static int copy_struct_out(void __user *arg, u32 size, const void *from, u32 known)
 {
 	if (copy_to_user(arg, from, min(size, known)))
 		return -EFAULT;
@@ -96,12 +96,12 @@ static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
 }
 
 /* Reads a struct. Fields that the caller does not have are zero. */
-static int get_struct(void __user *arg, void *to, u32 known)
+static int copy_struct_in(void __user *arg, void *to, u32 known)
 {
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	err = copy_struct_from_user(to, known, arg, size);
@@ -110,12 +110,12 @@ static int get_struct(void __user *arg, void *to, u32 known)
 	return err;
 }
 
-static int ioctl_info(struct profbuf_session *s, void __user *arg)
+static int ioctl_info(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_info info = {
 		.size = sizeof(info),
 		.abi_version = PROFBUF_ABI_VERSION,
-		.state = profbuf_session_state(s),
+		.state = profbuf_ksession_state(s),
 		.rights = s->opener.rights,
 		.sources = profbuf_sampler_sources(),
 		.nr_cpus = nr_cpu_ids,
@@ -126,62 +126,62 @@ static int ioctl_info(struct profbuf_session *s, void __user *arg)
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
 	info.used_memory = s->quota.memory;
 	mutex_unlock(&s->lock);
-	return put_struct(arg, size, &info, sizeof(info));
+	return copy_struct_out(arg, size, &info, sizeof(info));
 }
 
-static int ioctl_config(struct profbuf_session *s, void __user *arg)
+static int ioctl_config(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_config config;
-	int err = get_struct(arg, &config, sizeof(config));
+	int err = copy_struct_in(arg, &config, sizeof(config));
 
-	return err ? err : profbuf_session_configure(s, &config);
+	return err ? err : profbuf_ksession_configure(s, &config);
 }
 
-static int ioctl_get_config(struct profbuf_session *s, void __user *arg)
+static int ioctl_get_config(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_config config;
 	u32 size;
 	int err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
 	config = s->config;
 	mutex_unlock(&s->lock);
-	return put_struct(arg, size, &config, sizeof(config));
+	return copy_struct_out(arg, size, &config, sizeof(config));
 }
 
-static int ioctl_flush(struct profbuf_session *s)
+static int ioctl_flush(struct profbuf_ksession *s)
 {
-	if (profbuf_session_state(s) == PROFBUF_STATE_NEW)
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_NEW)
 		return -EINVAL;
-	profbuf_session_flush(s);
+	profbuf_ksession_flush(s);
 	return 0;
 }
 
-static int ioctl_counters(struct profbuf_session *s, void __user *arg)
+static int ioctl_counters(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_counters_get get = { 0 };
 	u32 size;
 	int i, err;
 
-	err = get_size(arg, &size);
+	err = read_size(arg, &size);
 	if (err)
 		return err;
 	if (size < offsetofend(struct profbuf_counters_get, cpu))
 		return -EINVAL;
 	if (copy_from_user(&get, arg, offsetofend(struct profbuf_counters_get, cpu)))
 		return -EFAULT;
-	if (profbuf_session_state(s) == PROFBUF_STATE_NEW)
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_NEW)
 		return -EINVAL;
-	err = profbuf_session_counters(s, get.cpu, &get.counters);
+	err = profbuf_ksession_counters(s, get.cpu, &get.counters);
 	if (err)
 		return err;
 	get.size = sizeof(get);
@@ -192,28 +192,28 @@ static int ioctl_counters(struct profbuf_session *s, void __user *arg)
 	get.tag_definitions = atomic64_read(&s->tags.definitions);
 	for (i = 0; i < PROFBUF_NR_TAG_CAUSES; i++)
 		get.tag_failed[i] = atomic64_read(&s->tags.failed[i]);
-	return put_struct(arg, size, &get, sizeof(get));
+	return copy_struct_out(arg, size, &get, sizeof(get));
 }
 
-static int ioctl_tag_source(struct profbuf_session *s, void __user *arg)
+static int ioctl_tag_source(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_tag_source source;
-	int err = get_struct(arg, &source, sizeof(source));
+	int err = copy_struct_in(arg, &source, sizeof(source));
 
 	return err ? err : profbuf_tag_source_set(&s->tags.processes, &s->opener, &source);
 }
 
-static int ioctl_tag(struct profbuf_session *s, void __user *arg)
+static int ioctl_tag(struct profbuf_ksession *s, void __user *arg)
 {
 	struct profbuf_tag_set set;
-	int err = get_struct(arg, &set, sizeof(set));
+	int err = copy_struct_in(arg, &set, sizeof(set));
 
-	return err ? err : profbuf_labels_set(&s->opener, &s->labels, &set);
+	return err ? err : profbuf_outside_tag_set(&s->opener, &s->outside_tags, &set);
 }
 
 static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct profbuf_session *s = file->private_data;
+	struct profbuf_ksession *s = file->private_data;
 	void __user *user = (void __user *)arg;
 
 	switch (cmd) {
@@ -224,9 +224,9 @@ static long profbuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	case PROFBUF_IOC_GET_CONFIG:
 		return ioctl_get_config(s, user);
 	case PROFBUF_IOC_START:
-		return profbuf_session_start(s);
+		return profbuf_ksession_start(s);
 	case PROFBUF_IOC_STOP:
-		return profbuf_session_stop(s);
+		return profbuf_ksession_stop(s);
 	case PROFBUF_IOC_FLUSH:
 		return ioctl_flush(s);
 	case PROFBUF_IOC_COUNTERS:

@@ -29,7 +29,7 @@ static inline bool profbuf_fifo_is_full(const struct profbuf_fifo *f, unsigned i
 }
 
 /* The writer: the entry at @head is written. */
-static inline void profbuf_fifo_put(struct profbuf_fifo *f)
+static inline void profbuf_fifo_add(struct profbuf_fifo *f)
 {
 	smp_store_release(&f->head, f->head + 1);	/* pairs with profbuf_fifo_is_empty() */
 }
@@ -37,7 +37,7 @@ static inline void profbuf_fifo_put(struct profbuf_fifo *f)
 /* The reader: is there no entry at @tail? Others may ask, too, but must not use an entry. */
 static inline bool profbuf_fifo_is_empty(const struct profbuf_fifo *f)
 {
-	return READ_ONCE(f->tail) == smp_load_acquire(&f->head);	/* pairs with profbuf_fifo_put() */
+	return READ_ONCE(f->tail) == smp_load_acquire(&f->head);	/* pairs with profbuf_fifo_add() */
 }
 
 /* The reader: it no longer uses the entry at @tail. */

@@ -78,7 +78,7 @@ void profbuf_kernel_modules_describe(struct profbuf_notes *notes)
 		m->time = ktime_get_ns();
 		m->type = PROFBUF_RECORD_MODULE;
 		m->cpu = PROFBUF_CPU_NONE;
-		if (!profbuf_notes_put(notes, note))
+		if (!profbuf_notes_add(notes, note))
 			profbuf_notes_count(notes, PROFBUF_SIDEBAND_LIMIT);
 	}
 	kvfree(modules);

@@ -11,6 +11,7 @@
 #include "gfp.h"
 #include "hash.h"
 #include "lives.h"
+#include "lock_name.h"
 #include "notes.h"
 #include "opener.h"
 #include "worker.h"
@@ -126,7 +127,7 @@ void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *t
 		memset(r->comm, 0, sizeof(r->comm));
 		if (own)
 			memcpy(r->comm, task->comm, sizeof(r->comm));
-		profbuf_fifo_put(&l->fifo);
+		profbuf_fifo_add(&l->fifo);
 		profbuf_worker_wake(l->worker);
 	} else if (l->on) {
 		profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_BUSY);
@@ -171,7 +172,7 @@ void profbuf_lives_describe(struct profbuf_lives *l)
 		life->start_time = r.start_time;
 		memcpy(life->comm, r.comm, sizeof(life->comm));
 		life->comm[sizeof(life->comm) - 1] = 0;
-		if (!profbuf_notes_put(l->notes, note))
+		if (!profbuf_notes_add(l->notes, note))
 			profbuf_notes_count(l->notes, PROFBUF_SIDEBAND_LIMIT);
 	}
 }
@@ -199,6 +200,7 @@ void profbuf_lives_init(struct profbuf_lives *l, const struct profbuf_opener *op
 			struct profbuf_worker *worker)
 {
 	raw_spin_lock_init(&l->lock);
+	profbuf_lock_name(&l->lock, "profbuf_lives_lock");
 	l->opener = opener;
 	l->notes = notes;
 	l->worker = worker;

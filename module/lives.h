@@ -26,7 +26,7 @@ struct profbuf_lives {
 	struct profbuf_notes *notes;
 	struct profbuf_worker *worker;
 	struct profbuf_lives_tables *tables;	/* NULL before the start */
-	raw_spinlock_t lock;		/* raw: tracepoints come with preemption disabled */
+	raw_spinlock_t lock;		/* raw: see tracepoints.c */
 	struct profbuf_fifo fifo;	/* of the changes between two turns of the worker; under @lock, like @on */
 	bool on;			/* from start to stop */
 };
@@ -56,7 +56,7 @@ void profbuf_lives_expect_end(struct profbuf_lives *l, const struct task_struct 
  * @type: PROFBUF_RECORD_EXEC or PROFBUF_RECORD_EXIT
  * @task: the thread that does it, the current one
  *
- * Context: preemption disabled.
+ * Context: a probe of a tracepoint (tracepoints.c).
  */
 void profbuf_lives_tell(struct profbuf_lives *l, u16 type, struct task_struct *task);
 

@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 
+#include "lock_name.h"
 #include "notes.h"
 
 /* After this time, ticks ask again for what was lost. */
@@ -38,7 +39,7 @@ static size_t bytes_of(const struct list_head *list)
 	return bytes;
 }
 
-bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list)
+bool profbuf_notes_add_all(struct profbuf_notes *n, struct list_head *list)
 {
 	size_t bytes = bytes_of(list);
 	bool room;
@@ -53,12 +54,12 @@ bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list)
 	return room;
 }
 
-bool profbuf_notes_put(struct profbuf_notes *n, struct profbuf_note *note)
+bool profbuf_notes_add(struct profbuf_notes *n, struct profbuf_note *note)
 {
 	LIST_HEAD(list);
 
 	list_add(&note->list, &list);
-	if (profbuf_notes_queue(n, &list))
+	if (profbuf_notes_add_all(n, &list))
 		return true;
 	kfree(note);
 	return false;
@@ -111,6 +112,7 @@ static void set_closed(struct profbuf_notes *n, bool closed)
 void profbuf_notes_init(struct profbuf_notes *n)
 {
 	spin_lock_init(&n->lock);
+	profbuf_lock_name(&n->lock, "profbuf_notes_lock");
 	INIT_LIST_HEAD(&n->list);
 	INIT_DELAYED_WORK(&n->retry, profbuf_retry);
 }

@@ -60,17 +60,17 @@ struct profbuf_note *profbuf_note_alloc(size_t bytes);
 void profbuf_notes_free(struct list_head *list);
 
 /**
- * profbuf_notes_queue() - put notes into the stream, all or none
+ * profbuf_notes_add_all() - add notes to the queue, all or none
  * @n: the queue
  * @list: list of notes, taken over on success
  *
  * Context: may sleep.
  * Return: false if there is no room, or the session has stopped.
  */
-bool profbuf_notes_queue(struct profbuf_notes *n, struct list_head *list);
+bool profbuf_notes_add_all(struct profbuf_notes *n, struct list_head *list);
 
 /* Likewise with one note, which is taken over in any case. */
-bool profbuf_notes_put(struct profbuf_notes *n, struct profbuf_note *note);
+bool profbuf_notes_add(struct profbuf_notes *n, struct profbuf_note *note);
 
 /* The reader: the first note, which stays until it is dropped; NULL if there is none. */
 struct profbuf_note *profbuf_notes_first(struct profbuf_notes *n);

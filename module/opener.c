@@ -20,7 +20,7 @@
 #include "opener.h"
 #include "profbuf_uapi.h"
 
-/* The opener's rights hold for the life of the file, even if another process has the descriptor later. */
+/* The opener's rights hold as long as the file is open, even if another process has the descriptor later. */
 static u32 rights_of_current(void)
 {
 	if (!perfmon_capable())

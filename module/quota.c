@@ -2,12 +2,11 @@
 /*
  * quota.c - what sessions may have together: slots, memory, parts of a CPU
  *
- * There are few sessions, and they seldom come and go, so each call adds up everything anew.
+ * There are few sessions, and they seldom come and go, so each call adds up the whole register anew.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/time64.h>
 
 #include "config.h"
@@ -21,10 +20,6 @@
 
 /* The average time between two flushes of any sessions. A flush costs a timer and a turn of a kernel thread. */
 #define FLUSH_SPACING		NSEC_PER_MSEC
-
-static DEFINE_MUTEX(profbuf_quota_lock);
-static LIST_HEAD(holders);		/* sessions that have a slot; under profbuf_quota_lock */
-static unsigned int nr_holders;		/* written under profbuf_quota_lock */
 
 static bool is_privileged(const struct profbuf_quota *q)
 {
@@ -42,14 +37,14 @@ static u64 unprivileged_memory_max(void)
 	return (u64)totalram_pages() * PAGE_SIZE / 4;
 }
 
-static int check(const struct profbuf_quota *q, size_t memory)
+int profbuf_quota_check(const struct list_head *sessions, const struct profbuf_quota *q, size_t memory)
 {
-	unsigned int unprivileged = 0, users = 0;
+	unsigned int all = 0, unprivileged = 0, users = 0;
 	u64 unprivileged_memory = memory, users_memory = memory;
 	const struct profbuf_quota *other;
 
-	lockdep_assert_held(&profbuf_quota_lock);
-	list_for_each_entry(other, &holders, list) {
+	list_for_each_entry(other, sessions, list) {
+		all++;
 		if (is_privileged(other))
 			continue;
 		unprivileged++;
@@ -59,7 +54,7 @@ static int check(const struct profbuf_quota *q, size_t memory)
 			users_memory += other->memory;
 		}
 	}
-	if (nr_holders >= SESSIONS_MAX)
+	if (all >= SESSIONS_MAX)
 		return -EUSERS;
 	if (is_privileged(q))
 		return memory > session_memory_max() ? -EDQUOT : 0;
@@ -68,38 +63,14 @@ static int check(const struct profbuf_quota *q, size_t memory)
 	return users_memory > session_memory_max() || unprivileged_memory > unprivileged_memory_max() ? -EDQUOT : 0;
 }
 
-int profbuf_quota_take(struct profbuf_quota *q, size_t memory)
+u64 profbuf_quota_flush_ns(u64 flush_ns, unsigned int sessions)
 {
-	int err;
-
-	mutex_lock(&profbuf_quota_lock);
-	err = check(q, memory);
-	if (!err) {
-		q->memory = memory;
-		list_add_tail(&q->list, &holders);
-		WRITE_ONCE(nr_holders, nr_holders + 1);
-	}
-	mutex_unlock(&profbuf_quota_lock);
-	return err;
+	return max_t(u64, flush_ns, sessions * FLUSH_SPACING);
 }
 
-void profbuf_quota_give(struct profbuf_quota *q)
-{
-	mutex_lock(&profbuf_quota_lock);
-	list_del(&q->list);
-	WRITE_ONCE(nr_holders, nr_holders - 1);
-	q->memory = 0;
-	mutex_unlock(&profbuf_quota_lock);
-}
+/* Parts of the budget */
 
-u64 profbuf_quota_flush_ns(u64 flush_ns)
-{
-	return max_t(u64, flush_ns, READ_ONCE(nr_holders) * FLUSH_SPACING);
-}
-
-/* Parts of the overhead limit */
-
-/* Do two sessions share one part of the limit? Sessions with rights do, and those of one user without rights. */
+/* Do two sessions share one part of the budget? Sessions with rights do, and those of one user without rights. */
 static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota *b)
 {
 	return is_privileged(a) == is_privileged(b) &&
@@ -107,12 +78,13 @@ static bool are_peers(const struct profbuf_quota *a, const struct profbuf_quota 
 }
 
 /* How many sessions that share with @q have ticks, and which one is the first of them. */
-static u32 peers_of(const struct profbuf_quota *q, const struct profbuf_quota **first)
+static u32 peers_of(const struct list_head *sessions, const struct profbuf_quota *q,
+		    const struct profbuf_quota **first)
 {
 	const struct profbuf_quota *other;
 	u32 n = 0;
 
-	list_for_each_entry(other, &holders, list) {
+	list_for_each_entry(other, sessions, list) {
 		if (!other->ticking || !are_peers(other, q))
 			continue;
 		if (!n++)
@@ -122,43 +94,34 @@ static u32 peers_of(const struct profbuf_quota *q, const struct profbuf_quota **
 }
 
 /*
- * If there are sessions with and without rights, each kind has half of the limit: users without rights, however many,
+ * If there are sessions with and without rights, each kind has half of the budget: users without rights, however many,
  * take no more from the administrator. They have equal parts, however many sessions each of them has.
  */
-static void share_out(void)
+void profbuf_quota_share_out(const struct list_head *sessions)
 {
 	const struct profbuf_quota *first;
 	struct profbuf_quota *q;
 	bool privileged = false;
 	u32 parts, users = 0;
 
-	lockdep_assert_held(&profbuf_quota_lock);
-	list_for_each_entry(q, &holders, list) {
+	list_for_each_entry(q, sessions, list) {
 		if (!q->ticking)
 			continue;
 		if (is_privileged(q))
 			privileged = true;
-		else if (peers_of(q, &first) && first == q)
+		else if (peers_of(sessions, q, &first) && first == q)
 			users++;
 	}
-	list_for_each_entry(q, &holders, list) {
+	list_for_each_entry(q, sessions, list) {
 		if (!q->ticking)
 			continue;
-		parts = peers_of(q, &first);
+		parts = peers_of(sessions, q, &first);
 		if (!is_privileged(q))
 			parts *= users;
 		if (privileged && users)
 			parts *= 2;
 		WRITE_ONCE(q->parts, parts);
 	}
-}
-
-void profbuf_quota_tick(struct profbuf_quota *q, bool on)
-{
-	mutex_lock(&profbuf_quota_lock);
-	q->ticking = on;
-	share_out();
-	mutex_unlock(&profbuf_quota_lock);
 }
 
 void profbuf_quota_init(struct profbuf_quota *q, const struct profbuf_opener *opener)

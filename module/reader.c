@@ -11,11 +11,11 @@
 #include "sampler.h"
 #include "session.h"
 
-static bool session_readable(struct profbuf_session *s)
+static bool session_readable(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
-	if (profbuf_session_state(s) != PROFBUF_STATE_RUNNING)
+	if (profbuf_ksession_state(s) != PROFBUF_STATE_RUNNING)
 		return true;	/* a read starts the session, or gets the rest, or the end */
 	if (profbuf_notes_first(&s->notes))
 		return true;
@@ -26,7 +26,7 @@ static bool session_readable(struct profbuf_session *s)
 	return false;
 }
 
-void profbuf_session_flush(struct profbuf_session *s)
+void profbuf_ksession_flush(struct profbuf_ksession *s)
 {
 	if (session_readable(s))
 		wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
@@ -36,7 +36,7 @@ void profbuf_session_flush(struct profbuf_session *s)
 static void profbuf_after_tick(struct irq_work *work)
 {
 	struct profbuf_cpu *c = container_of(work, struct profbuf_cpu, wake);
-	struct profbuf_session *s = c->session;
+	struct profbuf_ksession *s = c->session;
 
 	atomic_inc(&s->wakeups);	/* before the wakeup: a reader that wakes looks at it */
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM);
@@ -46,7 +46,7 @@ static void profbuf_after_tick(struct irq_work *work)
 		profbuf_sampler_check_end(s);
 }
 
-void profbuf_session_init_wake(struct profbuf_cpu *c)
+void profbuf_ksession_init_wake(struct profbuf_cpu *c)
 {
 	c->wake = IRQ_WORK_INIT(profbuf_after_tick);
 }
@@ -82,7 +82,7 @@ static bool copy_out(struct reader *r, const u64 *words, u64 n)
 	return true;
 }
 
-static bool read_notes(struct profbuf_session *s, struct reader *r)
+static bool read_notes(struct profbuf_ksession *s, struct reader *r)
 {
 	struct profbuf_note *note;
 
@@ -122,7 +122,7 @@ static bool read_counts(struct reader *r, enum profbuf_record_type type, const a
 }
 
 /* Reports sideband and tags that were dropped. */
-static bool read_dropped(struct profbuf_session *s, struct reader *r)
+static bool read_dropped(struct profbuf_ksession *s, struct reader *r)
 {
 	BUILD_BUG_ON(offsetof(struct profbuf_sideband_lost, count) != offsetof(struct profbuf_tag_lost, count) ||
 		     sizeof(struct profbuf_sideband_lost) != sizeof(struct profbuf_tag_lost) ||
@@ -178,15 +178,15 @@ static bool read_ring(struct profbuf_cpu *c, struct reader *r)
 	return false;
 }
 
-/* Reads the changes of a CPU's rate. */
-static bool read_rates(struct profbuf_cpu *c, struct reader *r)
+/* Reads the changes of a CPU's stride. */
+static bool read_stride_changes(struct profbuf_cpu *c, struct reader *r)
 {
 	struct profbuf_rate rate = {
 		.len = PROFBUF_WORDS(sizeof(rate)),
 		.type = PROFBUF_RECORD_RATE,
 		.cpu = c->cpu,
 	};
-	const struct profbuf_rate_change *change;
+	const struct profbuf_stride_change *change;
 
 	while ((change = profbuf_budget_first(&c->budget))) {
 		rate.time = change->time;
@@ -200,7 +200,7 @@ static bool read_rates(struct profbuf_cpu *c, struct reader *r)
 }
 
 /* Reads every CPU's ring. Each call begins with another CPU, so that a short buffer does not starve the last one. */
-static bool read_rings(struct profbuf_session *s, struct reader *r)
+static bool read_rings(struct profbuf_ksession *s, struct reader *r)
 {
 	unsigned int i, n = nr_cpu_ids, first = s->next_cpu;
 
@@ -208,14 +208,14 @@ static bool read_rings(struct profbuf_session *s, struct reader *r)
 	for (i = 0; i < n; i++) {
 		struct profbuf_cpu *c = s->cpus[(first + i) % n];
 
-		if (c && !(read_rates(c, r) && read_ring(c, r)))
+		if (c && !(read_stride_changes(c, r) && read_ring(c, r)))
 			return false;
 	}
 	return true;
 }
 
 /* Reads the final counters, after everything else. */
-static bool read_final_counters(struct profbuf_session *s, struct reader *r)
+static bool read_final_counters(struct profbuf_ksession *s, struct reader *r)
 {
 	struct profbuf_record_counters counters = {
 		.len = PROFBUF_WORDS(sizeof(counters)),
@@ -228,7 +228,7 @@ static bool read_final_counters(struct profbuf_session *s, struct reader *r)
 			continue;
 		counters.time = ktime_get_ns();
 		counters.cpu = s->final_cpu;
-		profbuf_session_counters(s, s->final_cpu, &counters.counters);
+		profbuf_ksession_counters(s, s->final_cpu, &counters.counters);
 		if (!copy_out(r, (u64 *)&counters, counters.len))
 			return false;
 	}
@@ -236,7 +236,7 @@ static bool read_final_counters(struct profbuf_session *s, struct reader *r)
 }
 
 /* Marks the reader as sleeping in every ring; false if a ring has something to read. */
-static bool sleep_in_rings(struct profbuf_session *s)
+static bool sleep_in_rings(struct profbuf_ksession *s)
 {
 	struct profbuf_slice slice;
 	unsigned int cpu;
@@ -258,23 +258,23 @@ static bool sleep_in_rings(struct profbuf_session *s)
 	return true;
 }
 
-ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock)
+ssize_t profbuf_ksession_read(struct profbuf_ksession *s, char __user *to, size_t count, bool nonblock)
 {
 	struct reader r = { .to = to, .room = count };
 	bool stopped, sleeping;
 	int err, wakeups;
 
-	if (profbuf_session_state(s) == PROFBUF_STATE_NEW) {
-		err = profbuf_session_start(s);
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_NEW) {
+		err = profbuf_ksession_start(s);
 		/* Another reader may have started it first. */
-		if (err && profbuf_session_state(s) == PROFBUF_STATE_NEW)
+		if (err && profbuf_ksession_state(s) == PROFBUF_STATE_NEW)
 			return err;
 	}
 	for (;;) {
 		if (mutex_lock_interruptible(&s->read_lock))
 			return -ERESTARTSYS;
 		/* The state is read before the rings: after the stop nothing is put into them. */
-		stopped = profbuf_session_state(s) == PROFBUF_STATE_STOPPED;
+		stopped = profbuf_ksession_state(s) == PROFBUF_STATE_STOPPED;
 		if (read_notes(s, &r) && read_dropped(s, &r) && read_rings(s, &r) && stopped)
 			read_final_counters(s, &r);
 		if (r.done || stopped) {
@@ -299,7 +299,7 @@ ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t 
 	}
 }
 
-__poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll_table *wait)
+__poll_t profbuf_ksession_poll(struct profbuf_ksession *s, struct file *file, poll_table *wait)
 {
 	__poll_t events = 0;
 
@@ -308,13 +308,13 @@ __poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll
 	 * If the lock is not free, a reader is at work, and the next wakeup may be one that this reader asked for. The
 	 * flush period bounds the delay.
 	 */
-	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING && mutex_trylock(&s->read_lock)) {
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING && mutex_trylock(&s->read_lock)) {
 		sleep_in_rings(s);
 		mutex_unlock(&s->read_lock);
 	}
 	if (session_readable(s))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (profbuf_session_state(s) == PROFBUF_STATE_STOPPED)
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_STOPPED)
 		events |= EPOLLHUP;
 	return events;
 }

@@ -113,7 +113,7 @@ static void fill_thread(struct profbuf_request *r, u32 tid)
 	r->mm = NULL;
 }
 
-/* Finds room for a request, which profbuf_fifo_put() hands over; NULL if there is no room, which is counted. */
+/* Finds room for a request, which profbuf_fifo_add() hands over; NULL if there is no room, which is counted. */
 static struct profbuf_request *get_request(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 {
 	struct profbuf_request *r;
@@ -210,7 +210,7 @@ static bool see_process(struct profbuf_cpu_requests *q, u64 now, u32 pid)
 	if (!r)
 		return false;
 	fill_process(r, all->opener->pid_ns, leader, mm);
-	profbuf_fifo_put(&q->fifo);
+	profbuf_fifo_add(&q->fifo);
 	set_asked(asked, sig, now);
 	/* No EXIT record follows for a task past exit_state, or for one that has left its process. */
 	if (leader && !current->exit_state)
@@ -235,7 +235,7 @@ static bool see_thread(struct profbuf_cpu_requests *q, u64 now, u32 pid, u32 tid
 	if (!r)
 		return false;
 	fill_thread(r, tid);
-	profbuf_fifo_put(&q->fifo);
+	profbuf_fifo_add(&q->fifo);
 	*seen = sig;
 	return true;
 }

@@ -48,14 +48,14 @@ static_assert(offsetof(union header, stack) == offsetof(struct profbuf_sample, s
 static_assert(sizeof(union header) == sizeof(struct profbuf_sample) - SAMPLE_HEADER);
 
 /* May a session without rights see the task? Not if the task has no number in the opener's pid namespace. */
-static bool is_own(const struct profbuf_session *s, struct task_struct *task)
+static bool is_own(const struct profbuf_ksession *s, struct task_struct *task)
 {
 	return task->mm && !profbuf_compat_kernel_thread(task) &&
 	       (likely(s->opener.pid_ns == &init_pid_ns) || task_tgid_nr_ns(task, s->opener.pid_ns)) &&
 	       profbuf_process_is_own(&s->opener, current_real_cred(), task, task->mm);
 }
 
-static bool passes_filter(const struct profbuf_session *s, struct task_struct *task)
+static bool passes_filter(const struct profbuf_ksession *s, struct task_struct *task)
 {
 	bool passes = false;
 
@@ -79,7 +79,7 @@ static bool passes_filter(const struct profbuf_session *s, struct task_struct *t
 }
 
 /* What the CPU does; 0 if the session does not sample that, and @skip is why. */
-static enum profbuf_mode mode_of(const struct profbuf_session *s, struct task_struct *task, struct pt_regs *regs,
+static enum profbuf_mode mode_of(const struct profbuf_ksession *s, struct task_struct *task, struct pt_regs *regs,
 				 enum profbuf_skip *skip)
 {
 	if (user_mode(regs)) {
@@ -113,7 +113,7 @@ static struct pt_regs *user_regs(struct task_struct *task, struct pt_regs *regs,
 
 static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 {
-	const struct profbuf_session *s = c->session;
+	const struct profbuf_ksession *s = c->session;
 	struct task_struct *task = current;
 	enum profbuf_stop kernel_stop = PROFBUF_STOP_NONE, user_stop;
 	union header h = { .type = PROFBUF_RECORD_SAMPLE, .cpu = c->cpu };
@@ -159,7 +159,7 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		h.nr_user = profbuf_unwind_user(user, c->frames + h.nr_kernel, s->config.user_depth, &user_stop);
 	}
 	h.stop = kernel_stop | user_stop << 4;
-	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_get(c->tags, regs, &no_tag) : 0;
+	tag = s->config.flags & PROFBUF_CONFIG_TAGS ? profbuf_tags_read(c->tags, regs, &no_tag) : 0;
 
 	wrote = profbuf_write(&c->ring, tag, now, h.words, PROFBUF_HEADER_WORDS, c->frames, h.nr_kernel + h.nr_user);
 	if (wrote & PROFBUF_WROTE)
@@ -178,10 +178,10 @@ static void sample(struct profbuf_cpu *c, struct pt_regs *regs, u64 now)
 		irq_work_queue(&c->wake);
 }
 
-/* Charges the time since @begin to the budget. This may change the rate. */
+/* Charges the time since @begin to the budget. This may change the stride. */
 static void charge(struct profbuf_cpu *c, u64 begin)
 {
-	struct profbuf_session *s = c->session;
+	struct profbuf_ksession *s = c->session;
 	u64 end = ktime_get_mono_fast_ns();
 
 	switch (profbuf_budget_charge(&c->budget, s->config.period, READ_ONCE(s->quota.parts), begin, end)) {
@@ -381,7 +381,7 @@ int profbuf_sampler_probe(const struct profbuf_config *config)
 
 /* The end of the session after max_ticks */
 
-void profbuf_sampler_check_end(struct profbuf_session *s)
+void profbuf_sampler_check_end(struct profbuf_ksession *s)
 {
 	bool any = false;
 	unsigned int cpu;
@@ -405,7 +405,7 @@ void profbuf_sampler_check_end(struct profbuf_session *s)
 
 static int profbuf_cpu_up(unsigned int cpu, struct hlist_node *node)
 {
-	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
+	struct profbuf_ksession *s = hlist_entry(node, struct profbuf_ksession, node);
 	struct profbuf_cpu *c = s->cpus[cpu];
 	int err;
 
@@ -431,7 +431,7 @@ static int profbuf_cpu_up(unsigned int cpu, struct hlist_node *node)
 
 static int profbuf_cpu_down(unsigned int cpu, struct hlist_node *node)
 {
-	struct profbuf_session *s = hlist_entry(node, struct profbuf_session, node);
+	struct profbuf_ksession *s = hlist_entry(node, struct profbuf_ksession, node);
 	struct profbuf_cpu *c = s->cpus[cpu];
 
 	if (!c)
@@ -454,7 +454,7 @@ void profbuf_sampler_init_cpu(struct profbuf_cpu *c)
 	profbuf_compat_hrtimer_setup(&c->timer, profbuf_hrtimer_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-static void sync_irq_works(struct profbuf_session *s)
+static void sync_irq_works(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -462,7 +462,7 @@ static void sync_irq_works(struct profbuf_session *s)
 		irq_work_sync(&s->cpus[cpu]->wake);
 }
 
-int profbuf_sampler_start(struct profbuf_session *s)
+int profbuf_sampler_start(struct profbuf_ksession *s)
 {
 	int err = cpuhp_state_add_instance(hotplug_state, &s->node);
 	unsigned int cpu;
@@ -479,7 +479,7 @@ int profbuf_sampler_start(struct profbuf_session *s)
 	return err;
 }
 
-void profbuf_sampler_stop(struct profbuf_session *s)
+void profbuf_sampler_stop(struct profbuf_ksession *s)
 {
 	cpuhp_state_remove_instance(hotplug_state, &s->node);
 	sync_irq_works(s);

@@ -9,7 +9,7 @@
 
 struct profbuf_config;
 struct profbuf_cpu;
-struct profbuf_session;
+struct profbuf_ksession;
 
 /* The sources that this kernel has: bits by enum profbuf_source. */
 u32 profbuf_sampler_sources(void);
@@ -36,7 +36,7 @@ void profbuf_sampler_init_cpu(struct profbuf_cpu *c);
  * Context: may sleep.
  * Return: 0, or the source's error; all ticks are off then.
  */
-int profbuf_sampler_start(struct profbuf_session *s);
+int profbuf_sampler_start(struct profbuf_ksession *s);
 
 /**
  * profbuf_sampler_stop() - turn ticks off; when it returns, no tick and no irq_work of a tick is under way
@@ -44,7 +44,7 @@ int profbuf_sampler_start(struct profbuf_session *s);
  *
  * Context: may sleep.
  */
-void profbuf_sampler_stop(struct profbuf_session *s);
+void profbuf_sampler_stop(struct profbuf_ksession *s);
 
 /**
  * profbuf_sampler_check_end() - a CPU had its last tick, or went offline: is the session at its end?
@@ -52,7 +52,7 @@ void profbuf_sampler_stop(struct profbuf_session *s);
  *
  * Context: irq_work or task.
  */
-void profbuf_sampler_check_end(struct profbuf_session *s);
+void profbuf_sampler_check_end(struct profbuf_ksession *s);
 
 int profbuf_sampler_module_init(void);
 void profbuf_sampler_module_exit(void);

@@ -16,14 +16,15 @@
 #include "config.h"
 #include "gfp.h"
 #include "kernel_modules.h"
+#include "lock_name.h"
 #include "sampler.h"
 #include "session.h"
 #include "sessions.h"
 
-static void set_state(struct profbuf_session *s, enum profbuf_state state)
+static void set_state(struct profbuf_ksession *s, enum profbuf_state state)
 {
 	lockdep_assert_held(&s->lock);
-	smp_store_release(&s->state, state);	/* pairs with profbuf_session_state() */
+	smp_store_release(&s->state, state);	/* pairs with profbuf_ksession_state() */
 }
 
 /* Configuration */
@@ -65,7 +66,7 @@ static void put_filter(struct pid *pid, struct cgroup *cgroup)
 		cgroup_put(cgroup);
 }
 
-int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_config *from)
+int profbuf_ksession_configure(struct profbuf_ksession *s, const struct profbuf_config *from)
 {
 	struct profbuf_config config = *from;
 	struct cgroup *cgroup;
@@ -101,7 +102,7 @@ out_unlock:
 /* Start and stop */
 
 /* Frees what the session needs to run. */
-static void free_run(struct profbuf_session *s)
+static void free_run(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -116,13 +117,13 @@ static void free_run(struct profbuf_session *s)
 	}
 	kfree(s->cpus);
 	s->cpus = NULL;
-	profbuf_tags_stop(&s->tags);
+	profbuf_tags_free(&s->tags);
 	profbuf_requests_free(&s->requests);
 	profbuf_lives_free(&s->lives);
 	profbuf_describe_free(&s->describe);
 }
 
-static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
+static int alloc_cpu(struct profbuf_ksession *s, unsigned int cpu)
 {
 	u32 words = s->config.ring_bytes / sizeof(u64);
 	struct profbuf_cpu *c;
@@ -146,12 +147,12 @@ static int alloc_cpu(struct profbuf_session *s, unsigned int cpu)
 	profbuf_budget_init(&c->budget);
 	profbuf_init(&c->ring, PROFBUF_HEADER_WORDS, words, s->config.tag_slots, c->memory);
 	profbuf_set_watermark(&c->ring, s->config.watermark / sizeof(u64));
-	profbuf_session_init_wake(c);
+	profbuf_ksession_init_wake(c);
 	profbuf_sampler_init_cpu(c);
 	return 0;
 }
 
-static int alloc_run(struct profbuf_session *s)
+static int alloc_run(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 	int err;
@@ -165,7 +166,7 @@ static int alloc_run(struct profbuf_session *s)
 	if (!err)
 		err = profbuf_describe_alloc(&s->describe);
 	if (!err && s->config.flags & PROFBUF_CONFIG_TAGS)
-		err = profbuf_tags_start(&s->tags, s->config.flags & PROFBUF_CONFIG_SIDEBAND);
+		err = profbuf_tags_alloc(&s->tags, s->config.flags & PROFBUF_CONFIG_SIDEBAND);
 	for_each_cpu(cpu, s->cpumask) {
 		if (!err)
 			err = alloc_cpu(s, cpu);
@@ -176,7 +177,7 @@ static int alloc_run(struct profbuf_session *s)
 }
 
 /* Makes the record that describes the stream, and is the first in the queue. */
-static struct profbuf_note *stream_info(const struct profbuf_session *s)
+static struct profbuf_note *stream_info(const struct profbuf_ksession *s)
 {
 	struct profbuf_note *note = profbuf_note_alloc(sizeof(struct profbuf_stream_info));
 	struct profbuf_stream_info *info;
@@ -212,17 +213,17 @@ static unsigned long delay_jiffies(u64 ns)
 }
 
 /* Turns the ticks on, and schedules the end of the session after duration_ns. */
-static int start_ticks(struct profbuf_session *s)
+static int start_ticks(struct profbuf_ksession *s)
 {
 	int err;
 
 	lockdep_assert_held(&s->lock);
-	profbuf_quota_tick(&s->quota, true);
+	profbuf_sessions_tick(s, true);
 	err = profbuf_sampler_start(s);
 	if (err) {
 		/* CPUs that have reached max_ticks may have queued this work, and it would stop the next start. */
 		cancel_delayed_work(&s->stop_work);
-		profbuf_quota_tick(&s->quota, false);
+		profbuf_sessions_tick(s, false);
 		return err;
 	}
 	s->ticking = true;
@@ -234,7 +235,7 @@ static int start_ticks(struct profbuf_session *s)
 /* A turn of the worker. */
 static void profbuf_describe(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(work, struct profbuf_session, worker.work);
+	struct profbuf_ksession *s = container_of(work, struct profbuf_ksession, worker.work);
 	struct profbuf_turn turn;
 	unsigned int cpu;
 
@@ -249,7 +250,7 @@ static void profbuf_describe(struct work_struct *work)
 }
 
 /* Describes the last requests, and closes the queue of notes. Context: no tick or irq_work of one is under way. */
-static void stop_describing(struct profbuf_session *s)
+static void stop_describing(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -260,7 +261,7 @@ static void stop_describing(struct profbuf_session *s)
 	profbuf_notes_close(&s->notes);
 }
 
-int profbuf_session_start(struct profbuf_session *s)
+int profbuf_ksession_start(struct profbuf_ksession *s)
 {
 	struct profbuf_note *info;
 	int err;
@@ -270,20 +271,20 @@ int profbuf_session_start(struct profbuf_session *s)
 	if (s->state != PROFBUF_STATE_NEW)
 		goto err_unlock;
 	/* Taken before the memory is allocated, so that several starts at once do not get more than they may. */
-	err = profbuf_quota_take(&s->quota, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
+	err = profbuf_sessions_join(s, profbuf_config_memory(&s->config, cpumask_weight(s->cpumask)));
 	if (err)
 		goto err_unlock;
 	err = alloc_run(s);
 	if (err)
-		goto err_give;
+		goto err_part;
 	err = -ENOMEM;
 	info = stream_info(s);
 	if (!info)
 		goto err_free;
 
-	profbuf_sessions_join(s);
+	profbuf_sessions_show(s);
 	/* Nothing is queued yet, so there is room. */
-	profbuf_notes_put(&s->notes, info);
+	profbuf_notes_add(&s->notes, info);
 	if (s->config.flags & PROFBUF_CONFIG_SIDEBAND && s->config.flags & PROFBUF_CONFIG_KERNEL &&
 	    s->opener.rights & PROFBUF_RIGHT_KERNEL)
 		profbuf_kernel_modules_describe(&s->notes);
@@ -291,31 +292,32 @@ int profbuf_session_start(struct profbuf_session *s)
 	if (!s->config.delay_ns) {
 		err = start_ticks(s);
 		if (err)
-			goto err_part;
+			goto err_hide;
 	} else {
 		schedule_delayed_work(&s->start_work, delay_jiffies(s->config.delay_ns));
 	}
-	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
+	schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_sessions_flush_ns(s->config.flush_ns)));
 	set_state(s, PROFBUF_STATE_RUNNING);
 	mutex_unlock(&s->lock);
 	return 0;
 
-err_part:
-	profbuf_sessions_part(s);
+err_hide:
+	profbuf_sessions_hide(s);
 	synchronize_rcu();
 	/* If a source failed on one CPU, ticks of another CPU may have left requests. */
 	stop_describing(s);
 	profbuf_notes_clear(&s->notes);
 err_free:
 	free_run(s);
-err_give:
-	profbuf_quota_give(&s->quota);
+err_part:
+	profbuf_sessions_part(s);
+	synchronize_rcu();	/* the session may be started again, and joins at the end of the list */
 err_unlock:
 	mutex_unlock(&s->lock);
 	return err;
 }
 
-static void stop_locked(struct profbuf_session *s)
+static void stop_locked(struct profbuf_ksession *s)
 {
 	unsigned int cpu;
 
@@ -324,7 +326,7 @@ static void stop_locked(struct profbuf_session *s)
 		return;
 	if (s->ticking) {
 		profbuf_sampler_stop(s);
-		profbuf_quota_tick(&s->quota, false);
+		profbuf_sessions_tick(s, false);
 	}
 	s->ticking = false;
 	stop_describing(s);
@@ -335,7 +337,7 @@ static void stop_locked(struct profbuf_session *s)
 	wake_up_interruptible_poll(&s->wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
 }
 
-int profbuf_session_stop(struct profbuf_session *s)
+int profbuf_ksession_stop(struct profbuf_ksession *s)
 {
 	int err = 0;
 
@@ -350,7 +352,7 @@ int profbuf_session_stop(struct profbuf_session *s)
 
 static void profbuf_do_start(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, start_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, start_work);
 
 	mutex_lock(&s->lock);
 	/* A start that fails this late can only end the session. */
@@ -361,7 +363,7 @@ static void profbuf_do_start(struct work_struct *work)
 
 static void profbuf_do_stop(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, stop_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, stop_work);
 
 	mutex_lock(&s->lock);
 	stop_locked(s);
@@ -370,16 +372,16 @@ static void profbuf_do_stop(struct work_struct *work)
 
 static void profbuf_do_flush(struct work_struct *work)
 {
-	struct profbuf_session *s = container_of(to_delayed_work(work), struct profbuf_session, flush_work);
+	struct profbuf_ksession *s = container_of(to_delayed_work(work), struct profbuf_ksession, flush_work);
 
-	profbuf_session_flush(s);
-	if (profbuf_session_state(s) == PROFBUF_STATE_RUNNING)
-		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_quota_flush_ns(s->config.flush_ns)));
+	profbuf_ksession_flush(s);
+	if (profbuf_ksession_state(s) == PROFBUF_STATE_RUNNING)
+		schedule_delayed_work(&s->flush_work, delay_jiffies(profbuf_sessions_flush_ns(s->config.flush_ns)));
 }
 
 /* Counters */
 
-int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to)
+int profbuf_ksession_counters(struct profbuf_ksession *s, unsigned int cpu, struct profbuf_counters *to)
 {
 	struct profbuf_counters one;
 
@@ -388,11 +390,11 @@ int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct
 		if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
 			return -EINVAL;
 		if (s->cpus[cpu])
-			profbuf_counters_get(&s->cpus[cpu]->counters, to);
+			profbuf_counters_read(&s->cpus[cpu]->counters, to);
 		return 0;
 	}
 	for_each_cpu(cpu, s->cpumask) {
-		profbuf_counters_get(&s->cpus[cpu]->counters, &one);
+		profbuf_counters_read(&s->cpus[cpu]->counters, &one);
 		profbuf_counters_add(to, &one);
 	}
 	return 0;
@@ -400,9 +402,9 @@ int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct
 
 /* Init and exit */
 
-struct profbuf_session *profbuf_session_create(void)
+struct profbuf_ksession *profbuf_ksession_create(void)
 {
-	struct profbuf_session *s;
+	struct profbuf_ksession *s;
 
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
@@ -413,8 +415,11 @@ struct profbuf_session *profbuf_session_create(void)
 	}
 	profbuf_opener_init(&s->opener);
 	mutex_init(&s->lock);
+	profbuf_lock_name(&s->lock, "profbuf_session_lock");
 	mutex_init(&s->read_lock);
+	profbuf_lock_name(&s->read_lock, "profbuf_session_read_lock");
 	init_waitqueue_head(&s->wait);
+	profbuf_lock_name(&s->wait.lock, "profbuf_session_wait_lock");
 	profbuf_quota_init(&s->quota, &s->opener);
 	profbuf_notes_init(&s->notes);
 	profbuf_worker_init(&s->worker, profbuf_describe);
@@ -430,24 +435,24 @@ struct profbuf_session *profbuf_session_create(void)
 	return s;
 }
 
-void profbuf_session_destroy(struct profbuf_session *s)
+void profbuf_ksession_destroy(struct profbuf_ksession *s)
 {
-	profbuf_session_stop(s);
+	profbuf_ksession_stop(s);
 	cancel_delayed_work_sync(&s->start_work);
 	cancel_delayed_work_sync(&s->stop_work);
 	cancel_delayed_work_sync(&s->flush_work);
-	if (profbuf_session_state(s) != PROFBUF_STATE_NEW) {
-		profbuf_sessions_part(s);
+	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW) {
+		profbuf_sessions_hide(s);
 		synchronize_rcu();
 	}
-	profbuf_labels_drop(&s->labels);
+	profbuf_outside_tags_drop(&s->outside_tags);
 	profbuf_notes_exit(&s->notes);
 	profbuf_tags_exit(&s->tags);
 	free_run(s);
-	if (profbuf_session_state(s) != PROFBUF_STATE_NEW)
-		profbuf_quota_give(&s->quota);
+	if (profbuf_ksession_state(s) != PROFBUF_STATE_NEW)
+		profbuf_sessions_part(s);
 	put_filter(s->filter_pid, s->filter_cgroup);
 	profbuf_opener_exit(&s->opener);
 	free_cpumask_var(s->cpumask);
-	kfree(s);
+	kfree_rcu(s, rcu);
 }

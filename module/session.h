@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * session.h - one open file: its configuration, its rings, its life
+ * session.h - one open file: its configuration, its rings, its states
  *
- * Life: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is allocated by the start and freed by the
+ * States: NEW -> RUNNING -> STOPPED, never back. What a session needs to run is allocated by the start and freed by the
  * release of the file. What ticks read is constant while the session is RUNNING.
  *
  * Locks, outer to inner:
@@ -10,8 +10,7 @@
  *	session->read_lock	the reader's side of the rings, the head of the queue of notes
  *	  session->lock		state, configuration
  *	    cpus_read_lock	taken by cpuhp_state_{add,remove}_instance()
- *	    profbuf_sessions_lock the register of sessions (sessions.c)
- *	    profbuf_quota_lock	what sessions have together (quota.c)
+ *	    profbuf_sessions_lock the register of sessions, and what they have together (sessions.c)
  *	    notes.lock		the queue of notes
  *
  * The tick takes none of them.
@@ -28,16 +27,17 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "cpu.h"
 #include "describe.h"
-#include "labels.h"
 #include "lives.h"
 #include "notes.h"
 #include "opener.h"
+#include "outside_tags.h"
 #include "quota.h"
 #include "requests.h"
 #include "tags.h"
@@ -48,9 +48,9 @@ struct cgroup;
 struct pid;
 
 /**
- * struct profbuf_session - one open file
+ * struct profbuf_ksession - one open file
  */
-struct profbuf_session {
+struct profbuf_ksession {
 	/* Constant while RUNNING; under @lock before. */
 	struct profbuf_config config;	/* complete: no 0 that means a default; cpus is not used */
 	cpumask_var_t cpumask;		/* CPUs to sample */
@@ -64,8 +64,9 @@ struct profbuf_session {
 	struct mutex lock;		/* outside of cpus_read_lock; see above */
 	int state;			/* enum profbuf_state; written under @lock with release */
 	struct hlist_node node;		/* in the instances of the CPU hotplug state */
-	struct list_head list;		/* in the register of sessions */
-	struct profbuf_quota quota;	/* taken by the start */
+	struct profbuf_quota quota;	/* in the register of sessions; taken by the start */
+	bool shown;			/* to tracepoints and sysfs; written under the register's lock */
+	struct rcu_head rcu;		/* a tracepoint may walk past the session when it leaves the register */
 	bool ticking;			/* the ticks are on; under @lock */
 	struct delayed_work start_work;	/* after delay_ns */
 	struct delayed_work stop_work;	/* after duration_ns, or max_ticks */
@@ -78,7 +79,7 @@ struct profbuf_session {
 	struct profbuf_worker worker;
 	struct profbuf_describe describe;
 	struct profbuf_notes notes;
-	struct profbuf_labels_owner labels;
+	struct profbuf_outside_tags_owner outside_tags;
 
 	/* Readers. */
 	wait_queue_head_t wait;
@@ -89,87 +90,92 @@ struct profbuf_session {
 };
 
 /**
- * profbuf_session_create() - make a session for the task that opens the device
+ * profbuf_ksession_create() - make a session for the task that opens the device
  *
  * Return: the session, or an ERR_PTR: ENOMEM.
  */
-struct profbuf_session *profbuf_session_create(void);
+struct profbuf_ksession *profbuf_ksession_create(void);
 
 /**
- * profbuf_session_destroy() - stop and free a session
+ * profbuf_ksession_destroy() - stop and free a session
  * @s: the session; no other call on it is under way
  *
  * Context: may sleep.
  */
-void profbuf_session_destroy(struct profbuf_session *s);
+void profbuf_ksession_destroy(struct profbuf_ksession *s);
 
 /**
- * profbuf_session_configure() - replace the configuration
+ * profbuf_ksession_configure() - replace the configuration
  * @s: the session
  * @config: as user space gave it, not yet validated; missing words are 0
  *
  * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
  */
-int profbuf_session_configure(struct profbuf_session *s, const struct profbuf_config *config);
+int profbuf_ksession_configure(struct profbuf_ksession *s, const struct profbuf_config *config);
 
 /**
- * profbuf_session_start() - make the rings, queue the INFO record, turn the ticks on
+ * profbuf_ksession_start() - make the rings, queue the INFO record, turn the ticks on
  * @s: the session
  *
  * Return: 0 or one of the errors in profbuf_uapi.h, with nothing changed.
  */
-int profbuf_session_start(struct profbuf_session *s);
+int profbuf_ksession_start(struct profbuf_ksession *s);
 
 /**
- * profbuf_session_stop() - turn the ticks off for good; readers get what is left, then EOF
+ * profbuf_ksession_stop() - turn the ticks off for good; readers get what is left, then EOF
  * @s: the session
  *
  * Return: 0; -EINVAL: it never started.
  */
-int profbuf_session_stop(struct profbuf_session *s);
+int profbuf_ksession_stop(struct profbuf_ksession *s);
 
 /**
- * profbuf_session_read() - read whole records; starts a new session
+ * profbuf_ksession_read() - read whole records; starts a new session
  * @s: the session
  * @to: user memory
  * @count: its size in bytes
  * @nonblock: return -EAGAIN instead of waiting
  *
  * Return: how many bytes; 0 at the end; -EINVAL: @count is less than the next record; -EFAULT; -EAGAIN; -ERESTARTSYS;
- * -EIO: a ring was written over; or an error of profbuf_session_start().
+ * -EIO: a ring was written over; or an error of profbuf_ksession_start().
  */
-ssize_t profbuf_session_read(struct profbuf_session *s, char __user *to, size_t count, bool nonblock);
+ssize_t profbuf_ksession_read(struct profbuf_ksession *s, char __user *to, size_t count, bool nonblock);
 
 /**
- * profbuf_session_poll() - EPOLLIN when a read would not wait, EPOLLHUP at the end
+ * profbuf_ksession_poll() - EPOLLIN when a read would not wait, EPOLLHUP at the end
  * @s: the session
  * @file: for poll_wait()
  * @wait: likewise
  */
-__poll_t profbuf_session_poll(struct profbuf_session *s, struct file *file, poll_table *wait);
+__poll_t profbuf_ksession_poll(struct profbuf_ksession *s, struct file *file, poll_table *wait);
 
 /**
- * profbuf_session_flush() - wake readers if there is something to read
+ * profbuf_ksession_flush() - wake readers if there is something to read
  * @s: the session
  */
-void profbuf_session_flush(struct profbuf_session *s);
+void profbuf_ksession_flush(struct profbuf_ksession *s);
 
 /**
- * profbuf_session_counters() - what became of a session's ticks
+ * profbuf_ksession_counters() - what became of a session's ticks
  * @s: the session, not NEW
  * @cpu: a possible CPU, or PROFBUF_CPU_NONE for the sum
  * @to: set
  *
  * Return: 0; -EINVAL: no such CPU.
  */
-int profbuf_session_counters(struct profbuf_session *s, unsigned int cpu, struct profbuf_counters *to);
+int profbuf_ksession_counters(struct profbuf_ksession *s, unsigned int cpu, struct profbuf_counters *to);
 
 /* Prepares the irq_work that the tick of a CPU queues: it wakes readers and the worker. */
-void profbuf_session_init_wake(struct profbuf_cpu *c);
+void profbuf_ksession_init_wake(struct profbuf_cpu *c);
 
-static inline int profbuf_session_state(const struct profbuf_session *s)
+static inline int profbuf_ksession_state(const struct profbuf_ksession *s)
 {
 	return smp_load_acquire(&s->state);	/* pairs with set_state() */
+}
+
+static inline bool profbuf_ksession_is_shown(const struct profbuf_ksession *s)
+{
+	return smp_load_acquire(&s->shown);	/* pairs with profbuf_sessions_show() */
 }
 
 #endif /* PROFBUF_SESSION_H */

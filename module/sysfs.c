@@ -12,10 +12,10 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "labels.h"
-#include "profbuf_uapi.h"
+#include "outside_tags.h"
 #include "sessions.h"
 #include "sysfs.h"
+#include "profbuf_uapi.h"
 
 /* One file: a counter of one CPU or of all. */
 struct counter_attribute {
@@ -65,19 +65,19 @@ static ssize_t counter_show(struct device *dev, struct device_attribute *attr, c
 
 static ssize_t sessions_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", profbuf_sessions_count());
+	return sysfs_emit(buf, "%u\n", profbuf_sessions_nr());
 }
 static DEVICE_ATTR_RO(sessions);
 
 static ssize_t tagged_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", profbuf_labels_tagged());
+	return sysfs_emit(buf, "%u\n", profbuf_outside_tags_nr());
 }
 static DEVICE_ATTR_RO(tagged);
 
 static ssize_t tagged_lost_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n", profbuf_labels_lost());
+	return sysfs_emit(buf, "%llu\n", profbuf_outside_tags_lost());
 }
 static DEVICE_ATTR_RO(tagged_lost);
 

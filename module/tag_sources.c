@@ -11,8 +11,9 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include "tag_sources.h"
+#include "lock_name.h"
 #include "opener.h"
+#include "tag_sources.h"
 
 const struct profbuf_tag_process *profbuf_tag_process_find(const struct profbuf_tag_processes *processes,
 							   const struct mm_struct *mm)
@@ -200,6 +201,7 @@ int profbuf_tag_source_set(struct profbuf_tag_processes *processes, const struct
 void profbuf_tag_processes_init(struct profbuf_tag_processes *processes)
 {
 	mutex_init(&processes->lock);
+	profbuf_lock_name(&processes->lock, "profbuf_tag_sources_lock");
 	hash_init(processes->table);
 	processes->next_sweep = jiffies;
 }

@@ -12,9 +12,10 @@
 #include "compat.h"
 #include "gfp.h"
 #include "hash.h"
-#include "labels.h"
+#include "label_set.h"
 #include "notes.h"
 #include "opener.h"
+#include "outside_tags.h"
 #include "tag_sources.h"
 #include "tags.h"
 #include "unwind.h"
@@ -130,7 +131,7 @@ static noinline bool read_labels(struct profbuf_cpu_tags *tags, u64 from)
 	if (copy_from_user_nofault(&set, (const void __user *)from, sizeof(set)) ||
 	    set.magic != PROFBUF_LABELS_MAGIC || set.bytes > PROFBUF_LABELS_BYTES || set.zero ||
 	    copy_from_user_nofault(tags->data, (const void __user *)(from + sizeof(set)), set.bytes) ||
-	    !profbuf_labels_valid((const char *)tags->data, set.bytes, set.count))
+	    !profbuf_label_set_is_valid((const char *)tags->data, set.bytes, set.count))
 		return false;
 	tags->bytes = set.bytes;
 	return true;
@@ -256,24 +257,24 @@ static __always_inline u64 own_tag(struct profbuf_cpu_tags *tags, const struct p
 
 static noinline u64 outside_tag(struct profbuf_cpu_tags *tags, struct task_struct *task)
 {
-	const struct profbuf_labels *labels = profbuf_labels_of(task);
+	const struct profbuf_outside_tag *outside = profbuf_outside_tag_of(task);
 	u64 sig;
 
-	if (!labels)
+	if (!outside)
 		return 0;
-	sig = signature(NULL, labels->id);
+	sig = signature(NULL, outside->tag);
 	if (!is_seen(tags, sig))
 		set_fresh(tags, sig);
-	return labels->id;
+	return outside->tag;
 }
 
-u64 profbuf_tags_get(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause)
+u64 profbuf_tags_read(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause)
 {
 	struct task_struct *task = current;
 	const struct profbuf_tag_process *process;
 	u64 tag = 0;
 
-	if (likely(!READ_ONCE(tags->all->processes.n) && !profbuf_labels_tagged()))
+	if (likely(!READ_ONCE(tags->all->processes.n) && !profbuf_outside_tags_nr()))
 		return 0;
 	if (!task->mm || profbuf_compat_kernel_thread(task))
 		return 0;
@@ -297,10 +298,10 @@ static enum profbuf_tag_kind kind_of(u64 tag)
 	return !(tag & PROFBUF_TAG_OUTSIDE) && tag & TAG_HASHED ? PROFBUF_TAG_OTEL : PROFBUF_TAG_LABELS;
 }
 
-/* Copies what the tag means. Return: FAULT if another CPU has replaced the labels from outside in between. */
-static enum profbuf_tag_cause get_meaning(const struct profbuf_cpu_tags *tags, struct profbuf_tag_request *r)
+/* Copies what the tag means. Return: FAULT if another CPU has replaced a tag from outside in between. */
+static enum profbuf_tag_cause copy_meaning(const struct profbuf_cpu_tags *tags, struct profbuf_tag_request *r)
 {
-	const struct profbuf_labels *labels;
+	const struct profbuf_outside_tag *outside;
 
 	if (!(r->tag & PROFBUF_TAG_OUTSIDE)) {
 		r->bytes = tags->bytes;
@@ -308,11 +309,11 @@ static enum profbuf_tag_cause get_meaning(const struct profbuf_cpu_tags *tags, s
 		return PROFBUF_TAG_KNOWN;
 	}
 	r->bytes = 0;
-	labels = profbuf_labels_of(current);
-	if (!labels || labels->id != r->tag)
+	outside = profbuf_outside_tag_of(current);
+	if (!outside || outside->tag != r->tag)
 		return PROFBUF_TAG_FAULT;
-	r->bytes = labels->bytes;
-	memcpy(r->data, labels->text, labels->bytes);
+	r->bytes = outside->bytes;
+	memcpy(r->data, outside->text, outside->bytes);
 	return PROFBUF_TAG_KNOWN;
 }
 
@@ -338,7 +339,7 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 	r->tag = tag;
 	r->pid = tag & PROFBUF_TAG_OUTSIDE ? 0 : pid;
 	r->kind = kind_of(tag);
-	r->cause = get_meaning(tags, r);
+	r->cause = copy_meaning(tags, r);
 	if (r->cause) {
 		count_failed(t, r->cause);
 		/* The cause is told once. The tag is asked for again, as its meaning may be known later. */
@@ -348,7 +349,7 @@ bool profbuf_tags_ask(struct profbuf_cpu_tags *tags, u64 now, u32 pid, u64 tag)
 			return false;
 	}
 	r->signature = sig;
-	profbuf_fifo_put(&tags->fifo);
+	profbuf_fifo_add(&tags->fifo);
 	*asked = sig + generation;
 	return true;
 }
@@ -393,7 +394,7 @@ static void define(struct profbuf_tags *t, struct profbuf_tag_request *r)
 	tag->bytes = r->bytes;
 	tag->tag = r->tag;
 	memcpy(tag->data, r->data, r->bytes);
-	if (!profbuf_notes_put(t->notes, note)) {
+	if (!profbuf_notes_add(t->notes, note)) {
 		profbuf_notes_lose(t->notes, PROFBUF_SIDEBAND_LIMIT);
 		return;
 	}
@@ -441,7 +442,7 @@ void profbuf_tags_init(struct profbuf_tags *t, const struct profbuf_opener *open
 	profbuf_tag_processes_init(&t->processes);
 }
 
-int profbuf_tags_start(struct profbuf_tags *t, bool defines)
+int profbuf_tags_alloc(struct profbuf_tags *t, bool defines)
 {
 	unsigned int i;
 
@@ -456,7 +457,7 @@ int profbuf_tags_start(struct profbuf_tags *t, bool defines)
 	return t->defined ? 0 : -ENOMEM;
 }
 
-void profbuf_tags_stop(struct profbuf_tags *t)
+void profbuf_tags_free(struct profbuf_tags *t)
 {
 	vfree(t->defined);
 	t->defined = NULL;

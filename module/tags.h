@@ -6,7 +6,7 @@
  * session was told (tag_sources.h). This may be any word of the process's memory. It becomes a tag, and leaves the
  * process, only if a label set was seen where it points to. A tag that was seen is remembered, and the tick does not
  * look again. If the tag is new, the tick copies the label set at once, while the thread cannot run, and the worker
- * makes a note of it. A thread without a tag of its own has the tag that was set from outside (labels.h).
+ * makes a note of it. A thread without a tag of its own has the tag that was set from outside (outside_tags.h).
  */
 #ifndef PROFBUF_TAGS_H
 #define PROFBUF_TAGS_H
@@ -71,16 +71,16 @@ struct profbuf_tags {
 void profbuf_tags_init(struct profbuf_tags *t, const struct profbuf_opener *opener, struct profbuf_notes *notes);
 
 /**
- * profbuf_tags_start() - allocate the memory of a session that has tags
+ * profbuf_tags_alloc() - allocate the memory of a session that has tags
  * @t: the tags
  * @defines: whether definitions of tags are to be in the stream
  *
  * Return: 0 or -ENOMEM.
  */
-int profbuf_tags_start(struct profbuf_tags *t, bool defines);
+int profbuf_tags_alloc(struct profbuf_tags *t, bool defines);
 
-/* Frees what profbuf_tags_start() has allocated, if anything; the tag sources stay. */
-void profbuf_tags_stop(struct profbuf_tags *t);
+/* Frees what profbuf_tags_alloc() has allocated, if anything; the tag sources stay. */
+void profbuf_tags_free(struct profbuf_tags *t);
 
 /**
  * profbuf_tags_exit() - forget the tag sources
@@ -98,7 +98,7 @@ size_t profbuf_tags_memory(void);
 struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(struct profbuf_tags *t);
 
 /**
- * profbuf_tags_get() - get the current thread's tag
+ * profbuf_tags_read() - read the current thread's tag
  * @tags: this CPU's part
  * @regs: the interrupted registers
  * @cause: PROFBUF_TAG_KNOWN; if the thread's own tag cannot be read, it is set to the cause, which is counted
@@ -108,7 +108,7 @@ struct profbuf_cpu_tags *profbuf_tags_alloc_cpu(struct profbuf_tags *t);
  * Context: the tick, also NMI.
  * Return: the tag; 0: none.
  */
-u64 profbuf_tags_get(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause);
+u64 profbuf_tags_read(struct profbuf_cpu_tags *tags, struct pt_regs *regs, enum profbuf_tag_cause *cause);
 
 /* Counts a sample without a tag, by cause, for PROFBUF_RECORD_TAG_LOST. Context: the same tick. */
 void profbuf_tags_count_unread(struct profbuf_tags *t, enum profbuf_tag_cause cause);
@@ -118,7 +118,7 @@ void profbuf_tags_count_unread(struct profbuf_tags *t, enum profbuf_tag_cause ca
  * @tags: this CPU's part
  * @now: the sample's time
  * @pid: the thread group, as in the sample
- * @tag: what profbuf_tags_get() returned, not 0
+ * @tag: what profbuf_tags_read() returned, not 0
  *
  * Context: the same tick.
  * Return: whether there is a request, so that an irq_work has to wake the worker.

@@ -2,31 +2,32 @@
 /*
  * tracepoints.c - processes that are created, change their program, and end
  *
- * The tracepoints are not exported by name, but the kernel lets a module search for them. They call the probes with
- * preemption disabled, on PREEMPT_RT too, so a probe must not allocate or take a sleeping lock.
+ * The tracepoints are not exported by name, but the kernel lets a module search for them. Before 7.0 they call the
+ * probes with preemption disabled, on PREEMPT_RT too, so a probe must not allocate or take a sleeping lock. From 7.0 on
+ * they do not disable preemption, so a probe must not rely on that either.
  */
 #include <linux/binfmts.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "labels.h"
+#include "outside_tags.h"
 #include "session.h"
 #include "sessions.h"
 #include "tracepoints.h"
 
 static void profbuf_probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	profbuf_labels_fork(parent, child);
+	profbuf_outside_tags_inherit(parent, child);
 }
 
 static void tell(u16 type, struct task_struct *task)
 {
-	struct profbuf_session *s;
+	struct profbuf_ksession *s;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(s, &profbuf_sessions, list) {
-		if (s->config.flags & PROFBUF_CONFIG_SIDEBAND)
+	list_for_each_entry_rcu(s, &profbuf_sessions, quota.list) {
+		if (profbuf_ksession_is_shown(s) && s->config.flags & PROFBUF_CONFIG_SIDEBAND)
 			profbuf_lives_tell(&s->lives, type, task);
 	}
 	rcu_read_unlock();
@@ -39,7 +40,7 @@ static void profbuf_probe_exec(void *data, struct task_struct *task, pid_t old_p
 
 static void profbuf_probe_exit(void *data, struct task_struct *task)
 {
-	profbuf_labels_exit(task);
+	profbuf_outside_tags_remove(task);
 	if (!atomic_read(&task->signal->live))
 		tell(PROFBUF_RECORD_EXIT, task);
 }

@@ -2,8 +2,8 @@
 /*
  * usermem.h - how a tick reads user memory: only what is present, without page faults
  */
-#ifndef PROFBUF_USER_H
-#define PROFBUF_USER_H
+#ifndef PROFBUF_USERMEM_H
+#define PROFBUF_USERMEM_H
 
 #include <linux/kcsan-checks.h>
 #include <linux/preempt.h>
@@ -56,4 +56,4 @@ fault:
 	return false;
 }
 
-#endif /* PROFBUF_USER_H */
+#endif /* PROFBUF_USERMEM_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * life.pml - a session's life against all that runs beside it, and the module's; for SPIN, tests/ring/model/run checks it
+ * life.pml - a session from open to release, and the module until it is unloaded, against all that runs beside them;
+ * for SPIN, tests/ring/model/run checks it
  *
  * One file is opened, its session started, perhaps stopped, and released, by one thread or, with -DREADER, two of them;
  * then, or at any time the kernel lets it, the module is unloaded. Beside that run: a timer on each CPU, the irq_works
@@ -41,7 +42,7 @@ mtype state = NEW;
 bit lock = 0;
 bit ticking = 0;
 bit lives_on = 0;
-bit listed = 0, sessions_lock = 0;
+bit joined = 0, shown = 0, sessions_lock = 0;	/* joined: it is in the list, and shown if it is looked at */
 
 /* CPUs. */
 bit cpus_lock = 0;		/* cpus_read_lock() against hotplug */
@@ -92,7 +93,7 @@ inline cancel_delayed_work_sync(n)
 
 /* ---- ticks ---- */
 
-/* profbuf_session_cpu_ended() */
+/* profbuf_sampler_check_end() */
 inline cpu_ended()
 {
 #ifdef MAX_TICKS
@@ -253,12 +254,12 @@ inline stop_describing()
 #endif
 }
 
-inline sessions_part()
+inline sessions_hide()
 {
 	MUTEX_LOCK(sessions_lock);
 	RINGS;
-#ifndef M_NOT_PARTED
-	listed = 0;
+#ifndef M_NOT_HIDDEN
+	shown = 0;
 #endif
 	sessions_lock = 0
 }
@@ -303,9 +304,12 @@ inline session_start()
 #else
 	:: true ->
 #endif
-		d_step { SESSION; assert(!cpus); cpus = 1; ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0 };
-		MUTEX_LOCK(sessions_lock);		/* profbuf_sessions_join() */
-		listed = 1;
+		d_step {
+			SESSION; assert(!cpus && !joined); joined = 1; cpus = 1;
+			ended[0] = 0; ended[CPUS - 1] = 0; off[0] = 0; off[CPUS - 1] = 0
+		};
+		MUTEX_LOCK(sessions_lock);		/* profbuf_sessions_show() */
+		shown = 1;
 		sessions_lock = 0;
 		lives_on = 1;
 #ifdef DELAY
@@ -317,12 +321,13 @@ inline session_start()
 		if
 		:: ok -> queue(FLUSH); state = RUNNING
 		:: else ->
-			sessions_part();
+			sessions_hide();
 			synchronize_rcu();
 #ifndef M_FAILED_START_LEAVES_SIDEBAND
 			stop_describing();
 #endif
-			cpus = 0
+			d_step { cpus = 0; joined = 0 };
+			synchronize_rcu()
 		fi;
 		ok = 0
 	fi;
@@ -373,10 +378,14 @@ inline session_destroy()
 #endif
 #endif
 	if
-	:: state != NEW -> sessions_part(); synchronize_rcu()
+	:: state != NEW -> sessions_hide(); synchronize_rcu()
 	:: else
 	fi;
-	d_step { SESSION; cpus = 0; session = 0 }
+	d_step { SESSION; cpus = 0; joined = 0 };
+#ifndef M_FREED_AT_ONCE
+	synchronize_rcu();				/* kfree_rcu() */
+#endif
+	d_step { SESSION; session = 0 }
 }
 
 /* ---- works ---- */
@@ -452,12 +461,18 @@ end:
 
 proctype probe()
 {
+	bit look = 0;
+
 end:
 	do
 	:: d_step { probes -> in_probe = 1; CODE };
 	   if						/* list_for_each_entry_rcu */
-	   :: listed ->
-		d_step { SESSION };
+	   :: joined -> d_step { SESSION; look = shown }
+	   :: !joined
+	   fi;
+	   if
+	   :: look ->
+		d_step { SESSION; look = 0 };
 		d_step {				/* under lives.lock */
 			SESSION;
 			if
@@ -465,7 +480,7 @@ end:
 			:: else
 			fi
 		}
-	   :: !listed
+	   :: else
 	   fi;
 	   d_step { CODE; in_probe = 0; probe_turn = !probe_turn }
 	od
@@ -478,9 +493,9 @@ end:
 	:: d_step { device -> in_sysfs = 1; CODE };
 	   MUTEX_LOCK(sessions_lock);
 	   if
-	   :: d_step { listed -> RINGS };
+	   :: d_step { shown -> RINGS };
 	      RINGS
-	   :: !listed
+	   :: !shown
 	   fi;
 	   d_step { CODE; sessions_lock = 0; in_sysfs = 0 }
 	od
@@ -523,7 +538,7 @@ proctype reader()
 {
 	bit ok, turn, last;
 
-	if						/* profbuf_session_read() */
+	if						/* profbuf_ksession_read() */
 	:: state == NEW -> session_start()
 	:: state != NEW
 	fi;

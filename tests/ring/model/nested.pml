@@ -202,7 +202,7 @@ active proctype nmi()
 	done++
 }
 
-/* profbuf_counters_get() */
+/* profbuf_counters_read() */
 active proctype reader()
 {
 	byte l, e, sum;

@@ -8,7 +8,7 @@
  * module/sampler.c.
  *
  * Processes: for each CPU its tick and its irq_work, which on PREEMPT_RT is a thread, so ticks come inside of it; the
- * memory; readers, each with profbuf_session_read() in a loop, or with -DPOLL a read that does not wait, then poll();
+ * memory; readers, each with profbuf_ksession_read() in a loop, or with -DPOLL a read that does not wait, then poll();
  * the flush period; the stop.
  *
  * Without -DLIVE the ticks are few and may end anywhere, and nothing but wakeups ends a wait, except where none is due:
