@@ -117,7 +117,7 @@ uninstall:
 # The sources to where DKMS looks for them, and from there into every kernel that has headers here.
 dkms_dir := $(DESTDIR)/usr/src/profbuf-$(VERSION)
 dkms:
-	for file in $(sources) dkms.conf LICENSE; do install -D -m 644 $$file $(dkms_dir)/$$file || exit 1; done
+	for file in $(sources) scripts/dkms-build dkms.conf LICENSE; do install -D -m 644 $$file $(dkms_dir)/$$file || exit 1; done
 ifeq ($(DESTDIR),)
 	dkms add profbuf/$(VERSION) || true
 	dkms autoinstall

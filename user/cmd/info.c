@@ -152,9 +152,22 @@ static bool is_installed(const struct info *in)
 	return found;
 }
 
+/* Whether DKMS has put a module that does not load in place of one that did not compile (module/stub.c), and why. */
+static bool is_unserved(char *reason, int room)
+{
+	FILE *modinfo = popen("PATH=/usr/sbin:/sbin:$PATH; exec modinfo -F unserved profbuf 2>/dev/null", "re");
+	bool is = modinfo && fgets(reason, room, modinfo);
+
+	if (modinfo)
+		pclose(modinfo);
+	if (is)
+		reason[strcspn(reason, "\n")] = 0;
+	return is;
+}
+
 static void explain_missing_module(struct info *in, const char *lockdown)
 {
-	char headers[128];
+	char headers[128], reason[200];
 	struct finding *f;
 
 	if (in->loaded) {
@@ -163,7 +176,10 @@ static void explain_missing_module(struct info *in, const char *lockdown)
 		       "); elsewhere: sudo udevadm trigger /sys/class/misc/profbuf");
 		return;
 	}
-	if (is_installed(in)) {
+	if (is_installed(in) && is_unserved(reason, sizeof(reason))) {
+		f = find(in, PROBLEM, "kernel", "the module does not serve this kernel: %s", reason);
+		remedy(f, "boot another kernel, or install a version of profbuf that serves this one");
+	} else if (is_installed(in)) {
 		f = find(in, PROBLEM, "module", "the module is not loaded");
 		remedy(f, "sudo modprobe profbuf");
 	} else {
