@@ -31,6 +31,8 @@ help:
 	@echo 'make fuzz          the fuzzers, until stopped'
 	@echo 'make soak          the module under load in a virtual machine (TIME=120, KERNEL=6.1; see tests/module/soak/run)'
 	@echo 'make bench         all benchmarks; also bench-core, bench-sample, bench-report, bench-tag'
+	@echo 'make check-fresh   check-quick and demo in a fresh Debian below build/ (RELEASE=bookworm or trixie); needs root'
+	@echo 'make matrix        which kernels the last make check has served'
 	@echo 'make vm-shell      a shell in a virtual machine with the module loaded (KERNEL=6.12: see scripts/kernels)'
 
 # Nothing here installs a package or uses the network, but deps and what calls it.
@@ -75,6 +77,13 @@ debug-kernels:
 
 fuzz:
 	@trap "kill 0" EXIT; tests/ring/fuzz/run --forever & tests/lib/run --forever & tests/tool/run --forever
+
+# make check-fresh RELEASE=trixie
+check-fresh:
+	@scripts/check-fresh $(or $(RELEASE),bookworm)
+
+matrix:
+	@scripts/matrix
 
 soak:
 	@tests/module/soak/run
@@ -131,5 +140,5 @@ clean:
 	rm -rf $(build)/user $(build)/tests $(build)/module $(build)/replay $(build)/demo
 	rm -f *.o module/*.o module/.*.cmd module/.*.d *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-.PHONY: all help deps module user replay demo check check-quick check-debug debug-kernels fuzz soak bench bench-core bench-sample \
-	bench-report bench-tag vm-shell install install-user install-module uninstall dkms uninstall-dkms clean
+.PHONY: all help deps module user replay demo check check-quick check-debug check-fresh matrix debug-kernels fuzz soak bench \
+	bench-core bench-sample bench-report bench-tag vm-shell install install-user install-module uninstall dkms uninstall-dkms clean
