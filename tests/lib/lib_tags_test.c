@@ -374,7 +374,7 @@ TEST(the_recorder_names_keys_and_cgroups)
 {
 	const struct profbuf_program *const *programs;
 	struct generated g = { 0 }, made = { 0 };
-	struct profbuf_tag_recorder *recorder;
+	struct tag_recorder *recorder;
 	const struct profbuf_record *r;
 	struct profbuf_profile *p;
 	struct profbuf_stream *s;
@@ -392,13 +392,13 @@ TEST(the_recorder_names_keys_and_cgroups)
 	generate_tagged(&g, 5, pid, pid, 0x10);
 	for (int i = 0; i < 3; i++)
 		generate_tag(&g, 1 + i, pid, 0x10, PROFBUF_TAG_OTEL, NO_IDS "\1\0\6\0\0\1x\1\1y", 34);
-	assert_int_equal(profbuf_tag_recorder_new(&recorder), 0);
+	assert_int_equal(tag_recorder_new(&recorder), 0);
 	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
 	while (profbuf_stream_next(s, &r) == 1)
-		assert_int_equal(profbuf_tag_recorder_add(recorder, r, collect, &made), 0);
+		assert_int_equal(tag_recorder_add(recorder, r, collect, &made), 0);
 	assert_int_equal(made.words[0], made.n);
-	assert_int_equal(profbuf_tag_recorder_emit(recorder, collect, &made), 0);
-	profbuf_tag_recorder_free(recorder);
+	assert_int_equal(tag_recorder_emit(recorder, collect, &made), 0);
+	tag_recorder_free(recorder);
 	profbuf_stream_free(s);
 	memcpy(generate(&g, 0, 0, 0, made.n - 3), made.words, made.n * 8);
 	p = profile_of(&g);

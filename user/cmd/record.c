@@ -26,7 +26,7 @@ struct recording {
 	bool all, quiet, progress;
 	struct record_command command;
 	bool interrupted;
-	struct profbuf_tag_finder *tags;
+	struct tag_finder *tags;
 	struct tag_losses tag_losses;
 	uint64_t first_time;
 };
@@ -35,7 +35,7 @@ struct recording {
 static void find_tags(struct recording *r, const uint64_t *words, size_t n)
 {
 	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at]) {
-		profbuf_tag_finder_add(r->tags, r->session, (const void *)(words + at));
+		tag_finder_add(r->tags, r->session, (const void *)(words + at));
 		tag_losses_add(&r->tag_losses, (const void *)(words + at));
 	}
 }
@@ -160,7 +160,7 @@ static int start(struct recording *r)
 	err = profbuf_session_configure(r->session, &r->config);
 	/* If the recording is only of a command: it has not begun yet, and so has no variables. */
 	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all) &&
-	    profbuf_tag_finder_scan(r->tags, r->session))
+	    tag_finder_scan(r->tags, r->session))
 		fputs("profbuf: not all processes were looked at for their tags\n", stderr);
 	tag_losses_begin(&r->tag_losses, r->tags);
 	if (!err)
@@ -324,7 +324,7 @@ int cmd_record(int argc, char **argv)
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);
 	if (!err)
-		err = profbuf_tag_finder_new(&r.tags);
+		err = tag_finder_new(&r.tags);
 	if (err) {
 		profbuf_session_close(r.session);
 		return fail_device(err);
@@ -339,7 +339,7 @@ int cmd_record(int argc, char **argv)
 out:
 	/* After an error, too, the file keeps what the device gave until then. */
 	record_output_close(&r.output);
-	profbuf_tag_finder_free(r.tags);
+	tag_finder_free(r.tags);
 	profbuf_session_close(r.session);
 	return status;
 }

@@ -53,7 +53,7 @@ static bool begin_file(struct record_output *o)
 	if (!err)
 		err = profbuf_writer_open(&file->writer, file->to.fd, o->raw);
 	if (!err)
-		err = profbuf_symbol_recorder_new(&file->symbols);
+		err = symbol_recorder_new(&file->symbols);
 	if (err)
 		fail("%s: %s", file->path, strerror(-err));
 	return !err;
@@ -69,7 +69,7 @@ static int add_to_file(const struct profbuf_record *record, void *context)
 {
 	struct output_file *file = context;
 
-	profbuf_symbol_recorder_add(file->symbols, record);
+	symbol_recorder_add(file->symbols, record);
 	return profbuf_writer_add(file->writer, record);
 }
 
@@ -78,7 +78,7 @@ static void end_file(struct output_file *file, const struct profbuf_record *comm
 {
 	int err, err_close;
 
-	err = profbuf_symbol_recorder_emit(file->symbols, add_to_writer, file->writer);
+	err = symbol_recorder_emit(file->symbols, add_to_writer, file->writer);
 	if (!err && command)
 		err = profbuf_writer_add(file->writer, command);
 	if (!err)
@@ -95,7 +95,7 @@ static void end_file(struct output_file *file, const struct profbuf_record *comm
 static void free_file(struct output_file *file)
 {
 	profbuf_writer_close(file->writer);
-	profbuf_symbol_recorder_free(file->symbols);
+	symbol_recorder_free(file->symbols);
 	free(file->path);
 	*file = (struct output_file){ .to.fd = -1 };
 }
@@ -171,13 +171,13 @@ static int begin_part(struct record_output *o, uint64_t time)
 	if (!err)
 		err = add_part_records(o, time, o->part);
 	if (!err)
-		err = profbuf_sideband_emit(o->sideband, add_to_file, &o->file);
+		err = sideband_emit(o->sideband, add_to_file, &o->file);
 	return err;
 }
 
 static bool next_part(struct record_output *o, uint64_t time)
 {
-	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+	int err = tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
 
 	if (!err)
 		err = add_part_records(o, time, o->part + 1);
@@ -242,9 +242,9 @@ bool record_output_open(struct record_output *o)
 
 	o->old.to.fd = -1;
 	o->part = o->rotate_ns || o->rotate_bytes;
-	err = profbuf_tag_recorder_new(&o->tags);
+	err = tag_recorder_new(&o->tags);
 	if (!err && o->part)
-		err = profbuf_sideband_new(&o->sideband);
+		err = sideband_new(&o->sideband);
 	if (err) {
 		fail("%s", strerror(-err));
 		return false;
@@ -263,7 +263,7 @@ static int add_found(const struct profbuf_record *record, void *context)
 	struct record_output *o = context;
 
 	if (o->sideband)
-		profbuf_sideband_add(o->sideband, record);
+		sideband_add(o->sideband, record);
 	return profbuf_writer_add(o->file.writer, record);
 }
 
@@ -293,15 +293,15 @@ bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 
 		count(o, record);
 		/* If memory is short, a symbol or a description is missing in the file. */
-		profbuf_symbol_recorder_add(o->file.symbols, record);
+		symbol_recorder_add(o->file.symbols, record);
 		if (o->sideband)
-			profbuf_sideband_add(o->sideband, record);
+			sideband_add(o->sideband, record);
 		if (o->part && record->type == PROFBUF_RECORD_INFO)
 			err = add_info(o, record);
 		else
 			err = profbuf_writer_add(o->file.writer, record);
 		if (!err) {
-			err = profbuf_tag_recorder_add(o->tags, record, add_found, o);
+			err = tag_recorder_add(o->tags, record, add_found, o);
 			err = err == -ENOMEM ? 0 : err;
 		}
 		if (!written(&o->file, err) || (o->lingers && !written(&o->old, add_to_lingering(o, record))))
@@ -330,7 +330,7 @@ bool record_output_pass(struct record_output *o, uint64_t time)
 
 bool record_output_end(struct record_output *o, const struct profbuf_record *command)
 {
-	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+	int err = tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
 	bool ok;
 
 	end_file(&o->file, command);
@@ -351,8 +351,8 @@ void record_output_close(struct record_output *o)
 		unlink(o->file.path);
 	free_file(&o->old);
 	free_file(&o->file);
-	profbuf_tag_recorder_free(o->tags);
-	profbuf_sideband_free(o->sideband);
+	tag_recorder_free(o->tags);
+	sideband_free(o->sideband);
 	free(o->info);
 	free(o->cpus);
 }

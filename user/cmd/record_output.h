@@ -28,7 +28,7 @@ struct output_file {
 	struct output to;
 	bool begun;			/* its former content is gone */
 	struct profbuf_writer *writer;
-	struct profbuf_symbol_recorder *symbols;
+	struct symbol_recorder *symbols;
 	uint64_t bytes;			/* set when it is closed */
 	int err;			/* likewise */
 };
@@ -57,13 +57,13 @@ struct record_output {
 	bool lingers;			/* descriptions are still added to @old */
 	pthread_t thread;		/* the thread that ends @old afterwards */
 	bool ending;			/* the thread exists */
-	struct profbuf_tag_recorder *tags;
+	struct tag_recorder *tags;
 	uint64_t flushed;		/* time of the last flush */
 	uint64_t began;			/* time when the part began */
 	uint64_t part_samples;
 	bool final;			/* the stream's final counters have begun */
 	struct profbuf_stream_info *info;	/* of the stream, with rotation */
-	struct profbuf_sideband *sideband;	/* with rotation */
+	struct sideband *sideband;	/* with rotation */
 	struct output_sums *cpus;		/* with rotation */
 };
 

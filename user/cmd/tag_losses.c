@@ -26,10 +26,10 @@ void print_tags_lost(FILE *f, const uint64_t lost[8])
 	fputs(all ? ")" : "", f);
 }
 
-void tag_losses_begin(struct tag_losses *t, const struct profbuf_tag_finder *finder)
+void tag_losses_begin(struct tag_losses *t, const struct tag_finder *finder)
 {
 	*t = (struct tag_losses){ 0 };
-	profbuf_tag_finder_counts(finder, &t->before);
+	tag_finder_counts(finder, &t->before);
 }
 
 void tag_losses_add(struct tag_losses *t, const struct profbuf_record *record)
@@ -40,9 +40,9 @@ void tag_losses_add(struct tag_losses *t, const struct profbuf_record *record)
 		t->lost[i] += lost->count[i];
 }
 
-void tag_losses_print(FILE *f, const struct tag_losses *t, const struct profbuf_tag_finder *finder)
+void tag_losses_print(FILE *f, const struct tag_losses *t, const struct tag_finder *finder)
 {
-	struct profbuf_tag_finder_counts now;
+	struct tag_finder_counts now;
 	uint64_t all = 0;
 
 	for (unsigned int i = 0; i < 8; i++)
@@ -52,7 +52,7 @@ void tag_losses_print(FILE *f, const struct tag_losses *t, const struct profbuf_
 		print_tags_lost(f, t->lost);
 		fputc('\n', f);
 	}
-	profbuf_tag_finder_counts(finder, &now);
+	tag_finder_counts(finder, &now);
 	if (now.old_module)
 		fputs("profbuf: the module is of a version that knows no tags of threads\n", f);
 	const struct {
