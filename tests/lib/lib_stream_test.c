@@ -282,28 +282,28 @@ static int note(const struct profbuf_record *r, void *context)
 	return !strcmp(word, "stop") ? -ECANCELED : 0;
 }
 
-static void add_sideband(struct profbuf_sideband *s, const struct generated *g)
+static void add_sideband(struct sideband *s, const struct generated *g)
 {
 	for (size_t at = 0; at < g->n; at += g->words[at])
-		assert_int_equal(profbuf_sideband_add(s, (const void *)(g->words + at)), 0);
+		assert_int_equal(sideband_add(s, (const void *)(g->words + at)), 0);
 }
 
-static void check_emitted(struct profbuf_sideband *s, const char *wanted)
+static void check_emitted(struct sideband *s, const char *wanted)
 {
 	struct emitted e = { 0 };
 
-	assert_int_equal(profbuf_sideband_emit(s, note, &e), 0);
+	assert_int_equal(sideband_emit(s, note, &e), 0);
 	assert_string_equal(e.text, wanted);
 }
 
 /* The last description of each process is emitted; what has ended is emitted once more. */
 TEST(sideband_in_force)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct emitted e = { 0 };
 	struct generated g = { 0 };
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	check_emitted(s, "");
 	generate_info(&g, 1);
 	generate_mapping(&g, 9, 9, 1, 2, 0, "/nobody");
@@ -334,15 +334,15 @@ TEST(sideband_in_force)
 	check_emitted(s, "other pid again third nfs quarter fourth ");
 	generate_process(&g, 6, 8, 1, "stop", 0);
 	add_sideband(s, &g);
-	assert_int_equal(profbuf_sideband_emit(s, note, &e), -ECANCELED);
-	profbuf_sideband_free(s);
-	profbuf_sideband_free(NULL);
+	assert_int_equal(sideband_emit(s, note, &e), -ECANCELED);
+	sideband_free(s);
+	sideband_free(NULL);
 	generate_free(&g);
 }
 
 #define SECOND	1000000000ULL
 
-static void add_exit(struct profbuf_sideband *s, uint64_t time, uint32_t pid, uint64_t start_time)
+static void add_exit(struct sideband *s, uint64_t time, uint32_t pid, uint64_t start_time)
 {
 	struct generated g = { 0 };
 
@@ -353,7 +353,7 @@ static void add_exit(struct profbuf_sideband *s, uint64_t time, uint32_t pid, ui
 }
 
 /* Adds the records of @g, which is empty afterwards. */
-static void move_sideband(struct profbuf_sideband *s, struct generated *g)
+static void move_sideband(struct sideband *s, struct generated *g)
 {
 	add_sideband(s, g);
 	generate_free(g);
@@ -365,10 +365,10 @@ static void move_sideband(struct profbuf_sideband *s, struct generated *g)
  */
 TEST(ended_processes_do_not_stay_until_the_next_part)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct generated g = { 0 };
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	generate_process(&g, 1, 7, 1, "short", 1);
 	generate_mapping(&g, 7, 1, 1, 2, 0, "/short");
 	generate_thread(&g, 1, 7, 7, "thread");
@@ -386,16 +386,16 @@ TEST(ended_processes_do_not_stay_until_the_next_part)
 	move_sideband(s, &g);
 	check_emitted(s, "long stays next ");
 	check_emitted(s, "next ");
-	profbuf_sideband_free(s);
+	sideband_free(s);
 }
 
 /* A bug once: a description that came after the end made the process live again, forever. */
 TEST(late_descriptions_of_ended_processes_go_with_them)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct generated g = { 0 };
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	add_exit(s, SECOND, 7, 3);
 	generate_process(&g, SECOND - 2, 7, 3, "late", 1);
 	generate_mapping(&g, 7, 3, 1, 2, 0, "/late");
@@ -416,7 +416,7 @@ TEST(late_descriptions_of_ended_processes_go_with_them)
 	move_sideband(s, &g);
 	check_emitted(s, "next thread ");
 	check_emitted(s, "next thread ");
-	profbuf_sideband_free(s);
+	sideband_free(s);
 }
 
 static void generate_exiting(struct generated *g, uint64_t time, uint32_t pid, uint64_t start_time, const char *comm)
@@ -433,10 +433,10 @@ static void generate_exiting(struct generated *g, uint64_t time, uint32_t pid, u
  */
 TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct generated g = { 0 };
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	generate_process(&g, 1, 7, 3, "process", 1);
 	generate_mapping(&g, 7, 3, 1, 2, 0, "/mapping");
 	generate_exiting(&g, 2, 7, 3, "exiting");
@@ -447,7 +447,7 @@ TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
 	move_sideband(s, &g);
 	check_emitted(s, "process /mapping only described /later ");
 	check_emitted(s, "process /mapping only described /later ");
-	profbuf_sideband_free(s);
+	sideband_free(s);
 }
 
 /*
@@ -456,10 +456,10 @@ TEST(an_exiting_thread_leaves_the_mappings_of_its_process)
  */
 TEST(the_end_of_a_process_without_a_pid_leaves_what_is_of_none)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct generated g = { 0 };
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	generate_module(&g, 100, 200, "nfs");
 	generate_rate(&g, 1, 0, 2);
 	generate_tag(&g, 1, 0, 5, PROFBUF_TAG_LABELS, "a\0b", 4);
@@ -471,7 +471,7 @@ TEST(the_end_of_a_process_without_a_pid_leaves_what_is_of_none)
 	move_sideband(s, &g);
 	check_emitted(s, "nfs rate ? ends lives older ");
 	check_emitted(s, "nfs rate ? lives older ");
-	profbuf_sideband_free(s);
+	sideband_free(s);
 }
 
 static int count_record(const struct profbuf_record *r, void *context)
@@ -484,12 +484,12 @@ static int count_record(const struct profbuf_record *r, void *context)
 /* Returns the CPU time for the ends of 2,000 processes when there are @others more. */
 static clock_t time_of_ends(unsigned int others)
 {
-	struct profbuf_sideband *s;
+	struct sideband *s;
 	struct generated g = { 0 };
 	unsigned int i, n = 0;
 	clock_t began;
 
-	assert_int_equal(profbuf_sideband_new(&s), 0);
+	assert_int_equal(sideband_new(&s), 0);
 	for (i = 0; i < others; i++)
 		generate_process(&g, 1, i + 1, 1, "long", 0);
 	move_sideband(s, &g);
@@ -500,12 +500,12 @@ static clock_t time_of_ends(unsigned int others)
 		add_exit(s, 1, others + i + 1, 1);
 	}
 	began = clock() - began;
-	assert_int_equal(profbuf_sideband_emit(s, count_record, &n), 0);
+	assert_int_equal(sideband_emit(s, count_record, &n), 0);
 	assert_int_equal(n, others + 2000);
 	n = 0;
-	assert_int_equal(profbuf_sideband_emit(s, count_record, &n), 0);
+	assert_int_equal(sideband_emit(s, count_record, &n), 0);
 	assert_int_equal(n, others);
-	profbuf_sideband_free(s);
+	sideband_free(s);
 	return began;
 }
 

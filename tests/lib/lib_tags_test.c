@@ -15,6 +15,7 @@
 
 #include "lib_test.h"
 #include "record/otel_context.h"
+#include "record/recorder.h"
 #include "record/tag_recorder.h"
 
 /* Returns the labels of event @i as text. */
@@ -374,7 +375,7 @@ TEST(the_recorder_names_keys_and_cgroups)
 {
 	const struct profbuf_program *const *programs;
 	struct generated g = { 0 }, made = { 0 };
-	struct profbuf_tag_recorder *recorder;
+	struct tag_recorder *recorder;
 	const struct profbuf_record *r;
 	struct profbuf_profile *p;
 	struct profbuf_stream *s;
@@ -392,13 +393,13 @@ TEST(the_recorder_names_keys_and_cgroups)
 	generate_tagged(&g, 5, pid, pid, 0x10);
 	for (int i = 0; i < 3; i++)
 		generate_tag(&g, 1 + i, pid, 0x10, PROFBUF_TAG_OTEL, NO_IDS "\1\0\6\0\0\1x\1\1y", 34);
-	assert_int_equal(profbuf_tag_recorder_new(&recorder), 0);
+	assert_int_equal(tag_recorder_new(&recorder), 0);
 	assert_int_equal(profbuf_stream_new(&s, g.words, g.n * 8), 0);
 	while (profbuf_stream_next(s, &r) == 1)
-		assert_int_equal(profbuf_tag_recorder_add(recorder, r, collect, &made), 0);
+		assert_int_equal(tag_recorder_add(recorder, r, collect, &made), 0);
 	assert_int_equal(made.words[0], made.n);
-	assert_int_equal(profbuf_tag_recorder_emit(recorder, collect, &made), 0);
-	profbuf_tag_recorder_free(recorder);
+	assert_int_equal(tag_recorder_emit(recorder, collect, &made), 0);
+	tag_recorder_free(recorder);
 	profbuf_stream_free(s);
 	memcpy(generate(&g, 0, 0, 0, made.n - 3), made.words, made.n * 8);
 	p = profile_of(&g);
@@ -412,4 +413,40 @@ TEST(the_recorder_names_keys_and_cgroups)
 	waitpid(pid, NULL, 0);
 	generate_free(&g);
 	generate_free(&made);
+}
+
+/* Names are read once, while their process lives; a later part needs them, too. */
+TEST(names_of_keys_are_in_each_part)
+{
+	struct generated g = { 0 }, made[2] = { { 0 }, { 0 } };
+	struct recorder_part *parts[2];
+	struct recorder *recorder;
+	size_t bytes;
+	pid_t pid;
+	int fd;
+
+	pid = publisher(PUBLISH_MEMFD, &fd);
+	generate_process(&g, 1, pid, 3, "a", 0);
+	generate_tag(&g, 1, pid, 0x10, PROFBUF_TAG_OTEL, NO_IDS "\1\0\6\0\0\1x\1\1y", 34);
+	bytes = g.n * 8;
+	assert_int_equal(recorder_new(&recorder, NULL, true), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(recorder_part_new(&parts[i], collect, &made[i]), 0);
+	assert_int_equal(recorder_add(recorder, parts[0], g.words, g.n), 0);
+	close(fd);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(recorder_begin(recorder, parts[1]), 0);
+	for (int i = 0; i < 2; i++) {
+		const struct profbuf_otel_keys_record *keys = (const void *)(made[i].words + g.n);
+
+		assert_true(made[i].n > g.n);
+		assert_memory_equal(made[i].words, g.words, bytes);
+		assert_int_equal(keys->type, PROFBUF_RECORD_OTEL_KEYS);
+		assert_int_equal(keys->pid, pid);
+		assert_int_equal(made[i].n, g.n + keys->len);
+		recorder_part_free(parts[i]);
+		generate_free(&made[i]);
+	}
+	recorder_free(recorder);
+	generate_free(&g);
 }

@@ -12,7 +12,6 @@
 
 #include "profbuf.h"
 #include "profile/profile.h"
-#include "record/tag_finder.h"
 
 /* Exit codes. record passes on the exit code of the command that it ran. */
 #define EXIT_OK		0
@@ -101,24 +100,12 @@ void print_accounting(FILE *f, const struct profbuf_counters *counters);
 /* Prints in one line what became of the ticks, and whether the counters add up. */
 void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
 
-/* Prints "12 samples' tags could not be read (fault 10, bad 2)". @lost: counts by enum profbuf_tag_cause. */
+/* tag_losses.c: prints "12 samples' tags could not be read (fault 10, bad 2)". @lost: counts by enum profbuf_tag_cause. */
 void print_tags_lost(FILE *f, const uint64_t lost[8]);
 
-/* Why samples of a session do not have their tags (tag_losses.c). */
-struct tag_losses {
-	uint64_t lost[8];	/* samples, by enum profbuf_tag_cause */
-	struct profbuf_tag_finder_counts before;	/* the finder's counts when sampling began */
-};
-
-/*
- * Called after the finder's scan. The scan looks at all processes, also at those that are never sampled, so its counts
- * are left out. The finder looks again at the processes that are sampled.
- */
-void tag_losses_begin(struct tag_losses *losses, const struct profbuf_tag_finder *finder);
-void tag_losses_add(struct tag_losses *losses, const struct profbuf_record *record);
-
 /* Prints a line for each kind of loss; most often there is none. */
-void tag_losses_print(FILE *f, const struct tag_losses *losses, const struct profbuf_tag_finder *finder);
+struct recorder_tag_losses;
+void print_tag_losses(FILE *f, const struct recorder_tag_losses *losses);
 
 /* Checks that everything written to standard output has arrived. Returns EXIT_OK, or EXIT_FAILED after printing why. */
 int finish_output(void);

@@ -26,19 +26,8 @@ struct recording {
 	bool all, quiet, progress;
 	struct record_command command;
 	bool interrupted;
-	struct profbuf_tag_finder *tags;
-	struct tag_losses tag_losses;
 	uint64_t first_time;
 };
-
-/* Tells the module which processes tag themselves. If memory is short, the tags of a process are missing. */
-static void find_tags(struct recording *r, const uint64_t *words, size_t n)
-{
-	for (size_t at = 0; r->config.flags & PROFBUF_CONFIG_TAGS && at < n; at += words[at]) {
-		profbuf_tag_finder_add(r->tags, r->session, (const void *)(words + at));
-		tag_losses_add(&r->tag_losses, (const void *)(words + at));
-	}
-}
 
 /* Reads for a while. Returns 2: there is more; 1: more may come; 0: the end; -1: an error that was printed. */
 static int drain(struct recording *r)
@@ -57,7 +46,6 @@ static int drain(struct recording *r)
 			return -fail_device(n);
 		if (n == 0)
 			return 0;
-		find_tags(r, buffer, n / 8);
 		if (!record_output_add(&r->output, buffer, n / 8))
 			return -1;
 	}
@@ -130,6 +118,7 @@ static bool run(struct recording *r, int signals)
 static void print_summary(struct recording *r)
 {
 	struct profbuf_counters_get get = { .size = sizeof(get) };
+	struct recorder_tag_losses losses;
 
 	if (r->progress)
 		fputs("\r\033[K", stderr);
@@ -142,7 +131,8 @@ static void print_summary(struct recording *r)
 	if (r->output.part)
 		fprintf(stderr, ".0001 to .%04u", r->output.part);
 	fputc('\n', stderr);
-	tag_losses_print(stderr, &r->tag_losses, r->tags);
+	recorder_tag_losses(r->output.recorder, &losses);
+	print_tag_losses(stderr, &losses);
 }
 
 /* Configures and starts. Returns EXIT_OK, or an exit code after printing why; then no file was written to. */
@@ -159,10 +149,8 @@ static int start(struct recording *r)
 	}
 	err = profbuf_session_configure(r->session, &r->config);
 	/* If the recording is only of a command: it has not begun yet, and so has no variables. */
-	if (!err && r->config.flags & PROFBUF_CONFIG_TAGS && (!command || r->all) &&
-	    profbuf_tag_finder_scan(r->tags, r->session))
+	if (!err && (!command || r->all) && recorder_scan(r->output.recorder))
 		fputs("profbuf: not all processes were looked at for their tags\n", stderr);
-	tag_losses_begin(&r->tag_losses, r->tags);
 	if (!err)
 		err = profbuf_session_start(r->session);
 	if (err) {
@@ -303,15 +291,16 @@ static bool agree(struct recording *r)
 	r->output.raw = true;
 	if (is_binary_to_terminal())
 		return false;
-	if (r->output.rotate_ns || r->output.rotate_bytes)
+	if (record_output_rotates(&r->output))
 		fail("--rotate needs the name of a file");
-	return !r->output.rotate_ns && !r->output.rotate_bytes;
+	return !record_output_rotates(&r->output);
 }
 
 int cmd_record(int argc, char **argv)
 {
 	struct recording r = { .output.path = DEFAULT_FILE, .output.file.to.fd = -1 };
 	int err, status, at = parse_options(&argp, ARGP_NO_ARGS, argc, argv, &r);
+	bool tags;
 
 	if (at <= 0)
 		return -at;
@@ -323,13 +312,14 @@ int cmd_record(int argc, char **argv)
 	err = profbuf_session_open(&r.session);
 	if (!err)
 		err = profbuf_session_get_config(r.session, &r.config);
+	apply_session_options(&r.options, &r.config);
+	tags = r.config.flags & PROFBUF_CONFIG_TAGS;
 	if (!err)
-		err = profbuf_tag_finder_new(&r.tags);
+		err = recorder_new(&r.output.recorder, tags ? r.session : NULL, record_output_rotates(&r.output));
 	if (err) {
 		profbuf_session_close(r.session);
 		return fail_device(err);
 	}
-	apply_session_options(&r.options, &r.config);
 	r.config.duration_ns = r.duration * 1e9;
 	status = EXIT_FAILED;
 	if (!record_output_open(&r.output))
@@ -339,7 +329,7 @@ int cmd_record(int argc, char **argv)
 out:
 	/* After an error, too, the file keeps what the device gave until then. */
 	record_output_close(&r.output);
-	profbuf_tag_finder_free(r.tags);
+	recorder_free(r.output.recorder);
 	profbuf_session_close(r.session);
 	return status;
 }

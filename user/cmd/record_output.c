@@ -10,7 +10,7 @@
 #include "record_output.h"
 
 #define FLUSH_NS	1000000000ULL	/* a recorder that is killed loses at most this much time */
-#define LINGER_NS	200000000ULL	/* how long a part stays open for descriptions: see add_to_lingering() */
+#define LINGER_NS	200000000ULL	/* how long a part stays open for late descriptions: see recorder.h */
 
 /* Prints what went wrong with a file, if something did. */
 static bool written(const struct output_file *file, int err)
@@ -43,6 +43,11 @@ static bool open_file(struct record_output *o)
 	return output_open(&file->to, file->path);
 }
 
+static int add_to_writer(const struct profbuf_record *record, void *context)
+{
+	return profbuf_writer_add(context, record);
+}
+
 /* Empties the file; from now on its content is this recording. */
 static bool begin_file(struct record_output *o)
 {
@@ -53,24 +58,10 @@ static bool begin_file(struct record_output *o)
 	if (!err)
 		err = profbuf_writer_open(&file->writer, file->to.fd, o->raw);
 	if (!err)
-		err = profbuf_symbol_recorder_new(&file->symbols);
+		err = recorder_part_new(&file->part, add_to_writer, file->writer);
 	if (err)
 		fail("%s: %s", file->path, strerror(-err));
 	return !err;
-}
-
-static int add_to_writer(const struct profbuf_record *record, void *context)
-{
-	return profbuf_writer_add(context, record);
-}
-
-/* If memory is short, a symbol or a description is missing in the file. */
-static int add_to_file(const struct profbuf_record *record, void *context)
-{
-	struct output_file *file = context;
-
-	profbuf_symbol_recorder_add(file->symbols, record);
-	return profbuf_writer_add(file->writer, record);
 }
 
 /* Writes the symbols and the end of the file. Prints nothing, because it may run in another thread. */
@@ -78,7 +69,7 @@ static void end_file(struct output_file *file, const struct profbuf_record *comm
 {
 	int err, err_close;
 
-	err = profbuf_symbol_recorder_emit(file->symbols, add_to_writer, file->writer);
+	err = recorder_part_finish(file->part);
 	if (!err && command)
 		err = profbuf_writer_add(file->writer, command);
 	if (!err)
@@ -95,7 +86,7 @@ static void end_file(struct output_file *file, const struct profbuf_record *comm
 static void free_file(struct output_file *file)
 {
 	profbuf_writer_close(file->writer);
-	profbuf_symbol_recorder_free(file->symbols);
+	recorder_part_free(file->part);
 	free(file->path);
 	*file = (struct output_file){ .to.fd = -1 };
 }
@@ -159,7 +150,7 @@ static int add_part_records(struct record_output *o, uint64_t time, uint32_t par
 	return err;
 }
 
-/* Adds the records that each part begins with. */
+/* Adds the records that each part but the first begins with. */
 static int begin_part(struct record_output *o, uint64_t time)
 {
 	int err;
@@ -170,14 +161,12 @@ static int begin_part(struct record_output *o, uint64_t time)
 	err = profbuf_writer_add(o->file.writer, (const struct profbuf_record *)o->info);
 	if (!err)
 		err = add_part_records(o, time, o->part);
-	if (!err)
-		err = profbuf_sideband_emit(o->sideband, add_to_file, &o->file);
-	return err;
+	return err ? err : recorder_begin(o->recorder, o->file.part);
 }
 
 static bool next_part(struct record_output *o, uint64_t time)
 {
-	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+	int err = recorder_end(o->recorder, o->file.part);
 
 	if (!err)
 		err = add_part_records(o, time, o->part + 1);
@@ -203,15 +192,19 @@ static bool is_full(const struct record_output *o, uint64_t time)
 	return o->rotate_bytes && o->part_samples && profbuf_writer_bytes(o->file.writer) >= o->rotate_bytes;
 }
 
-/* The stream's first record begins the first part. */
-static int add_info(struct record_output *o, const struct profbuf_record *record)
+/* With rotation, the stream's first record begins the first part. */
+static int begin_first_part(struct record_output *o, const struct profbuf_stream_info *info)
 {
-	o->info = malloc(record->len * sizeof(uint64_t));
-	o->cpus = calloc(((const struct profbuf_stream_info *)record)->nr_cpus, sizeof(*o->cpus));
+	int err;
+
+	o->info = malloc(info->len * sizeof(uint64_t));
+	o->cpus = calloc(info->nr_cpus, sizeof(*o->cpus));
 	if (!o->info || !o->cpus)
 		return -ENOMEM;
-	memcpy(o->info, record, record->len * sizeof(uint64_t));
-	return begin_part(o, record->time);
+	memcpy(o->info, info, info->len * sizeof(uint64_t));
+	o->began = info->time;
+	err = recorder_add(o->recorder, o->file.part, (const uint64_t *)info, info->len);
+	return err ? err : add_part_records(o, info->time, o->part);
 }
 
 static void count(struct record_output *o, const struct profbuf_record *record)
@@ -238,17 +231,8 @@ static void count(struct record_output *o, const struct profbuf_record *record)
 
 bool record_output_open(struct record_output *o)
 {
-	int err;
-
 	o->old.to.fd = -1;
-	o->part = o->rotate_ns || o->rotate_bytes;
-	err = profbuf_tag_recorder_new(&o->tags);
-	if (!err && o->part)
-		err = profbuf_sideband_new(&o->sideband);
-	if (err) {
-		fail("%s", strerror(-err));
-		return false;
-	}
+	o->part = record_output_rotates(o);
 	return open_file(o);
 }
 
@@ -257,58 +241,21 @@ bool record_output_begin(struct record_output *o)
 	return begin_file(o);
 }
 
-/* What the tag recorder finds out is needed in later parts, too. */
-static int add_found(const struct profbuf_record *record, void *context)
-{
-	struct record_output *o = context;
-
-	if (o->sideband)
-		profbuf_sideband_add(o->sideband, record);
-	return profbuf_writer_add(o->file.writer, record);
-}
-
-/*
- * The module describes a process a moment after it has sampled it. So descriptions for a part's last samples may come
- * when the next part has begun; they go into both parts.
- */
-static int add_to_lingering(struct record_output *o, const struct profbuf_record *record)
-{
-	switch (record->type) {
-	case PROFBUF_RECORD_PROCESS:
-	case PROFBUF_RECORD_MAPPING:
-	case PROFBUF_RECORD_THREAD:
-	case PROFBUF_RECORD_TAG:
-		return add_to_file(record, &o->old);
-	default:
-		return 0;
-	}
-}
-
 bool record_output_add(struct record_output *o, const uint64_t *words, size_t n)
 {
-	int err;
+	const struct profbuf_record *first = (const void *)words;
+	size_t at = 0;
 
-	for (size_t at = 0; at < n; at += words[at]) {
-		const struct profbuf_record *record = (const void *)(words + at);
-
-		count(o, record);
-		/* If memory is short, a symbol or a description is missing in the file. */
-		profbuf_symbol_recorder_add(o->file.symbols, record);
-		if (o->sideband)
-			profbuf_sideband_add(o->sideband, record);
-		if (o->part && record->type == PROFBUF_RECORD_INFO)
-			err = add_info(o, record);
-		else
-			err = profbuf_writer_add(o->file.writer, record);
-		if (!err) {
-			err = profbuf_tag_recorder_add(o->tags, record, add_found, o);
-			err = err == -ENOMEM ? 0 : err;
-		}
-		if (!written(&o->file, err) || (o->lingers && !written(&o->old, add_to_lingering(o, record))))
+	if (o->part && first->type == PROFBUF_RECORD_INFO) {
+		if (!written(&o->file, begin_first_part(o, (const void *)words)))
 			return false;
-		o->pending = true;
+		at = first->len;
 	}
-	return true;
+	for (size_t i = at; i < n; i += words[i])
+		count(o, (const void *)(words + i));
+	o->pending = true;
+	return written(&o->file, recorder_add(o->recorder, o->file.part, words + at, n - at)) &&
+	       (!o->lingers || written(&o->old, recorder_part_add_late(o->old.part, words + at, n - at)));
 }
 
 /*
@@ -330,7 +277,7 @@ bool record_output_pass(struct record_output *o, uint64_t time)
 
 bool record_output_end(struct record_output *o, const struct profbuf_record *command)
 {
-	int err = profbuf_tag_recorder_emit(o->tags, add_to_writer, o->file.writer);
+	int err = recorder_end(o->recorder, o->file.part);
 	bool ok;
 
 	end_file(&o->file, command);
@@ -351,8 +298,6 @@ void record_output_close(struct record_output *o)
 		unlink(o->file.path);
 	free_file(&o->old);
 	free_file(&o->file);
-	profbuf_tag_recorder_free(o->tags);
-	profbuf_sideband_free(o->sideband);
 	free(o->info);
 	free(o->cpus);
 }

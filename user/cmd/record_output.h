@@ -5,7 +5,7 @@
  * With rotation the recording is in parts, PATH.0001 and on: see struct profbuf_part_record. A part ends when the
  * device has no more records for now, so that later records are from the next part's time. If the device always has
  * more, a part ends after a pass. Resolving the symbols of a part takes as long as reading /proc/kallsyms. Another
- * thread does it, because the rings go on filling.
+ * thread does it, because the rings go on filling. What is in a part beside the records: record/recorder.h.
  *
  * A file that exists is opened early, to check that it can be, and emptied when there is something to write.
  *
@@ -18,9 +18,7 @@
 
 #include "cmd.h"
 #include "output.h"
-#include "record/sideband.h"
-#include "record/symbol_recorder.h"
-#include "record/tag_recorder.h"
+#include "record/recorder.h"
 
 /* One file. */
 struct output_file {
@@ -28,7 +26,7 @@ struct output_file {
 	struct output to;
 	bool begun;			/* its former content is gone */
 	struct profbuf_writer *writer;
-	struct profbuf_symbol_recorder *symbols;
+	struct recorder_part *part;
 	uint64_t bytes;			/* set when it is closed */
 	int err;			/* likewise */
 };
@@ -43,6 +41,7 @@ struct record_output {
 	/* Set by the caller. */
 	const char *path;		/* "-": standard output */
 	bool raw;
+	struct recorder *recorder;	/* from recorder_new(), with parts if there is a limit */
 	uint64_t rotate_ns;		/* 0: no limit */
 	uint64_t rotate_bytes;		/* likewise */
 
@@ -54,18 +53,21 @@ struct record_output {
 
 	struct output_file file;
 	struct output_file old;		/* the part before */
-	bool lingers;			/* descriptions are still added to @old */
+	bool lingers;			/* late descriptions are still added to @old */
 	pthread_t thread;		/* the thread that ends @old afterwards */
 	bool ending;			/* the thread exists */
-	struct profbuf_tag_recorder *tags;
 	uint64_t flushed;		/* time of the last flush */
 	uint64_t began;			/* time when the part began */
 	uint64_t part_samples;
 	bool final;			/* the stream's final counters have begun */
 	struct profbuf_stream_info *info;	/* of the stream, with rotation */
-	struct profbuf_sideband *sideband;	/* with rotation */
 	struct output_sums *cpus;		/* with rotation */
 };
+
+static inline bool record_output_rotates(const struct record_output *o)
+{
+	return o->rotate_ns || o->rotate_bytes;
+}
 
 /* Opens the file, or the file of the first part. */
 bool record_output_open(struct record_output *output);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cmd.h"
+#include "record/recorder.h"
 
 void print_tags_lost(FILE *f, const uint64_t lost[8])
 {
@@ -26,44 +27,28 @@ void print_tags_lost(FILE *f, const uint64_t lost[8])
 	fputs(all ? ")" : "", f);
 }
 
-void tag_losses_begin(struct tag_losses *t, const struct profbuf_tag_finder *finder)
+void print_tag_losses(FILE *f, const struct recorder_tag_losses *losses)
 {
-	*t = (struct tag_losses){ 0 };
-	profbuf_tag_finder_counts(finder, &t->before);
-}
-
-void tag_losses_add(struct tag_losses *t, const struct profbuf_record *record)
-{
-	const struct profbuf_tag_lost *lost = (const void *)record;
-
-	for (unsigned int i = 0; record->type == PROFBUF_RECORD_TAG_LOST && i < 8; i++)
-		t->lost[i] += lost->count[i];
-}
-
-void tag_losses_print(FILE *f, const struct tag_losses *t, const struct profbuf_tag_finder *finder)
-{
-	struct profbuf_tag_finder_counts now;
 	uint64_t all = 0;
 
 	for (unsigned int i = 0; i < 8; i++)
-		all += t->lost[i];
+		all += losses->samples[i];
 	if (all) {
 		fputs("profbuf: ", f);
-		print_tags_lost(f, t->lost);
+		print_tags_lost(f, losses->samples);
 		fputc('\n', f);
 	}
-	profbuf_tag_finder_counts(finder, &now);
-	if (now.old_module)
+	if (losses->old_module)
 		fputs("profbuf: the module is of a version that knows no tags of threads\n", f);
 	const struct {
 		uint64_t n;
 		const char *why;
 	} causes[] = {
-		{ now.rights - t->before.rights, "no right to read /proc/PID/mem (CAP_SYS_PTRACE)" },
-		{ now.full - t->before.full, "the module has no room for more" },
-		{ now.slow - t->before.slow, "they were slow to answer, or never did" },
-		{ now.given_up - t->before.given_up, "the variable was not in its place for too long" },
-		{ now.failed - t->before.failed, "other reasons" },
+		{ losses->rights, "no right to read /proc/PID/mem (CAP_SYS_PTRACE)" },
+		{ losses->full, "the module has no room for more" },
+		{ losses->slow, "they were slow to answer, or never did" },
+		{ losses->given_up, "the variable was not in its place for too long" },
+		{ losses->failed, "other reasons" },
 	};
 	const char *separator = "profbuf: processes whose own tags could not be looked for in time, or at all: ";
 

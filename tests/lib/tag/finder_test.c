@@ -118,12 +118,12 @@ static void describe(struct description *d, pid_t pid)
 	assert_true(d->process.nr_mappings > 0);
 }
 
-static void add(struct profbuf_tag_finder *finder, const void *record)
+static void add(struct tag_finder *finder, const void *record)
 {
-	assert_int_equal(profbuf_tag_finder_add(finder, NULL, record), 0);
+	assert_int_equal(tag_finder_add(finder, NULL, record), 0);
 }
 
-static void add_all(struct profbuf_tag_finder *finder, const struct description *d)
+static void add_all(struct tag_finder *finder, const struct description *d)
 {
 	add(finder, &d->process);
 	for (unsigned int i = 0; i < d->process.nr_mappings; i++)
@@ -132,8 +132,8 @@ static void add_all(struct profbuf_tag_finder *finder, const struct description 
 
 TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d, other;
 	int in, other_in;
 	pid_t pid = start_process("pie", &in), other_pid = start_process("without", &other_in);
@@ -141,7 +141,7 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 
 	describe(&d, pid);
 	describe(&other, other_pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	/* Two descriptions, one of them between the records of the other. */
 	add(finder, &d.process);
 	n = d.process.nr_mappings;
@@ -157,7 +157,7 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 	assert_int_equal(told[0].tls, PROFBUF_TLS_STATIC);
 	assert_int_equal(told[0].module, 0);
 	assert_true(told[0].offset < 0);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.looks, 2);
 	assert_int_equal(counts.told, 1);
 	assert_int_equal(counts.none, 1);
@@ -169,7 +169,7 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 	add_all(finder, &other);
 	add_all(finder, &d);
 	assert_int_equal(nr_told, 2);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.skipped, 1);
 	assert_int_equal(counts.looks, 3);
 	/* With another build id, the inode belongs to another file. */
@@ -178,24 +178,24 @@ TEST(a_process_is_told_when_its_mappings_have_come, .setup = reset)
 	add_all(finder, &other);
 	other.mappings[0].build_id[0] = 1;
 	add_all(finder, &other);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.files, n + 1);
 	assert_int_equal(counts.skipped, 2);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_process(pid, in);
 	end_process(other_pid, other_in);
 }
 
 TEST(causes_are_counted, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d;
 	int in;
 	pid_t pid = start_process("pie", &in);
 
 	describe(&d, pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	answer = -ENOSPC;
 	add_all(finder, &d);
 	answer = -ESRCH;
@@ -207,60 +207,60 @@ TEST(causes_are_counted, .setup = reset)
 	d.process.misc = 0;
 	end_process(pid, in);
 	add_all(finder, &d);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.looks, 5);
 	assert_int_equal(counts.full, 1);
 	assert_int_equal(counts.gone, 2);
 	assert_int_equal(counts.failed, 1);
 	assert_int_equal(counts.other, 1);
 	assert_int_equal(nr_told, 3);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 }
 
 TEST(an_older_module_is_left_alone, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d;
 	int in;
 	pid_t pid = start_process("pie", &in);
 
 	describe(&d, pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	answer = -ENOTTY;
 	add_all(finder, &d);
 	add_all(finder, &d);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(nr_told, 1);
 	assert_true(counts.old_module);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_process(pid, in);
 }
 
 TEST(scan, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	int in, other_in;
 	pid_t pid = start_process("static", &in), other_pid = start_process("without", &other_in);
 	uint64_t files, before;
 	unsigned int scans;
 
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
-	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_scan(finder, NULL), 0);
 	assert_int_equal(times_told(pid), 1);
 	assert_int_equal(times_told(other_pid), 0);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	files = counts.files;
 	/* A later scan reads only files of new processes. If many processes begin now, the scan after that one does. */
 	for (scans = 1, before = 0; scans < 10 && counts.files - before > files / 2; scans++) {
 		before = counts.files;
-		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(tag_finder_scan(finder, NULL), 0);
 		assert_int_equal(times_told(pid), scans + 1);
-		profbuf_tag_finder_counts(finder, &counts);
+		tag_finder_counts(finder, &counts);
 	}
 	assert_true(scans < 10);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_process(pid, in);
 	end_process(other_pid, other_in);
 }
@@ -269,7 +269,7 @@ TEST(scan, .setup = reset)
 TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 {
 	static const int answers[] = { -ENOEXEC, -EIO };
-	struct profbuf_tag_finder *finder;
+	struct tag_finder *finder;
 	int in, bad_in;
 	pid_t bad_pid = start_process("without", &bad_in), pid = start_process("static", &in);
 	struct stat st;
@@ -277,26 +277,26 @@ TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 	assert_int_equal(stat(in_dir("without"), &st), 0);
 	bad_inode = st.st_ino;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+		assert_int_equal(tag_finder_new(&finder), 0);
 		bad_answer = answers[i];
 		*times_read = 0;
-		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(tag_finder_scan(finder, NULL), 0);
 		assert_int_equal(*times_read, 1);
 		assert_int_equal(times_told(pid), 2 * i + 1);
 		/* A file that could not be read is tried again. */
-		assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+		assert_int_equal(tag_finder_scan(finder, NULL), 0);
 		assert_int_equal(*times_read, bad_answer == -EIO ? 2 : 1);
 		assert_int_equal(times_told(pid), 2 * i + 2);
-		profbuf_tag_finder_free(finder);
+		tag_finder_free(finder);
 	}
 	/* A file that claims to be larger than a look's memory does not end the scan, either. */
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	bad_answer = -ENOMEM;
 	*times_read = 0;
-	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(tag_finder_scan(finder, NULL), 0);
 	assert_int_equal(*times_read, 1);
 	assert_int_equal(times_told(pid), 5);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_process(pid, in);
 	end_process(bad_pid, bad_in);
 }
@@ -305,15 +305,15 @@ TEST(a_file_that_cannot_be_read_does_not_end_the_scan, .setup = reset)
 TEST(an_early_process_is_looked_at_again, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d;
 	struct liar liar;
 
 	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
 	lie(&liar, 0, 0);
 	describe(&d, liar.pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	add_all(finder, &d);
 	lie(&liar, liar.words[0], liar.words[1]);
 	assert_int_equal(nr_told, 0);
@@ -323,45 +323,45 @@ TEST(an_early_process_is_looked_at_again, .setup = reset)
 	assert_int_equal(told[0].start_time, d.process.start_time);
 	usleep(30000);
 	add(finder, &record);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.looks, 2);
 	assert_int_equal(counts.early, 1);
 	assert_int_equal(nr_told, 1);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_liar(&liar);
 }
 
 TEST(early_processes_that_are_too_many_are_counted, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d;
 	struct liar liar;
 
 	start_liar(&liar, "libinitial-exec.so", R_X86_64_TPOFF64);
 	lie(&liar, 0, 0);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	describe(&d, liar.pid);
 	for (int i = 0; i < 300; i++)
 		add_all(finder, &d);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_true(counts.early >= 300);
 	/* On a slow machine some processes were looked at again nine times, and are then given up, too. */
 	assert_in_range(counts.given_up, 300 - 256, 300 - 256 + (counts.early - 300) / 9);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_liar(&liar);
 }
 
 TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 {
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d;
 	int to, from;
 	char byte = 0;
 	pid_t pid = start_loader("libgeneral-dynamic.so", &to, &from);
 
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(read(from, &byte, 1), 1);
 		describe(&d, pid);
@@ -386,12 +386,12 @@ TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 		assert_int_equal(nr_told, 4);
 		assert_int_equal(told[3].tls, PROFBUF_TLS_NONE);
 	}
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.withdrawn, 1);
 	assert_int_equal(counts.told, 2);
 	assert_int_equal(counts.failed, 0);
 	assert_int_equal(counts.skipped, 1);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	close(from);
 	end_process(pid, to);
 }
@@ -400,7 +400,7 @@ TEST(a_library_that_was_closed_is_withdrawn, .setup = reset)
 TEST(what_ended_is_not_withdrawn, .setup = reset)
 {
 	struct profbuf_life exit = { .len = sizeof(exit) / 8, .type = PROFBUF_RECORD_EXIT };
-	struct profbuf_tag_finder *finder;
+	struct tag_finder *finder;
 	struct description d;
 	int to, from;
 	char byte = 0;
@@ -408,7 +408,7 @@ TEST(what_ended_is_not_withdrawn, .setup = reset)
 
 	assert_int_equal(read(from, &byte, 1), 1);
 	describe(&d, pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	add_all(finder, &d);
 	assert_int_equal(nr_told, 1);
 	assert_int_equal(write(to, &byte, 1), 1);
@@ -432,7 +432,7 @@ TEST(what_ended_is_not_withdrawn, .setup = reset)
 		d.mappings[i].start_time++;
 	add_all(finder, &d);
 	assert_int_equal(nr_told, 2);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	close(from);
 	end_process(pid, to);
 }
@@ -449,8 +449,8 @@ static uint64_t now_ms(void)
 TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
-	struct profbuf_tag_finder_counts counts;
-	struct profbuf_tag_finder *finder;
+	struct tag_finder_counts counts;
+	struct tag_finder *finder;
 	struct description d, good;
 	struct stall stall;
 	uint64_t start_ms;
@@ -461,7 +461,7 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	describe(&good, pid);
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	start_ms = now_ms();
 	add_all(finder, &d);
 	assert_true(stall_is_waited_for(&stall));
@@ -473,7 +473,7 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	/* Other processes are still found; what the look that stalls knew about files is lost. */
 	add_all(finder, &good);
 	assert_int_equal(times_told(pid), 1);
-	profbuf_tag_finder_counts(finder, &counts);
+	tag_finder_counts(finder, &counts);
 	assert_int_equal(counts.slow, 1);
 	assert_int_equal(counts.skipped, 50);
 	assert_int_equal(counts.looks, 2);
@@ -485,11 +485,11 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 	for (int i = 0; i < 1000 && counts.looks == 2; i++) {
 		usleep(10000);
 		add(finder, &record);
-		profbuf_tag_finder_counts(finder, &counts);
+		tag_finder_counts(finder, &counts);
 	}
 	assert_int_equal(counts.looks, 3);
 	assert_int_equal(counts.gone, 1);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	end_process(pid, in);
 }
 
@@ -497,13 +497,13 @@ TEST(a_process_that_stalls_does_not_stall_the_finder, .setup = reset)
 TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 {
 	struct profbuf_record record = { .len = 3, .type = PROFBUF_RECORD_THREAD };
-	struct profbuf_tag_finder *finder;
+	struct tag_finder *finder;
 	struct description d;
 	struct stall stall;
 
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	add_all(finder, &d);
 	add(finder, &record);
 	assert_int_equal(nr_told, 0);
@@ -516,15 +516,15 @@ TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 	assert_int_equal(told[0].pid, stall.pid);
 	assert_int_equal(told[0].start_time, d.process.start_time);
 	assert_int_equal(told[0].kind, PROFBUF_TAG_OTEL);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	stall_end(&stall);
 
 	/* The finder ends before the look. */
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	add_all(finder, &d);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	stall_end(&stall);
 	usleep(100000);
 	assert_int_equal(nr_told, 1);
@@ -533,13 +533,13 @@ TEST(a_process_that_is_slow_is_told_later, .setup = reset)
 /* A child that looks at the process that stalls and then ends, as main() would. */
 static pid_t start_recorder(const struct description *d, const struct stall *stall)
 {
-	struct profbuf_tag_finder *finder;
+	struct tag_finder *finder;
 	pid_t pid = fork();
 
 	if (!pid) {
 		/* If it waits for the file system, the wait must end when the parent closes it. */
 		close(stall->file_system);
-		if (profbuf_tag_finder_new(&finder))
+		if (tag_finder_new(&finder))
 			_exit(1);
 		add_all(finder, d);
 		_exit(0);
@@ -574,8 +574,8 @@ TEST(a_look_that_never_ends_does_not_keep_main_from_returning, .setup = reset)
 /* A bug once: after sixteen looks that never ended, there were no more looks at any process. */
 TEST(looks_that_never_end_are_at_one_user, .setup = reset)
 {
-	struct profbuf_tag_finder *finders[20], *finder;
-	struct profbuf_tag_finder_counts counts;
+	struct tag_finder *finders[20], *finder;
+	struct tag_finder_counts counts;
 	struct description d, good;
 	uint64_t left = 0;
 	struct stall stall;
@@ -586,22 +586,22 @@ TEST(looks_that_never_end_are_at_one_user, .setup = reset)
 	describe(&good, pid);
 	assert_true(stall_start(&stall, in_dir("libinitial-exec.so")));
 	describe(&d, stall.pid);
-	assert_int_equal(profbuf_tag_finder_new(&finder), 0);
+	assert_int_equal(tag_finder_new(&finder), 0);
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(profbuf_tag_finder_new(&finders[i]), 0);
+		assert_int_equal(tag_finder_new(&finders[i]), 0);
 		add_all(finders[i], &d);
-		profbuf_tag_finder_counts(finders[i], &counts);
+		tag_finder_counts(finders[i], &counts);
 		left += counts.slow;
 	}
 	assert_int_equal(left, 20);
 	add_all(finder, &good);
 	assert_int_equal(times_told(pid), 1);
-	assert_int_equal(profbuf_tag_finder_scan(finder, NULL), 0);
+	assert_int_equal(tag_finder_scan(finder, NULL), 0);
 	assert_int_equal(times_told(pid), 2);
-	profbuf_tag_finder_free(finder);
+	tag_finder_free(finder);
 	stall_end(&stall);
 	for (int i = 0; i < 20; i++)
-		profbuf_tag_finder_free(finders[i]);
+		tag_finder_free(finders[i]);
 	end_process(pid, in);
 }
 

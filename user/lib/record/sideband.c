@@ -39,7 +39,7 @@ struct owner {
 	uint64_t start_time;	/* of that process */
 };
 
-struct profbuf_sideband {
+struct sideband {
 	struct entry *entries;
 	size_t n, room;
 	struct index index;	/* by subject */
@@ -52,13 +52,13 @@ struct profbuf_sideband {
 	uint64_t next_forget;	/* when to look for entries to forget */
 };
 
-int profbuf_sideband_new(struct profbuf_sideband **sideband)
+int sideband_new(struct sideband **sideband)
 {
 	*sideband = calloc(1, sizeof(**sideband));
 	return *sideband ? 0 : -ENOMEM;
 }
 
-void profbuf_sideband_free(struct profbuf_sideband *s)
+void sideband_free(struct sideband *s)
 {
 	size_t i;
 
@@ -78,7 +78,7 @@ static uint64_t hash_of(const struct subject *subject)
 	return hash_mix(hash_mix(subject->type, subject->pid), hash_mix(subject->id, subject->start_time));
 }
 
-static struct entry *find(struct profbuf_sideband *s, const struct subject *subject)
+static struct entry *find(struct sideband *s, const struct subject *subject)
 {
 	uint64_t hash = hash_of(subject), at = hash;
 	uint32_t id;
@@ -94,7 +94,7 @@ static struct entry *find(struct profbuf_sideband *s, const struct subject *subj
 }
 
 /* NULL: no memory. */
-static struct owner *get_owner(struct profbuf_sideband *s, uint32_t pid)
+static struct owner *get_owner(struct sideband *s, uint32_t pid)
 {
 	uint64_t hash = hash_mix(pid, 0), at = hash;
 	uint32_t id;
@@ -110,7 +110,7 @@ static struct owner *get_owner(struct profbuf_sideband *s, uint32_t pid)
 }
 
 /* Adds an entry to the index. @owner: of its pid; NULL if there was no memory for it. False: no memory. */
-static bool index_entry(struct profbuf_sideband *s, struct owner *owner, uint32_t id)
+static bool index_entry(struct sideband *s, struct owner *owner, uint32_t id)
 {
 	struct entry *e = &s->entries[id];
 
@@ -133,7 +133,7 @@ static bool has_ended(const struct owner *owner, const struct subject *subject, 
 }
 
 /* Gets the subject's entry, and empties it. @time: of the new record. NULL: no memory. */
-static struct entry *begin(struct profbuf_sideband *s, const struct subject *subject, uint64_t time)
+static struct entry *begin(struct sideband *s, const struct subject *subject, uint64_t time)
 {
 	struct owner *owner = get_owner(s, subject->pid);
 	struct entry *e = find(s, subject);
@@ -171,7 +171,7 @@ static int append(struct entry *e, const struct profbuf_record *record)
 	return 0;
 }
 
-static int add_process(struct profbuf_sideband *s, const struct profbuf_process *p)
+static int add_process(struct sideband *s, const struct profbuf_process *p)
 {
 	const struct subject subject = { PROFBUF_RECORD_PROCESS, p->pid, 0, p->start_time };
 
@@ -182,7 +182,7 @@ static int add_process(struct profbuf_sideband *s, const struct profbuf_process 
 }
 
 /* A mapping belongs to the last description of its process. Without a description it explains nothing. */
-static int add_mapping(struct profbuf_sideband *s, const struct profbuf_mapping *m)
+static int add_mapping(struct sideband *s, const struct profbuf_mapping *m)
 {
 	const struct subject process = { PROFBUF_RECORD_PROCESS, m->pid, 0, m->start_time };
 	struct entry *e = find(s, &process);
@@ -194,7 +194,7 @@ static int add_mapping(struct profbuf_sideband *s, const struct profbuf_mapping 
  * Marks the entries of the process, its threads and tags. Samples of them may still come: so they are forgotten after
  * the next emission, or after KEEP_NS.
  */
-static int end_process(struct profbuf_sideband *s, const struct profbuf_life *life)
+static int end_process(struct sideband *s, const struct profbuf_life *life)
 {
 	struct owner *owner = get_owner(s, life->pid);
 	struct entry *e;
@@ -216,7 +216,7 @@ static int end_process(struct profbuf_sideband *s, const struct profbuf_life *li
 }
 
 /* Builds the indexes again after the entries have moved. */
-static int index_again(struct profbuf_sideband *s)
+static int index_again(struct sideband *s)
 {
 	size_t i, n = s->nr_owners;
 
@@ -240,7 +240,7 @@ static int index_again(struct profbuf_sideband *s)
 }
 
 /* Forgets the entries whose time until is @time or earlier. */
-static int forget(struct profbuf_sideband *s, uint64_t time)
+static int forget(struct sideband *s, uint64_t time)
 {
 	size_t i, n = 0;
 
@@ -257,7 +257,7 @@ static int forget(struct profbuf_sideband *s, uint64_t time)
 	return index_again(s);
 }
 
-static int add_record(struct profbuf_sideband *s, const struct profbuf_record *record)
+static int add_record(struct sideband *s, const struct profbuf_record *record)
 {
 	struct subject subject = { .type = record->type };
 
@@ -291,7 +291,7 @@ static int add_record(struct profbuf_sideband *s, const struct profbuf_record *r
 	return 0;
 }
 
-int profbuf_sideband_add(struct profbuf_sideband *s, const struct profbuf_record *record)
+int sideband_add(struct sideband *s, const struct profbuf_record *record)
 {
 	int err = 0;
 
@@ -304,8 +304,7 @@ int profbuf_sideband_add(struct profbuf_sideband *s, const struct profbuf_record
 	return err ? err : add_record(s, record);
 }
 
-int profbuf_sideband_emit(struct profbuf_sideband *s, int (*emit)(const struct profbuf_record *record, void *context),
-			  void *context)
+int sideband_emit(struct sideband *s, int (*emit)(const struct profbuf_record *record, void *context), void *context)
 {
 	size_t i, at;
 	int err;

@@ -11,7 +11,7 @@
 #include "symbols/symbols.h"
 #include "symbols/symbols_elf.h"
 
-struct profbuf_symbol_recorder {
+struct symbol_recorder {
 	uint64_t *addresses;
 	size_t n, room;
 	struct index index;
@@ -20,13 +20,13 @@ struct profbuf_symbol_recorder {
 
 typedef int (*emit_fn)(const struct profbuf_record *record, void *context);
 
-int profbuf_symbol_recorder_new(struct profbuf_symbol_recorder **recorder)
+int symbol_recorder_new(struct symbol_recorder **recorder)
 {
 	*recorder = calloc(1, sizeof(**recorder));
 	return *recorder ? 0 : -ENOMEM;
 }
 
-void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *r)
+void symbol_recorder_free(struct symbol_recorder *r)
 {
 	if (!r)
 		return;
@@ -36,7 +36,7 @@ void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *r)
 	free(r);
 }
 
-static int add_address(struct profbuf_symbol_recorder *r, uint64_t address)
+static int add_address(struct symbol_recorder *r, uint64_t address)
 {
 	uint64_t hash = hash_mix(address, 0), at = hash;
 	uint32_t id;
@@ -51,7 +51,7 @@ static int add_address(struct profbuf_symbol_recorder *r, uint64_t address)
 	return 0;
 }
 
-int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *r, const struct profbuf_record *record)
+int symbol_recorder_add(struct symbol_recorder *r, const struct profbuf_record *record)
 {
 	const struct profbuf_sample *s = (const struct profbuf_sample *)record;
 	int i, err = jit_recorder_add(&r->jit, record);
@@ -93,7 +93,7 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static int emit_kernel(struct profbuf_symbol_recorder *r, emit_fn emit, void *context)
+static int emit_kernel(struct symbol_recorder *r, emit_fn emit, void *context)
 {
 	struct profbuf_kallsyms *kallsyms;
 	uint64_t start, end = 0;
@@ -139,7 +139,7 @@ static int emit_vdso(emit_fn emit, void *context)
 	return err;
 }
 
-int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *r, emit_fn emit, void *context)
+int symbol_recorder_emit(struct symbol_recorder *r, emit_fn emit, void *context)
 {
 	int err = emit_kernel(r, emit, context);
 

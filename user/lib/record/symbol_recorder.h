@@ -7,24 +7,24 @@
 
 #include "profbuf.h"
 
-struct profbuf_symbol_recorder;
+struct symbol_recorder;
 
 /*
  * Remembers the addresses of a stream that lie in the kernel, or in code that processes generated at run time, and
  * makes the records that name them. So the file can be read after the next boot, and on other machines.
  */
-int profbuf_symbol_recorder_new(struct profbuf_symbol_recorder **recorder);
-void profbuf_symbol_recorder_free(struct profbuf_symbol_recorder *recorder);
+int symbol_recorder_new(struct symbol_recorder **recorder);
+void symbol_recorder_free(struct symbol_recorder *recorder);
 
 /* Takes a record of any type. Return: 0; -ENOMEM. */
-int profbuf_symbol_recorder_add(struct profbuf_symbol_recorder *recorder, const struct profbuf_record *record);
+int symbol_recorder_add(struct symbol_recorder *recorder, const struct profbuf_record *record);
 
 /*
  * Calls @emit for each record, until it returns other than 0.
  *
  * Return: 0, also if the kernel hides its symbols; -ENOMEM; what @emit returned.
  */
-int profbuf_symbol_recorder_emit(struct profbuf_symbol_recorder *recorder,
-				 int (*emit)(const struct profbuf_record *record, void *context), void *context);
+int symbol_recorder_emit(struct symbol_recorder *recorder,
+			 int (*emit)(const struct profbuf_record *record, void *context), void *context);
 
 #endif /* PROFBUF_SYMBOL_RECORDER_H */

@@ -64,7 +64,7 @@ struct looking {
 /* A look that was left behind is freed when both the look and the finder have ended; the second of them frees it. */
 enum looking_state { LOOKING, LOOKING_DONE, LOOKING_ABANDONED };
 
-struct profbuf_tag_finder {
+struct tag_finder {
 	struct tag_files *files;
 	struct looking *left[JOB_LEFT_TOTAL];
 	unsigned int nr_left;
@@ -75,24 +75,24 @@ struct profbuf_tag_finder {
 	struct again again[AGAIN_MAX];
 	unsigned int nr_again;
 	uint64_t early_rest;		/* no early process is looked at before this time */
-	struct profbuf_tag_finder_counts counts;
+	struct tag_finder_counts counts;
 };
 
-int profbuf_tag_finder_new(struct profbuf_tag_finder **finder)
+int tag_finder_new(struct tag_finder **finder)
 {
-	struct profbuf_tag_finder *f = calloc(1, sizeof(*f));
+	struct tag_finder *f = calloc(1, sizeof(*f));
 
 	if (f)
 		f->known = calloc(KNOWN_MAX, sizeof(*f->known));
 	if (!f || !f->known || tag_files_new(&f->files)) {
-		profbuf_tag_finder_free(f);
+		tag_finder_free(f);
 		return -ENOMEM;
 	}
 	*finder = f;
 	return 0;
 }
 
-void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
+void tag_finder_free(struct tag_finder *f)
 {
 	unsigned int i;
 
@@ -109,7 +109,7 @@ void profbuf_tag_finder_free(struct profbuf_tag_finder *f)
 	free(f);
 }
 
-void profbuf_tag_finder_counts(const struct profbuf_tag_finder *f, struct profbuf_tag_finder_counts *counts)
+void tag_finder_counts(const struct tag_finder *f, struct tag_finder_counts *counts)
 {
 	*counts = f->counts;
 	counts->files = tag_files_read(f->files);
@@ -123,7 +123,7 @@ static uint64_t now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static void count(struct profbuf_tag_finder *f, int err)
+static void count(struct tag_finder *f, int err)
 {
 	f->counts.looks++;
 	switch (err) {
@@ -159,7 +159,7 @@ static void count(struct profbuf_tag_finder *f, int err)
 }
 
 /* Returns what is known about a process; NULL: nothing. */
-static struct known *find_known(struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
+static struct known *find_known(struct tag_finder *f, uint32_t pid, uint64_t start_time)
 {
 	unsigned int i;
 
@@ -178,7 +178,7 @@ static struct known *find_known(struct profbuf_tag_finder *f, uint32_t pid, uint
 	return NULL;
 }
 
-static struct known *get_known(struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
+static struct known *get_known(struct tag_finder *f, uint32_t pid, uint64_t start_time)
 {
 	struct known *k = find_known(f, pid, start_time);
 
@@ -216,8 +216,7 @@ static void looking_drop(void *arg)
  * Tells the kernel that the process does not have those variables any more, for example after dlclose(): other data may
  * be in their place now.
  */
-static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *session, struct known *k,
-		     unsigned int kinds)
+static void withdraw(struct tag_finder *f, struct profbuf_session *session, struct known *k, unsigned int kinds)
 {
 	struct profbuf_tag_source none = {
 		.size = sizeof(none), .pid = k->pid, .start_time = k->start_time, .tls = PROFBUF_TLS_NONE,
@@ -239,7 +238,7 @@ static void withdraw(struct profbuf_tag_finder *f, struct profbuf_session *sessi
 }
 
 /* Tells the kernel what was found. Return: 0: the kernel was told; or why not. */
-static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, struct looking *l)
+static int tell(struct tag_finder *f, struct profbuf_session *session, struct looking *l)
 {
 	struct known *known = find_known(f, l->pid, l->start_time);
 	int err = l->n < 0 ? l->n : 0, i;
@@ -263,7 +262,7 @@ static int tell(struct profbuf_tag_finder *f, struct profbuf_session *session, s
 	return err;
 }
 
-static struct looking *find_left(const struct profbuf_tag_finder *f, uint32_t pid)
+static struct looking *find_left(const struct tag_finder *f, uint32_t pid)
 {
 	unsigned int i;
 
@@ -275,7 +274,7 @@ static struct looking *find_left(const struct profbuf_tag_finder *f, uint32_t pi
 }
 
 /* Return: 0: the look is done; or as job_run_as(). */
-static int run_look(struct profbuf_tag_finder *f, struct looking *l)
+static int run_look(struct tag_finder *f, struct looking *l)
 {
 	struct job job = {
 		.work = looking_work, .drop = looking_drop, .arg = l, .user = look_user(l->pid),
@@ -289,7 +288,7 @@ static int run_look(struct profbuf_tag_finder *f, struct looking *l)
 }
 
 /* Looks at a process and tells the kernel. Return: 0: the kernel was told; or why not. */
-static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
+static int look(struct tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
 {
 	struct looking *l = find_left(f, pid);
 	int err;
@@ -323,7 +322,7 @@ static int look(struct profbuf_tag_finder *f, struct profbuf_session *session, u
 }
 
 /* After a look: plans another look if that may have a better result. */
-static void look_again(struct profbuf_tag_finder *f, const struct again *again, int err)
+static void look_again(struct tag_finder *f, const struct again *again, int err)
 {
 	if (err != -EAGAIN && err != -EBUSY)
 		return;
@@ -335,7 +334,7 @@ static void look_again(struct profbuf_tag_finder *f, const struct again *again, 
 	f->again[f->nr_again++].time = now() + again->delay;
 }
 
-static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
+static int look_first(struct tag_finder *f, struct profbuf_session *session, uint32_t pid, uint64_t start_time)
 {
 	struct again again = { .pid = pid, .start_time = start_time, .delay = AGAIN_FIRST_NS };
 	int err = look(f, session, pid, start_time);
@@ -345,7 +344,7 @@ static int look_first(struct profbuf_tag_finder *f, struct profbuf_session *sess
 }
 
 /* Takes the results of looks that were left behind and are done now: the process, or its disk, was only slow. */
-static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *session)
+static int look_at_left(struct tag_finder *f, struct profbuf_session *session)
 {
 	unsigned int i = 0;
 	int err = 0;
@@ -370,7 +369,7 @@ static int look_at_left(struct profbuf_tag_finder *f, struct profbuf_session *se
 }
 
 /* Returns the place in again of the first process whose time has come; -1: there is none. */
-static int find_early(const struct profbuf_tag_finder *f, uint64_t time)
+static int find_early(const struct tag_finder *f, uint64_t time)
 {
 	for (unsigned int i = 0; i < f->nr_again; i++) {
 		if (f->again[i].time <= time)
@@ -380,7 +379,7 @@ static int find_early(const struct profbuf_tag_finder *f, uint64_t time)
 }
 
 /* Looks again at one process. This takes at most half of the time, as the caller has to read records, too. */
-static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *session)
+static int look_at_early(struct tag_finder *f, struct profbuf_session *session)
 {
 	uint64_t time = f->nr_again ? now() : 0;
 	int i = time >= f->early_rest ? find_early(f, time) : -1, err;
@@ -397,7 +396,7 @@ static int look_at_early(struct profbuf_tag_finder *f, struct profbuf_session *s
 	return err == -ENOMEM ? err : 0;
 }
 
-int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session *session)
+int tag_finder_scan(struct tag_finder *f, struct profbuf_session *session)
 {
 	const struct dirent *entry;
 	unsigned int i;
@@ -422,7 +421,7 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *f, struct profbuf_session
 }
 
 /* Removes description @i, and looks at its process. */
-static int finish(struct profbuf_tag_finder *f, struct profbuf_session *session, unsigned int i)
+static int finish(struct tag_finder *f, struct profbuf_session *session, unsigned int i)
 {
 	struct description d = f->open[i];
 	const struct known *known = find_known(f, d.pid, d.start_time);
@@ -435,7 +434,7 @@ static int finish(struct profbuf_tag_finder *f, struct profbuf_session *session,
 	return look_first(f, session, d.pid, d.start_time);
 }
 
-static int find_open(const struct profbuf_tag_finder *f, uint32_t pid, uint64_t start_time)
+static int find_open(const struct tag_finder *f, uint32_t pid, uint64_t start_time)
 {
 	unsigned int i;
 
@@ -446,8 +445,7 @@ static int find_open(const struct profbuf_tag_finder *f, uint32_t pid, uint64_t 
 	return -1;
 }
 
-static int add_process(struct profbuf_tag_finder *f, struct profbuf_session *session,
-		       const struct profbuf_process *process)
+static int add_process(struct tag_finder *f, struct profbuf_session *session, const struct profbuf_process *process)
 {
 	int i = find_open(f, process->pid, process->start_time), err = 0;
 
@@ -470,8 +468,7 @@ static int add_process(struct profbuf_tag_finder *f, struct profbuf_session *ses
 	return err;
 }
 
-static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *session,
-		       const struct profbuf_mapping *mapping)
+static int add_mapping(struct tag_finder *f, struct profbuf_session *session, const struct profbuf_mapping *mapping)
 {
 	int i = find_open(f, mapping->pid, mapping->start_time);
 	struct tag_file_id id = {
@@ -494,7 +491,7 @@ static int add_mapping(struct profbuf_tag_finder *f, struct profbuf_session *ses
  * Forgets the process. An exec must not do this: records come in no order, so the kernel may have been told about the
  * new program already.
  */
-static void add_exit(struct profbuf_tag_finder *f, const struct profbuf_life *life)
+static void add_exit(struct tag_finder *f, const struct profbuf_life *life)
 {
 	struct known *k = find_known(f, life->pid, life->start_time);
 
@@ -502,8 +499,7 @@ static void add_exit(struct profbuf_tag_finder *f, const struct profbuf_life *li
 		*k = f->known[--f->nr_known];
 }
 
-int profbuf_tag_finder_add(struct profbuf_tag_finder *f, struct profbuf_session *session,
-			   const struct profbuf_record *record)
+int tag_finder_add(struct tag_finder *f, struct profbuf_session *session, const struct profbuf_record *record)
 {
 	int err;
 

@@ -7,11 +7,11 @@
 
 #include "profbuf.h"
 
-struct profbuf_tag_finder;
+struct tag_finder;
 
 /*
  * Finds the thread-local pointers to tags in processes that tag their threads, and tells the kernel where they are.
- * profbuf_tag_finder_scan() does this for the processes that run at the start; for others it happens when their
+ * tag_finder_scan() does this for the processes that run at the start; for others it happens when their
  * description comes. Without the right to look at a process, or with an older module, its samples come without tags;
  * that is no error.
  *
@@ -19,11 +19,11 @@ struct profbuf_tag_finder;
  * files whose file system never answers. The children end with the thread that made the call. A program that waits for
  * all of its children gets these children, too.
  */
-int profbuf_tag_finder_new(struct profbuf_tag_finder **finder);
-void profbuf_tag_finder_free(struct profbuf_tag_finder *finder);
+int tag_finder_new(struct tag_finder **finder);
+void tag_finder_free(struct tag_finder *finder);
 
 /**
- * profbuf_tag_finder_scan() - look at all processes of /proc
+ * tag_finder_scan() - look at all processes of /proc
  * @finder: the finder
  * @session: the session to tell; it is configured, and best not started yet
  *
@@ -31,7 +31,7 @@ void profbuf_tag_finder_free(struct profbuf_tag_finder *finder);
  *
  * Return: 0; -ENOMEM; -errno of opendir().
  */
-int profbuf_tag_finder_scan(struct profbuf_tag_finder *finder, struct profbuf_session *session);
+int tag_finder_scan(struct tag_finder *finder, struct profbuf_session *session);
 
 /*
  * Takes a record of any type, soon after it was read, as processes end. Also looks again, after a while, at processes
@@ -39,11 +39,10 @@ int profbuf_tag_finder_scan(struct profbuf_tag_finder *finder, struct profbuf_se
  * process whose files or memory are slow or never come; if it finds something after that, it tells the kernel then.
  * Return: 0; -ENOMEM.
  */
-int profbuf_tag_finder_add(struct profbuf_tag_finder *finder, struct profbuf_session *session,
-			   const struct profbuf_record *record);
+int tag_finder_add(struct tag_finder *finder, struct profbuf_session *session, const struct profbuf_record *record);
 
 /* What the finder did, counted in looks at processes; it may look at one process more than once. */
-struct profbuf_tag_finder_counts {
+struct tag_finder_counts {
 	uint64_t looks;		/* the sum of told to failed */
 	uint64_t told;		/* the kernel was told about its variables */
 	uint64_t none;		/* it has no such variables */
@@ -61,6 +60,6 @@ struct profbuf_tag_finder_counts {
 	bool old_module;	/* the module does not know tags; the looks stopped then */
 };
 
-void profbuf_tag_finder_counts(const struct profbuf_tag_finder *finder, struct profbuf_tag_finder_counts *counts);
+void tag_finder_counts(const struct tag_finder *finder, struct tag_finder_counts *counts);
 
 #endif /* PROFBUF_TAG_FINDER_H */

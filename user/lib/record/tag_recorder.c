@@ -36,7 +36,7 @@ struct cgroup {
 	char *path;		/* NULL: not found yet */
 };
 
-struct profbuf_tag_recorder {
+struct tag_recorder {
 	struct process *processes;
 	size_t nr_processes, room_processes;
 	struct index process_index;
@@ -56,9 +56,9 @@ static bool is_cgroup2(const char *path)
 	return !statfs(path, &st) && st.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder)
+int tag_recorder_new(struct tag_recorder **recorder)
 {
-	struct profbuf_tag_recorder *r = calloc(1, sizeof(*r));
+	struct tag_recorder *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
@@ -70,7 +70,7 @@ int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder)
 	return 0;
 }
 
-void profbuf_tag_recorder_free(struct profbuf_tag_recorder *r)
+void tag_recorder_free(struct tag_recorder *r)
 {
 	if (!r)
 		return;
@@ -142,7 +142,7 @@ static int read_keys(uint32_t pid, struct reading **reading)
 	return err;
 }
 
-static struct process *get_process(struct profbuf_tag_recorder *r, uint32_t pid)
+static struct process *get_process(struct tag_recorder *r, uint32_t pid)
 {
 	uint64_t hash = hash_mix(pid, 0), at = hash;
 	uint32_t id;
@@ -178,7 +178,7 @@ static uint32_t names_needed(const struct profbuf_tag *t)
 }
 
 /* A process may add names while it runs, but it is not asked more than once a second. */
-static int add_tag(struct profbuf_tag_recorder *r, const struct profbuf_tag *t, emit_fn emit, void *context)
+static int add_tag(struct tag_recorder *r, const struct profbuf_tag *t, emit_fn emit, void *context)
 {
 	struct profbuf_otel_keys_record *keys;
 	struct reading *reading = NULL;
@@ -218,7 +218,7 @@ static void forget_names(struct process *p, uint64_t start_time)
 /* Cgroups */
 
 /* Returns the path of the process's cgroup if that is the cgroup with this id, else NULL. */
-static char *path_of_process(const struct profbuf_tag_recorder *r, uint32_t pid, uint64_t id)
+static char *path_of_process(const struct tag_recorder *r, uint32_t pid, uint64_t id)
 {
 	char path[32], *line = NULL, *full = NULL, *found = NULL;
 	struct stat st;
@@ -250,7 +250,7 @@ static char *path_of_process(const struct profbuf_tag_recorder *r, uint32_t pid,
 	return found;
 }
 
-static struct cgroup *find_cgroup(const struct profbuf_tag_recorder *r, uint64_t id)
+static struct cgroup *find_cgroup(const struct tag_recorder *r, uint64_t id)
 {
 	uint64_t hash = hash_mix(id, 1), at = hash;
 	uint32_t i;
@@ -263,7 +263,7 @@ static struct cgroup *find_cgroup(const struct profbuf_tag_recorder *r, uint64_t
 }
 
 /* Some cgroups are gone at the end of the recording, so the path is looked up now, too. */
-static int add_process(struct profbuf_tag_recorder *r, const struct profbuf_process *record)
+static int add_process(struct tag_recorder *r, const struct profbuf_process *record)
 {
 	struct process *p = get_process(r, record->pid);
 	uint64_t id = record->cgroup;
@@ -282,8 +282,7 @@ static int add_process(struct profbuf_tag_recorder *r, const struct profbuf_proc
 	return 0;
 }
 
-int profbuf_tag_recorder_add(struct profbuf_tag_recorder *r, const struct profbuf_record *record, emit_fn emit,
-			     void *context)
+int tag_recorder_add(struct tag_recorder *r, const struct profbuf_record *record, emit_fn emit, void *context)
 {
 	struct process *p;
 
@@ -302,7 +301,7 @@ int profbuf_tag_recorder_add(struct profbuf_tag_recorder *r, const struct profbu
 	}
 }
 
-static void find_missing(struct profbuf_tag_recorder *r)
+static void find_missing(struct tag_recorder *r)
 {
 	char *const roots[] = { (char *)r->cgroup_root, NULL };
 	struct cgroup *cgroup;
@@ -329,7 +328,7 @@ static void find_missing(struct profbuf_tag_recorder *r)
 		fts_close(fts);
 }
 
-int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *r, emit_fn emit, void *context)
+int tag_recorder_emit(struct tag_recorder *r, emit_fn emit, void *context)
 {
 	int err = 0;
 	size_t i;

@@ -7,13 +7,13 @@
 
 #include "profbuf.h"
 
-struct profbuf_tag_recorder;
+struct tag_recorder;
 
 /*
  * Makes the records with names that only the running system knows: key names of thread contexts, and paths of cgroups.
  */
-int profbuf_tag_recorder_new(struct profbuf_tag_recorder **recorder);
-void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
+int tag_recorder_new(struct tag_recorder **recorder);
+void tag_recorder_free(struct tag_recorder *recorder);
 
 /*
  * Takes a record of any type that profbuf_stream_next() or the device gave. With the first tag of a process that needs
@@ -21,11 +21,11 @@ void profbuf_tag_recorder_free(struct profbuf_tag_recorder *recorder);
  *
  * Return: 0; -ENOMEM; what @emit returned other than 0.
  */
-int profbuf_tag_recorder_add(struct profbuf_tag_recorder *recorder, const struct profbuf_record *record,
-			     int (*emit)(const struct profbuf_record *record, void *context), void *context);
+int tag_recorder_add(struct tag_recorder *recorder, const struct profbuf_record *record,
+		     int (*emit)(const struct profbuf_record *record, void *context), void *context);
 
 /* Called at the end: calls @emit for the cgroup paths of all processes. Return: 0; what @emit returned other than 0. */
-int profbuf_tag_recorder_emit(struct profbuf_tag_recorder *recorder,
-			      int (*emit)(const struct profbuf_record *record, void *context), void *context);
+int tag_recorder_emit(struct tag_recorder *recorder, int (*emit)(const struct profbuf_record *record, void *context),
+		      void *context);
 
 #endif /* PROFBUF_TAG_RECORDER_H */
