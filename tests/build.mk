@@ -11,7 +11,7 @@ archive := $(dir)/tool/lib/rooms.a
 headers := $(wildcard profbuf_*.h user/include/*.h user/lib/*/*.h $(lib)/*.h $(lib)/tag/*.h $(tool)/*.h)
 
 # Programs of unit tests; what runs them.
-$(addprefix $(dir)/,lib_test jit_map_test jit_recorder_test symbols_test): tests/tap.c tests/tap_cmocka.c tests/tap.h
+$(addprefix $(dir)/,lib_test jit_map_test jit_recorder_test symbols_test json_test): tests/tap.c tests/tap_cmocka.c tests/tap.h
 
 .SECONDARY:
 # With sanitizers; and, for the fuzzers, by clang.
@@ -38,6 +38,8 @@ $(dir)/jit_recorder_test: $(lib)/jit_recorder_test.c $(lib)/tag/stall.c $(header
 		$(addprefix user/lib/,record/jit_recorder.c symbols/jit_map.c $(addprefix base/,job.c look.c file.c proc.c table.c))
 	gcc -std=gnu11 $(sanitize) $(flags) -DJOB_PATIENCE_NS=2000000000ULL -DJIT_READING_NS=3000000000ULL -o $@ \
 		$(filter %.c,$^) -lcmocka -pthread
+$(dir)/json_test: $(tool)/json_test.c user/cmd/json.c user/cmd/text.c $(wildcard user/cmd/*.h) $(headers)
+	gcc -std=gnu11 $(sanitize) $(flags) -Iuser/cmd -o $@ $(filter %.c,$^) -lcmocka
 $(dir)/libdebuginfod.so.1: $(lib)/no_debuginfod.c
 	gcc -shared -fPIC -O1 -Wall -Wextra -Werror -Wl,-soname,libdebuginfod.so.1 -o $@ $<
 $(dir)/symbols_test: $(lib)/symbols_test.c $(lib)/tag/stall.c $(headers) $(archive) $(dir)/libdebuginfod.so.1

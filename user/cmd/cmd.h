@@ -91,11 +91,13 @@ int control_character(const char *text);
  */
 size_t print_harmless(FILE *f, const char *text, size_t width);
 
-/* Escapes control characters; bytes that are not UTF-8 become U+FFFD. */
-void print_json_string(FILE *f, const char *text);
-
 /* Prints "ticks 100 = delivered 90 + lost 0 + skipped 10 (idle 10) + missed 0". */
 void print_accounting(FILE *f, const struct profbuf_counters *counters);
+
+struct json;
+
+/* Prints "ticks":100,"delivered":90,..., as members of an object. */
+void print_json_counters(struct json *json, const struct profbuf_counters *counters);
 
 /* Prints in one line what became of the ticks, and whether the counters add up. */
 void print_verdict(FILE *f, const struct profbuf_accounting *accounting);

@@ -6,14 +6,14 @@
  * stay as they are. Equal stacks that follow each other are merged. For lost samples it is not known which program or
  * thread they were in. So they are in a profile of their own.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "export.h"
+#include "json.h"
 
 struct writer {
-	FILE *f;
+	struct json *json;
 	uint64_t period;
 	const char *unit;
 	const struct profbuf_event *events;
@@ -23,7 +23,6 @@ struct writer {
 	const struct export_options *options;
 	uint64_t *threads;	/* when grouped by thread: program and tid, sorted, without duplicates */
 	size_t nr_threads;
-	const char *separator;
 };
 
 static uint64_t thread_of(const struct writer *w, size_t i)
@@ -62,56 +61,63 @@ static uint32_t group_of(const void *of, size_t i)
 	return (uint64_t *)bsearch(&thread, w->threads, w->nr_threads, sizeof(thread), by_word) - w->threads;
 }
 
-static void print_frame(FILE *f, const struct profbuf_symbol *symbol, const char *file, uint32_t line)
+static void print_frame(struct json *json, const struct profbuf_symbol *symbol, const char *file, uint32_t line)
 {
-	fputs("{\"name\":", f);
-	print_json_string(f, symbol->name);
-	fputs(",\"file\":", f);
-	print_json_string(f, file);
+	json_line(json);
+	json_object_begin(json, NULL);
+	json_string(json, "name", symbol->name);
+	json_string(json, "file", file);
 	if (line)
-		fprintf(f, ",\"line\":%" PRIu32, line);
-	fputs("},\n", f);
+		json_unsigned(json, "line", line);
+	json_object_end(json);
 }
 
 /*
  * Prints the frames of the profile, which have lines, or one frame for each symbol; then [lost]. Returns the position
  * of [lost].
  */
-static size_t print_frames(FILE *f, const struct profbuf_profile *profile, bool lines)
+static size_t print_frames(struct json *json, const struct profbuf_profile *profile, bool lines)
 {
 	const struct profbuf_symbol *const *symbols;
 	const struct profbuf_frame *frames;
 	size_t i, n = lines ? profbuf_profile_frames(profile, &frames) : profbuf_profile_symbols(profile, &symbols);
 
+	json_array_begin(json, "frames");
 	for (i = 0; i < n; i++) {
 		const struct profbuf_symbol *symbol = lines ? frames[i].symbol : symbols[i];
 		bool known = lines && frames[i].line;
 
-		print_frame(f, symbol, known ? frames[i].file : symbol->object->path, known ? frames[i].line : 0);
+		print_frame(json, symbol, known ? frames[i].file : symbol->object->path, known ? frames[i].line : 0);
 	}
-	fputs("{\"name\":\"[lost]\"}", f);
+	json_line(json);
+	json_object_begin(json, NULL);
+	json_string(json, "name", "[lost]");
+	json_object_end(json);
+	json_array_end(json);
 	return n;
 }
 
-static void begin_profile(struct writer *w, const char *name, uint64_t samples)
+static void begin_profile(const struct writer *w, const char *name, uint64_t samples)
 {
-	fprintf(w->f, "%s\n{\"type\":\"sampled\",\"name\":", w->separator);
-	print_json_string(w->f, name);
-	fprintf(w->f, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":%" PRIu64 ",", w->unit, samples * w->period);
-	w->separator = ",";
+	json_line(w->json);
+	json_object_begin(w->json, NULL);
+	json_string(w->json, "type", "sampled");
+	json_string(w->json, "name", name);
+	json_string(w->json, "unit", w->unit);
+	json_unsigned(w->json, "startValue", 0);
+	json_unsigned(w->json, "endValue", samples * w->period);
+	json_array_begin(w->json, "samples");
 }
 
 static void print_stack(const struct writer *w, const struct profbuf_stack *stack)
 {
 	unsigned int k = stack_depth(stack);
-	char separator = '[';
 
-	while (k-- > 0) {
-		fprintf(w->f, "%c%u", separator,
-			w->options->lines ? stack->frames[k] : w->frames[stack->frames[k]].symbol->id);
-		separator = ',';
-	}
-	fputc(']', w->f);
+	json_array_begin(w->json, NULL);
+	while (k-- > 0)
+		json_unsigned(w->json, NULL,
+			      w->options->lines ? stack->frames[k] : w->frames[stack->frames[k]].symbol->id);
+	json_array_end(w->json);
 }
 
 /* The number of events from @at on that have the same stack. */
@@ -150,23 +156,38 @@ static const char *name_of(const struct writer *w, const struct profbuf_event *e
 	return name;
 }
 
-static void print_group(struct writer *w, const uint32_t *order, size_t at, size_t end)
+static void print_group(const struct writer *w, const uint32_t *order, size_t at, size_t end)
 {
 	char name[64];
 	size_t i, n;
 
 	begin_profile(w, name_of(w, &w->events[order[end - 1]], name, sizeof(name)), weight(w, order, at, end - at));
-	fputs("\"samples\":[", w->f);
 	for (i = at; i < end; i += run(w, order, i, end)) {
-		fputs(i == at ? "\n" : ",\n", w->f);
+		json_line(w->json);
 		print_stack(w, &w->stacks[w->events[order[i]].stack]);
 	}
-	fputs("],\"weights\":[", w->f);
+	json_array_end(w->json);
+	json_array_begin(w->json, "weights");
 	for (i = at; i < end; i += n) {
 		n = run(w, order, i, end);
-		fprintf(w->f, "%s%" PRIu64, i == at ? "" : ",", weight(w, order, i, n) * w->period);
+		json_unsigned(w->json, NULL, weight(w, order, i, n) * w->period);
 	}
-	fputs("]}", w->f);
+	json_array_end(w->json);
+	json_object_end(w->json);
+}
+
+/* @frame: the position of [lost]. */
+static void print_lost(const struct writer *w, size_t frame, uint64_t lost)
+{
+	begin_profile(w, "[lost]", lost);
+	json_array_begin(w->json, NULL);
+	json_unsigned(w->json, NULL, frame);
+	json_array_end(w->json);
+	json_array_end(w->json);
+	json_array_begin(w->json, "weights");
+	json_unsigned(w->json, NULL, lost * w->period);
+	json_array_end(w->json);
+	json_object_end(w->json);
 }
 
 /*
@@ -196,9 +217,9 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 	uint64_t lost = lost_weight(profile);
 	const struct profbuf_program *const *programs;
 	size_t i, n, lost_frame, nr_groups = profbuf_profile_programs(profile, &programs);
+	struct json json = { .f = f };
 	struct writer w = {
-		.f = f, .period = profbuf_profile_info(profile)->period, .separator = "", .profile = profile,
-		.options = options,
+		.json = &json, .period = profbuf_profile_info(profile)->period, .profile = profile, .options = options,
 	};
 	uint32_t *order, *first;
 
@@ -215,20 +236,24 @@ bool export_speedscope(FILE *f, struct profbuf_profile *profile, const struct ex
 		free(w.threads);
 		return false;
 	}
-	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":\"profbuf\",\"name\":", f);
-	print_json_string(f, options->path);
-	fputs(",\n\"shared\":{\"frames\":[\n", f);
-	lost_frame = print_frames(f, profile, options->lines);
-	fputs("]},\n\"profiles\":[", f);
+	json_object_begin(&json, NULL);
+	json_string(&json, "$schema", "https://www.speedscope.app/file-format-schema.json");
+	json_string(&json, "exporter", "profbuf");
+	json_string(&json, "name", options->path);
+	json_line(&json);
+	json_object_begin(&json, "shared");
+	lost_frame = print_frames(&json, profile, options->lines);
+	json_object_end(&json);
+	json_line(&json);
+	json_array_begin(&json, "profiles");
 	for (i = 0; i < nr_groups; i++) {
 		if (first[i] < first[i + 1])
 			print_group(&w, order, first[i], first[i + 1]);
 	}
-	if (lost) {
-		begin_profile(&w, "[lost]", lost);
-		fprintf(f, "\"samples\":[[%zu]],\"weights\":[%" PRIu64 "]}", lost_frame, lost * w.period);
-	}
-	fputs("]}\n", f);
+	if (lost)
+		print_lost(&w, lost_frame, lost);
+	json_array_end(&json);
+	json_object_end(&json);
 	free(w.threads);
 	free(order);
 	free(first);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "json.h"
 #include "options.h"
 #include "symbols/kallsyms.h"
 
@@ -374,16 +375,15 @@ static void look(struct info *in)
 	give_hints(in);
 }
 
-static void print_sources(const struct info *in, const char *format, const char *separator)
+static void print_sources(const struct info *in)
 {
 	const char *before = "";
 
 	for (unsigned int i = 0; i < PROFBUF_NR_SOURCES; i++) {
 		if (!(in->sources >> i & 1))
 			continue;
-		fputs(before, stdout);
-		printf(format, profbuf_source_name(i));
-		before = separator;
+		printf("%s%s", before, profbuf_source_name(i));
+		before = ", ";
 	}
 }
 
@@ -400,7 +400,7 @@ static void print_module(const struct info *in)
 	printf("rights          %s%s\n", m->rights & PROFBUF_RIGHT_TASKS ? "every process" : "own processes",
 	       m->rights & PROFBUF_RIGHT_KERNEL ? ", the kernel" : ", user code only");
 	printf("sources         ");
-	print_sources(in, "%s", ", ");
+	print_sources(in);
 	printf("\nrate            at most %.6g Hz (module parameter min_period_us)\n", 1e9 / m->min_period);
 	if (in->max_overhead)
 		printf("overhead        at most %" PRIu64 " %% of each CPU (max_overhead_percent)\n", in->max_overhead);
@@ -428,34 +428,53 @@ static void print_text(const struct info *in)
 	printf("\nA profile of the whole system would %swork.\n", problems(in) ? "not " : "");
 }
 
-static void print_json(const struct info *in)
+static void print_json_module(struct json *json, const struct info *in)
 {
 	const struct profbuf_info *m = &in->module;
+	char version[sizeof(m->version) + 1];
 
-	printf("{\"works\":%s,\"loaded\":%s,\"kernel\":", problems(in) ? "false" : "true",
-	       in->loaded ? "true" : "false");
-	print_json_string(stdout, in->uts.release);
-	if (in->open) {
-		printf(",\"version\":\"%.*s\",\"abi\":%u,", (int)sizeof(m->version), m->version, m->abi_version);
-		printf("\"sessions\":%" PRIu64 ",\"right_tasks\":%s,\"right_kernel\":%s,\"sources\":[", in->sessions,
-		       m->rights & PROFBUF_RIGHT_TASKS ? "true" : "false",
-		       m->rights & PROFBUF_RIGHT_KERNEL ? "true" : "false");
-		print_sources(in, "\"%s\"", ",");
-		printf("],\"max_overhead_percent\":%" PRIu64 ",\"tagged_lost\":%" PRIu64 ",", in->max_overhead,
-		       in->tagged_lost);
-		printf("\"min_period_ns\":%" PRIu64 ",\"max_session_memory\":%" PRIu64 ",\"cpus\":%u",
-		       (uint64_t)m->min_period, (uint64_t)m->max_session_memory, m->nr_cpus);
+	snprintf(version, sizeof(version), "%.*s", (int)sizeof(m->version), m->version);
+	json_string(json, "version", version);
+	json_unsigned(json, "abi", m->abi_version);
+	json_unsigned(json, "sessions", in->sessions);
+	json_bool(json, "right_tasks", m->rights & PROFBUF_RIGHT_TASKS);
+	json_bool(json, "right_kernel", m->rights & PROFBUF_RIGHT_KERNEL);
+	json_array_begin(json, "sources");
+	for (unsigned int i = 0; i < PROFBUF_NR_SOURCES; i++) {
+		if (in->sources >> i & 1)
+			json_string(json, NULL, profbuf_source_name(i));
 	}
-	printf(",\"kernel_symbols\":%s,\"findings\":[", in->kernel_symbols ? "false" : "true");
+	json_array_end(json);
+	json_unsigned(json, "max_overhead_percent", in->max_overhead);
+	json_unsigned(json, "tagged_lost", in->tagged_lost);
+	json_unsigned(json, "min_period_ns", m->min_period);
+	json_unsigned(json, "max_session_memory", m->max_session_memory);
+	json_unsigned(json, "cpus", m->nr_cpus);
+}
+
+static void print_json(const struct info *in)
+{
+	struct json json = { .f = stdout };
+
+	json_object_begin(&json, NULL);
+	json_bool(&json, "works", !problems(in));
+	json_bool(&json, "loaded", in->loaded);
+	json_string(&json, "kernel", in->uts.release);
+	if (in->open)
+		print_json_module(&json, in);
+	json_bool(&json, "kernel_symbols", !in->kernel_symbols);
+	json_array_begin(&json, "findings");
 	for (unsigned int i = 0; i < in->n; i++) {
-		printf("%s\n{\"kind\":\"%s\",\"name\":\"%s\",\"what\":", i ? "," : "",
-		       kind_names[in->findings[i].kind], in->findings[i].name);
-		print_json_string(stdout, in->findings[i].what);
-		fputs(",\"remedy\":", stdout);
-		print_json_string(stdout, in->findings[i].remedy);
-		putchar('}');
+		json_line(&json);
+		json_object_begin(&json, NULL);
+		json_string(&json, "kind", kind_names[in->findings[i].kind]);
+		json_string(&json, "name", in->findings[i].name);
+		json_string(&json, "what", in->findings[i].what);
+		json_string(&json, "remedy", in->findings[i].remedy);
+		json_object_end(&json);
 	}
-	puts("]}");
+	json_array_end(&json);
+	json_object_end(&json);
 }
 
 static const struct argp_option options[] = {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "json.h"
 #include "options.h"
 
 static const struct {
@@ -238,6 +239,20 @@ void print_accounting(FILE *f, const struct profbuf_counters *c)
 		separator = ", ";
 	}
 	fprintf(f, "%s + missed %llu", skipped ? ")" : "", (unsigned long long)c->missed);
+}
+
+void print_json_counters(struct json *json, const struct profbuf_counters *c)
+{
+	char name[64];
+
+	json_unsigned(json, "ticks", c->ticks);
+	json_unsigned(json, "delivered", c->delivered);
+	json_unsigned(json, "lost", c->lost);
+	json_unsigned(json, "missed", c->missed);
+	for (unsigned int i = 0; i < PROFBUF_NR_SKIPS; i++) {
+		snprintf(name, sizeof(name), "skipped_%s", profbuf_skip_name(i));
+		json_unsigned(json, name, c->skipped[i]);
+	}
 }
 
 void print_verdict(FILE *f, const struct profbuf_accounting *a)

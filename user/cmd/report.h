@@ -5,6 +5,7 @@
 #ifndef PROFBUF_REPORT_H
 #define PROFBUF_REPORT_H
 
+#include "json.h"
 #include "read_options.h"
 #include "stops.h"
 
@@ -100,13 +101,15 @@ void report_print_rows(const struct report *report);
 void report_print_names(const char *name, const char *object);
 void report_print_json(const struct report *report);
 /* Prints "by":..., as members of an object. */
-void report_print_json_by(const struct report_options *options);
+void report_print_json_by(struct json *json, const struct report_options *options);
 /* Prints "key":{...}, the samples and losses of a report, as one member of an object. */
-void report_print_json_summary(const struct report *report, const char *key);
+void report_print_json_summary(struct json *json, const struct report *report, const char *key);
+/* Begins the line and the object of a row, with its names. */
+void report_print_json_row(struct json *json, const struct report_options *options, const char *name, const char *object);
 
 /* report_markers.c: prints the markers of the report's time, as lines of the header or as members of an object. */
 void report_print_markers(const struct report *report);
-void report_print_json_markers(const struct report *report);
+void report_print_json_markers(struct json *json, const struct report *report);
 /*
  * Prints the markers before @time, from position @i on, each with its time, as lines of the timeline. Returns the
  * position of the first marker that is not before it.

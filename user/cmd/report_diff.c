@@ -3,7 +3,6 @@
  * report_diff.c - profbuf report --diff: two profiles next to each other
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,31 +96,30 @@ static void print_text(const struct report_options *o, const struct pair *pairs,
 static void print_json(const struct report *const reports[2], const struct pair *pairs, size_t n)
 {
 	const struct report_options *o = reports[0]->options;
+	struct json json = { .f = stdout };
 	uint64_t shown = 0;
 
-	putchar('{');
-	report_print_json_summary(reports[0], "a");
-	putchar(',');
-	report_print_json_summary(reports[1], "b");
-	putchar(',');
-	report_print_json_by(o);
-	fputs(",\"rows\":[", stdout);
+	json_object_begin(&json, NULL);
+	report_print_json_summary(&json, reports[0], "a");
+	report_print_json_summary(&json, reports[1], "b");
+	report_print_json_by(&json, o);
+	json_array_begin(&json, "rows");
 	for (size_t i = 0; i < n && shown < o->limit; i++) {
 		const struct pair *p = &pairs[i];
 
 		if (!wants(o, p))
 			continue;
-		printf("%s\n{\"name\":", shown++ ? "," : "");
-		print_json_string(stdout, p->name);
-		if (*report_object_name(o)) {
-			printf(",\"%s\":", report_object_name(o));
-			print_json_string(stdout, p->object);
-		}
-		printf(",\"self_a\":%" PRIu64 ",\"self_b\":%" PRIu64 ",\"percent_a\":%.6g,\"percent_b\":%.6g,"
-		       "\"difference\":%.6g}", p->self[0], p->self[1], p->percent[0], p->percent[1],
-		       p->percent[1] - p->percent[0]);
+		report_print_json_row(&json, o, p->name, p->object);
+		json_unsigned(&json, "self_a", p->self[0]);
+		json_unsigned(&json, "self_b", p->self[1]);
+		json_double(&json, "percent_a", "%.6g", p->percent[0]);
+		json_double(&json, "percent_b", "%.6g", p->percent[1]);
+		json_double(&json, "difference", "%.6g", p->percent[1] - p->percent[0]);
+		json_object_end(&json);
+		shown++;
 	}
-	puts("]}");
+	json_array_end(&json);
+	json_object_end(&json);
 }
 
 int report_diff(struct report *a, struct report *b)

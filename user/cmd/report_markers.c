@@ -48,19 +48,21 @@ size_t report_print_markers_before(const struct report *r, size_t i, uint64_t ti
 	return i;
 }
 
-void report_print_json_markers(const struct report *r)
+void report_print_json_markers(struct json *json, const struct report *r)
 {
 	const struct profbuf_marker *const *markers;
-	size_t i, n = profbuf_profile_markers(r->profile, &markers), nr = 0;
+	size_t i, n = profbuf_profile_markers(r->profile, &markers);
 
-	fputs("\"markers\":[", stdout);
+	json_array_begin(json, "markers");
 	for (i = 0; i < n; i++) {
 		if (!report_has_time(r, markers[i]->time))
 			continue;
-		printf("%s{\"second\":%.9g,\"pid\":%u,\"tid\":%u,\"text\":", nr++ ? "," : "",
-		       second_of(r, markers[i]), markers[i]->pid, markers[i]->tid);
-		print_json_string(stdout, markers[i]->text);
-		putchar('}');
+		json_object_begin(json, NULL);
+		json_double(json, "second", "%.9g", second_of(r, markers[i]));
+		json_unsigned(json, "pid", markers[i]->pid);
+		json_unsigned(json, "tid", markers[i]->tid);
+		json_string(json, "text", markers[i]->text);
+		json_object_end(json);
 	}
-	putchar(']');
+	json_array_end(json);
 }

@@ -221,99 +221,115 @@ void report_print_rows(const struct report *r)
 	}
 }
 
-void report_print_json_by(const struct report_options *o)
+void report_print_json_by(struct json *json, const struct report_options *o)
 {
-	printf("\"by\":\"%s\"", report_by_key(o->by));
-	if (o->by == BY_TAG && o->tag_key) {
-		fputs(",\"key\":", stdout);
-		print_json_string(stdout, o->tag_key);
-	}
+	json_string(json, "by", report_by_key(o->by));
+	if (o->by == BY_TAG && o->tag_key)
+		json_string(json, "key", o->tag_key);
 }
 
-void report_print_json_summary(const struct report *r, const char *key)
+static bool is_exact(const struct report *r)
 {
-	printf("\"%s\":{\"file\":", key);
-	print_json_string(stdout, r->path);
+	return r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART;
+}
+
+void report_print_json_summary(struct json *json, const struct report *r, const char *key)
+{
+	json_object_begin(json, key);
+	json_string(json, "file", r->path);
 	if (r->options->read.filter.n)
-		printf(",\"recorded\":%" PRIu64, r->recorded);
-	printf(",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"exact\":%s}", r->samples, r->lost,
-	       r->accounting->verdict == PROFBUF_EXACT || r->accounting->verdict == PROFBUF_PART ? "true" : "false");
+		json_unsigned(json, "recorded", r->recorded);
+	json_unsigned(json, "samples", r->samples);
+	json_unsigned(json, "lost", r->lost);
+	json_bool(json, "exact", is_exact(r));
+	json_object_end(json);
+}
+
+void report_print_json_row(struct json *json, const struct report_options *o, const char *name, const char *object)
+{
+	json_line(json);
+	json_object_begin(json, NULL);
+	json_string(json, "name", name);
+	if (*report_object_name(o))
+		json_string(json, report_object_name(o), object);
 }
 
 /* These values are about the whole recording, even if only a part of it is shown. */
-static void print_json_recording(const struct report *r)
+static void print_json_recording(struct json *json, const struct report *r)
 {
-	const struct profbuf_counters *c = r->accounting->sum->counters;
-	enum profbuf_verdict verdict = r->accounting->verdict;
-	unsigned int i;
+	const struct profbuf_accounting *a = r->accounting;
 
-	printf("\"period\":%" PRIu64 ",\"seconds\":%.9g,\"cpus_sampled\":%u,\"effective_rate\":%.6g,",
-	       (uint64_t)profbuf_profile_info(r->profile)->period, profbuf_profile_duration(r->profile) / 1e9,
-	       cpus_sampled(r->accounting), effective_rate(r));
-	printf("\"complete\":%s,\"exact\":%s,",
-	       verdict == PROFBUF_UNFINISHED || verdict == PROFBUF_UNCOUNTED ? "false" : "true",
-	       verdict == PROFBUF_EXACT || verdict == PROFBUF_PART ? "true" : "false");
-	if (r->accounting->part)
-		printf("\"part\":%u,", r->accounting->part);
-	printf("\"sideband_lost\":%" PRIu64 ",\"rate_changes\":%" PRIu64 ",\"max_stride\":%" PRIu64 ",",
-	       sideband_lost(r->accounting), r->accounting->rate_changes,
-	       r->accounting->max_stride ? r->accounting->max_stride : 1);
-	printf("\"counters\":{\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu",
-	       (unsigned long long)c->ticks, (unsigned long long)c->delivered, (unsigned long long)c->lost,
-	       (unsigned long long)c->missed);
-	for (i = 0; i < PROFBUF_NR_SKIPS; i++)
-		printf(",\"skipped_%s\":%llu", profbuf_skip_name(i), (unsigned long long)c->skipped[i]);
-	fputs("},\"tags_lost\":{", stdout);
-	for (i = PROFBUF_TAG_FAULT; i < PROFBUF_NR_TAG_CAUSES; i++)
-		printf("%s\"%s\":%" PRIu64, i > PROFBUF_TAG_FAULT ? "," : "", profbuf_tag_cause_name(i),
-		       r->accounting->tags_lost[i]);
-	fputs("},", stdout);
+	json_unsigned(json, "period", profbuf_profile_info(r->profile)->period);
+	json_double(json, "seconds", "%.9g", profbuf_profile_duration(r->profile) / 1e9);
+	json_unsigned(json, "cpus_sampled", cpus_sampled(a));
+	json_double(json, "effective_rate", "%.6g", effective_rate(r));
+	json_bool(json, "complete", a->verdict != PROFBUF_UNFINISHED && a->verdict != PROFBUF_UNCOUNTED);
+	json_bool(json, "exact", is_exact(r));
+	if (a->part)
+		json_unsigned(json, "part", a->part);
+	json_unsigned(json, "sideband_lost", sideband_lost(a));
+	json_unsigned(json, "rate_changes", a->rate_changes);
+	json_unsigned(json, "max_stride", a->max_stride ? a->max_stride : 1);
+	json_object_begin(json, "counters");
+	print_json_counters(json, a->sum->counters);
+	json_object_end(json);
+	json_object_begin(json, "tags_lost");
+	for (unsigned int i = PROFBUF_TAG_FAULT; i < PROFBUF_NR_TAG_CAUSES; i++)
+		json_unsigned(json, profbuf_tag_cause_name(i), a->tags_lost[i]);
+	json_object_end(json);
+}
+
+static void print_json_tags(struct json *json, const struct report *r)
+{
+	json_unsigned(json, "untagged", r->untagged);
+	json_unsigned(json, "unknown_tags", r->unknown_tags);
+	if (!r->unread_unknown)
+		json_unsigned(json, "unread_tags", r->unread_tags);
+}
+
+static void print_json_rows(struct json *json, const struct report *r)
+{
+	const struct report_options *o = r->options;
+	uint64_t shown = 0;
+
+	json_array_begin(json, "rows");
+	for (size_t i = 0; i < r->n && shown < o->limit; i++) {
+		if (!report_wants(r, &r->rows[i]))
+			continue;
+		report_print_json_row(json, o, r->rows[i].name, r->rows[i].object);
+		if (!o->callers && !o->callees)
+			json_unsigned(json, "self", r->rows[i].self);
+		json_unsigned(json, "total", r->rows[i].total);
+		json_object_end(json);
+		shown++;
+	}
+	json_array_end(json);
 }
 
 void report_print_json(const struct report *r)
 {
 	const struct report_options *o = r->options;
-	const char *around = o->callers ? o->callers : o->callees;
-	uint64_t shown = 0;
-	size_t i;
+	struct json json = { .f = stdout };
 
-	printf("{\"samples\":%" PRIu64 ",\"lost\":%" PRIu64 ",", r->samples, r->lost);
+	json_object_begin(&json, NULL);
+	json_unsigned(&json, "samples", r->samples);
+	json_unsigned(&json, "lost", r->lost);
 	if (o->read.filter.n)
-		printf("\"recorded\":%" PRIu64 ",", r->recorded);
-	if (strcmp(profbuf_profile_value(r->profile), "samples")) {
-		fputs("\"value\":", stdout);
-		print_json_string(stdout, profbuf_profile_value(r->profile));
-		putchar(',');
-	}
-	printf("\"frames\":%" PRIu64 ",\"unknown_frames\":%" PRIu64 ",", r->frames, r->unknown_frames);
-	print_json_recording(r);
-	stops_print_json(stdout, &r->stops);
-	putchar(',');
-	report_print_json_markers(r);
-	putchar(',');
-	if (around) {
-		printf("\"%s\":", o->callers ? "callers_of" : "callees_of");
-		print_json_string(stdout, around);
-		printf(",\"samples_with\":%" PRIu64 ",", r->samples_with);
+		json_unsigned(&json, "recorded", r->recorded);
+	if (strcmp(profbuf_profile_value(r->profile), "samples"))
+		json_string(&json, "value", profbuf_profile_value(r->profile));
+	json_unsigned(&json, "frames", r->frames);
+	json_unsigned(&json, "unknown_frames", r->unknown_frames);
+	print_json_recording(&json, r);
+	stops_print_json(&json, &r->stops);
+	report_print_json_markers(&json, r);
+	if (o->callers || o->callees) {
+		json_string(&json, o->callers ? "callers_of" : "callees_of", o->callers ? o->callers : o->callees);
+		json_unsigned(&json, "samples_with", r->samples_with);
 	}
 	if (o->by == BY_TAG)
-		printf("\"untagged\":%" PRIu64 ",\"unknown_tags\":%" PRIu64 ",", r->untagged, r->unknown_tags);
-	if (o->by == BY_TAG && !r->unread_unknown)
-		printf("\"unread_tags\":%" PRIu64 ",", r->unread_tags);
-	report_print_json_by(o);
-	fputs(",\"rows\":[", stdout);
-	for (i = 0; i < r->n && shown < o->limit; i++) {
-		if (!report_wants(r, &r->rows[i]))
-			continue;
-		printf("%s\n{\"name\":", shown++ ? "," : "");
-		print_json_string(stdout, r->rows[i].name);
-		if (*report_object_name(o)) {
-			printf(",\"%s\":", report_object_name(o));
-			print_json_string(stdout, r->rows[i].object);
-		}
-		if (!around)
-			printf(",\"self\":%" PRIu64, r->rows[i].self);
-		printf(",\"total\":%" PRIu64 "}", r->rows[i].total);
-	}
-	puts("]}");
+		print_json_tags(&json, r);
+	report_print_json_by(&json, o);
+	print_json_rows(&json, r);
+	json_object_end(&json);
 }

@@ -92,26 +92,30 @@ static void print_text(const struct timeline *t)
 
 static void print_json(const struct timeline *t)
 {
-	putchar('{');
-	report_print_json_summary(t->report, "recording");
-	printf(",\"bucket_seconds\":%.9g,", t->span / 1e9 / t->n);
-	report_print_json_by(t->report->options);
-	putchar(',');
-	report_print_json_markers(t->report);
-	fputs(",\"buckets\":[", stdout);
+	struct json json = { .f = stdout };
+
+	json_object_begin(&json, NULL);
+	report_print_json_summary(&json, t->report, "recording");
+	json_double(&json, "bucket_seconds", "%.9g", t->span / 1e9 / t->n);
+	report_print_json_by(&json, t->report->options);
+	report_print_json_markers(&json, t->report);
+	json_array_begin(&json, "buckets");
 	for (size_t i = 0; i < t->n; i++) {
 		const struct bucket *b = &t->buckets[i];
 
-		printf("%s\n{\"second\":%.9g,\"samples\":%" PRIu64 ",\"lost\":%" PRIu64, i ? "," : "",
-		       (b->from - t->start) / 1e9, b->samples, b->lost);
+		json_line(&json);
+		json_object_begin(&json, NULL);
+		json_double(&json, "second", "%.9g", (b->from - t->start) / 1e9);
+		json_unsigned(&json, "samples", b->samples);
+		json_unsigned(&json, "lost", b->lost);
 		if (b->name) {
-			fputs(",\"top\":", stdout);
-			print_json_string(stdout, b->name);
-			printf(",\"self\":%" PRIu64, b->top);
+			json_string(&json, "top", b->name);
+			json_unsigned(&json, "self", b->top);
 		}
-		putchar('}');
+		json_object_end(&json);
 	}
-	puts("]}");
+	json_array_end(&json);
+	json_object_end(&json);
 }
 
 int report_timeline(const struct report *r)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "json.h"
 #include "options.h"
 
 #define DIRECTORY	"/sys/class/misc/profbuf"
@@ -215,19 +216,13 @@ static bool subtract(struct profbuf_counters *c, const struct profbuf_counters *
 	return true;
 }
 
-static void print_json_counters(const struct profbuf_counters *c, const struct snapshot *s)
+static void print_members(struct json *json, const struct profbuf_counters *c, const struct snapshot *s)
 {
-	unsigned int i;
-
-	printf("\"ticks\":%llu,\"delivered\":%llu,\"lost\":%llu,\"missed\":%llu", (unsigned long long)c->ticks,
-	       (unsigned long long)c->delivered, (unsigned long long)c->lost, (unsigned long long)c->missed);
-	for (i = 0; i <= PROFBUF_NR_SKIPS; i++) {
-		if (i < PROFBUF_NR_SKIPS || c->skipped[i])
-			printf(",\"skipped_%s\":%llu", i < PROFBUF_NR_SKIPS ? profbuf_skip_name(i) : "unknown",
-			       (unsigned long long)c->skipped[i]);
-	}
-	printf(",\"adds_up\":%s,\"exact\":%s", adds_up(s) ? "true" : "false",
-	       adds_up(s) && s->before == s->after ? "true" : "false");
+	print_json_counters(json, c);
+	if (c->skipped[PROFBUF_NR_SKIPS])
+		json_unsigned(json, "skipped_unknown", c->skipped[PROFBUF_NR_SKIPS]);
+	json_bool(json, "adds_up", adds_up(s));
+	json_bool(json, "exact", adds_up(s) && s->before == s->after);
 }
 
 static void print_line(const struct counting *st, unsigned int at, const struct profbuf_counters *c,
@@ -248,11 +243,19 @@ static void print_line(const struct counting *st, unsigned int at, const struct 
 		       s->after - s->before);
 }
 
+static void begin_json(struct json *json, uint64_t sessions, double seconds)
+{
+	json_object_begin(json, NULL);
+	json_unsigned(json, "sessions", sessions);
+	json_double(json, "seconds", "%.3f", seconds);
+	json_array_begin(json, "cpus");
+}
+
 /* Prints what was counted since the round before. */
 static int print_round(struct counting *st, double seconds)
 {
 	unsigned int at = st->by_cpu ? 0 : st->nr_cpus;
-	const char *separator = "";
+	struct json json = { .f = stdout };
 	uint64_t sessions, tagged_lost = 0;
 	int err;
 
@@ -262,7 +265,7 @@ static int print_round(struct counting *st, double seconds)
 	/* An older module has no such file. */
 	read_number(DIRECTORY, "tagged_lost", &tagged_lost);
 	if (st->json)
-		printf("{\"sessions\":%" PRIu64 ",\"seconds\":%.3f,\"cpus\":[", sessions, seconds);
+		begin_json(&json, sessions, seconds);
 	else if (seconds)
 		printf("%.1f s, %" PRIu64 " sessions\n", seconds, sessions);
 	else
@@ -287,13 +290,15 @@ static int print_round(struct counting *st, double seconds)
 			continue;
 		}
 		if (at < st->nr_cpus) {
-			printf("%s{\"cpu\":%u,", separator, st->cpus[at]);
-			separator = ",";
+			json_line(&json);
+			json_object_begin(&json, NULL);
+			json_unsigned(&json, "cpu", st->cpus[at]);
 		} else {
-			printf("],\"tagged_lost\":%" PRIu64 ",", tagged_lost);
+			json_array_end(&json);
+			json_unsigned(&json, "tagged_lost", tagged_lost);
 		}
-		print_json_counters(&c, &s);
-		puts("}");
+		print_members(&json, &c, &s);
+		json_object_end(&json);
 	}
 	return 0;
 }

@@ -2,8 +2,6 @@
 /*
  * stops.c - samples by why their stacks end
  */
-#include <inttypes.h>
-
 #include "stops.h"
 
 void stops_add(struct stop_counts *counts, const struct profbuf_event *event)
@@ -12,17 +10,16 @@ void stops_add(struct stop_counts *counts, const struct profbuf_event *event)
 	counts->kernel[PROFBUF_SAMPLE_KERNEL_STOP(event)] += event->weight;
 }
 
-static void print_counts(FILE *f, const char *key, const uint64_t *counts)
+static void print_counts(struct json *json, const char *key, const uint64_t *counts)
 {
-	fprintf(f, "\"%s\":{", key);
+	json_object_begin(json, key);
 	for (unsigned int i = PROFBUF_STOP_END; i < STOPS && profbuf_stop_name(i); i++)
-		fprintf(f, "%s\"%s\":%" PRIu64, i > PROFBUF_STOP_END ? "," : "", profbuf_stop_name(i), counts[i]);
-	fputs("}", f);
+		json_unsigned(json, profbuf_stop_name(i), counts[i]);
+	json_object_end(json);
 }
 
-void stops_print_json(FILE *f, const struct stop_counts *counts)
+void stops_print_json(struct json *json, const struct stop_counts *counts)
 {
-	print_counts(f, "user_stops", counts->user);
-	fputs(",", f);
-	print_counts(f, "kernel_stops", counts->kernel);
+	print_counts(json, "user_stops", counts->user);
+	print_counts(json, "kernel_stops", counts->kernel);
 }

@@ -6,6 +6,7 @@
 #define PROFBUF_STOPS_H
 
 #include "cmd.h"
+#include "json.h"
 
 /* How many values the stop of a sample can have. */
 #define STOPS	16
@@ -16,7 +17,7 @@ struct stop_counts {
 
 void stops_add(struct stop_counts *counts, const struct profbuf_event *event);
 
-/* Prints "user_stops":{...},"kernel_stops":{...} as members of an object. */
-void stops_print_json(FILE *f, const struct stop_counts *counts);
+/* Prints "user_stops":{...},"kernel_stops":{...}, as members of an object. */
+void stops_print_json(struct json *json, const struct stop_counts *counts);
 
 #endif /* PROFBUF_STOPS_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text.c - text from untrusted sources, for terminals and for JSON
+ * text.c - text from untrusted sources, for terminals
  *
  * The names of processes, files and functions may be any bytes. Written to a terminal as they are, they could steer it,
  * or look like other text: in another order, or with invisible parts.
@@ -77,33 +77,4 @@ size_t print_harmless(FILE *f, const char *text, size_t width)
 		text += n ? n : 1;
 	}
 	return columns;
-}
-
-/* A character past U+FFFF is a pair of UTF-16 surrogates. */
-static void print_json_escape(FILE *f, uint32_t c)
-{
-	if (c > 0xffff) {
-		fprintf(f, "\\u%04x", 0xd800 | (c - 0x10000) >> 10);
-		c = 0xdc00 | (c & 0x3ff);
-	}
-	fprintf(f, "\\u%04x", c);
-}
-
-void print_json_string(FILE *f, const char *text)
-{
-	size_t n;
-
-	fputc('"', f);
-	for (; *text; text += n ? n : 1) {
-		n = utf8_bytes(text);
-		if (!n)
-			fputs("\\ufffd", f);
-		else if (*text == '"' || *text == '\\')
-			fprintf(f, "\\%c", *text);
-		else if (control_character(text) >= 0)
-			print_json_escape(f, control_character(text));
-		else
-			fwrite(text, 1, n, f);
-	}
-	fputc('"', f);
 }
