@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file_fault.h"
+#include "base/sorted.h"
 #include "base/table.h"
 #include "demangle.h"
 #include "elf_header.h"
@@ -414,20 +415,12 @@ static const struct elf_symbol *keep(struct elf_symbols *s, struct elf_symbol *s
 
 const struct elf_symbol *elf_symbols_find(struct elf_symbols *s, uint64_t address)
 {
-	size_t low = 0, high = s->n, found;
+	size_t after = sorted_after(s->all, s->n, sizeof(*s->all), by_word, &address), found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->all[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* Prefer the innermost symbol with a name. */
-	found = reach_last(&s->named, low, address);
+	found = reach_last(&s->named, after, address);
 	if (found == REACH_NONE)
-		found = reach_last(&s->any, low, address);
+		found = reach_last(&s->any, after, address);
 	return found == REACH_NONE ? NULL : keep(s, &s->all[found]);
 }
 
