@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sorted.h - search sorted arrays
+ * sorted.h - compare elements of arrays, and search sorted arrays
  *
  * Reports search for each sample. So the functions are in the header: a call for each comparison would make a report
  * take an eighth more instructions.
@@ -34,10 +34,17 @@ static inline size_t sorted_after(const void *array, size_t n, size_t size,
 	return low;
 }
 
-/* A comparison function of qsort(), bsearch() and sorted_after() for elements that begin with a uint64_t. */
+/* Comparison functions of qsort(), bsearch() and sorted_after() for elements that begin with a u64, or with a u32. */
 static inline int by_word(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static inline int by_u32(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }

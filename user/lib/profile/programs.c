@@ -136,20 +136,6 @@ static int by_pid_and_time(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct mapping *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static int by_cgroup(const void *a, const void *b)
-{
-	const struct cgroup *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static void find_cgroups(struct programs *p)
 {
 	const struct cgroup *found;
@@ -157,11 +143,9 @@ static void find_cgroups(struct programs *p)
 
 	if (!p->nr_cgroups)
 		return;
-	qsort(p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_cgroup);
+	qsort(p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_word);
 	for (i = 0; i < p->n; i++) {
-		struct cgroup key = { .id = p->all[i]->cgroup };
-
-		found = bsearch(&key, p->cgroups, p->nr_cgroups, sizeof(key), by_cgroup);
+		found = bsearch(&p->all[i]->cgroup, p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_word);
 		p->all[i]->cgroup_path = found ? found->path : NULL;
 	}
 }
@@ -198,7 +182,7 @@ void programs_sort(struct programs *p)
 	}
 	for (i = 0; i < p->nr_descriptions; i++) {
 		if (p->descriptions[i]->n)
-			qsort(p->descriptions[i]->mappings, p->descriptions[i]->n, sizeof(struct mapping), by_address);
+			qsort(p->descriptions[i]->mappings, p->descriptions[i]->n, sizeof(struct mapping), by_word);
 	}
 }
 

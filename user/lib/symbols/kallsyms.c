@@ -12,7 +12,7 @@
 #include "kallsyms.h"
 
 struct entry {
-	uint64_t address;
+	uint64_t address;	/* first, for by_word() */
 	const char *name;	/* points into the text */
 	const char *module;
 	char type;

@@ -20,7 +20,7 @@
 #define UNITS_MAX	(1U << 22)	/* ranges of addresses; a large program has some ten thousand */
 
 struct unit_span {
-	uint64_t start, end;
+	uint64_t start, end;	/* start is first, for by_word() */
 	size_t order;
 	Dwarf_Die *unit;
 };

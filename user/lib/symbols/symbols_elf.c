@@ -148,7 +148,7 @@ static bool add_tables(struct elf_symbols *s)
 /* Stubs of the procedure linkage table on x86-64: each jumps through a slot, which a relocation names. */
 
 struct slot {
-	uint64_t address;
+	uint64_t address;	/* first, for by_word() */
 	const char *name;
 };
 
@@ -204,13 +204,6 @@ static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 	return true;
 }
 
-static int by_slot(const void *a, const void *b)
-{
-	const struct slot *x = a, *y = b;
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
 /* Returns the address of the slot through which a stub jumps: "jmp *disp(%rip)". */
 static uint64_t stub_slot(const uint8_t *code, size_t bytes, uint64_t address)
 {
@@ -235,9 +228,10 @@ static bool add_stubs(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 		return true;
 	for (at = 0; at + size <= data->d_size && look(s); at += size) {
 		uint64_t address = shdr->sh_addr + at;
-		struct slot key = { stub_slot((const uint8_t *)data->d_buf + at, size, address), NULL }, *slot;
+		uint64_t target = stub_slot((const uint8_t *)data->d_buf + at, size, address);
+		const struct slot *slot;
 
-		slot = slots->n ? bsearch(&key, slots->all, slots->n, sizeof(*slots->all), by_slot) : NULL;
+		slot = slots->n ? bsearch(&target, slots->all, slots->n, sizeof(*slots->all), by_word) : NULL;
 		if (slot && !add(s, address, address + size, slot->name, true))
 			return false;
 	}
@@ -278,7 +272,7 @@ static bool add_plt(struct elf_symbols *s)
 		return true;
 	ok = each_section(s, &slots, false);
 	if (ok && slots.n) {
-		qsort(slots.all, slots.n, sizeof(*slots.all), by_slot);
+		qsort(slots.all, slots.n, sizeof(*slots.all), by_word);
 		ok = each_section(s, &slots, true);
 	}
 	free(slots.all);
