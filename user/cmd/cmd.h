@@ -73,9 +73,6 @@ struct profbuf_profile *load_profile(char **files, const struct profbuf_profile_
 /* The number of samples of each stack, by the stack's id. The caller frees it. NULL: no memory. */
 uint64_t *stack_weights(const struct profbuf_profile *profile);
 
-/* A comparison function of qsort() and bsearch() for elements that begin with a uint64_t. */
-int by_word(const void *a, const void *b);
-
 /* text.c: the length of the UTF-8 character at @text, which is not at its end. 0: there is no valid character. */
 size_t utf8_bytes(const char *text);
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "export.h"
 #include "symbols/kallsyms.h"
 
@@ -61,7 +62,7 @@ struct file_attr {
 
 /* A process or thread id, and what perf was told about it. */
 struct task {
-	uint32_t id;
+	uint32_t id;		/* first, for by_u32() */
 	uint32_t program;	/* as a process: id of the program + 1; 0: perf knows none */
 	uint32_t process_fork;	/* as a process: number of its last fork */
 	uint32_t thread_fork;	/* as a thread: the fork of its process that it belongs to */
@@ -227,18 +228,9 @@ static void put_maps(struct writer *w, const struct profbuf_program *program, ui
 	}
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct task *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static struct task *find_task(struct writer *w, uint32_t id)
 {
-	struct task key = { .id = id };
-
-	return bsearch(&key, w->tasks, w->nr_tasks, sizeof(key), by_id);
+	return bsearch(&id, w->tasks, w->nr_tasks, sizeof(*w->tasks), by_u32);
 }
 
 /* Adds what perf must know before a sample. perf knows the idle task, pid 0, already. */
@@ -544,7 +536,7 @@ static bool find_tasks(struct writer *w)
 			w->tasks[n++].id = w->events[i].tid;
 	}
 	if (n)
-		qsort(w->tasks, n, sizeof(*w->tasks), by_id);
+		qsort(w->tasks, n, sizeof(*w->tasks), by_u32);
 	for (i = 0; i < n; i++) {
 		if (!i || w->tasks[i].id != w->tasks[w->nr_tasks - 1].id)
 			w->tasks[w->nr_tasks++] = w->tasks[i];

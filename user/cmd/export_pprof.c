@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/sorted.h"
 #include "export.h"
 #include "profile/pprof.pb-c.h"
 
@@ -268,14 +269,22 @@ static void put_sample(struct writer *w, uint64_t *ids, size_t nr_ids, uint64_t 
 
 /* Mappings */
 
-static int by_program(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
 	const struct profbuf_map *x = ((const struct mapped *)a)->map, *y = ((const struct mapped *)b)->map;
 
 	if (x->program != y->program)
 		return x->program < y->program ? -1 : 1;
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static int by_all(const void *a, const void *b)
+{
+	const struct profbuf_map *x = ((const struct mapped *)a)->map, *y = ((const struct mapped *)b)->map;
+	int order = by_place(a, b);
+
+	if (order)
+		return order;
 	if (x->end != y->end)
 		return x->end < y->end ? -1 : 1;
 	if (x->offset != y->offset)
@@ -294,9 +303,9 @@ static bool sort_maps(struct writer *w)
 	for (i = 0; i < n; i++)
 		w->maps[i].map = &maps[i];
 	if (n)
-		qsort(w->maps, n, sizeof(*w->maps), by_program);
+		qsort(w->maps, n, sizeof(*w->maps), by_all);
 	for (i = 0; i < n; i++) {
-		if (!i || by_program(&w->maps[w->nr_maps - 1], &w->maps[i]))
+		if (!i || by_all(&w->maps[w->nr_maps - 1], &w->maps[i]))
 			w->maps[w->nr_maps++] = w->maps[i];
 	}
 	return true;
@@ -305,22 +314,15 @@ static bool sort_maps(struct writer *w)
 /* Finds the last mapping of a program that contains the address, and has the object that the frame was found in. */
 static struct mapped *find_map(struct writer *w, uint32_t program, const struct profbuf_frame *frame)
 {
-	size_t low = 0, high = w->nr_maps;
+	const struct profbuf_map place = { .program = program, .start = frame->address };
+	const struct mapped key = { .map = &place };
+	size_t at = sorted_after(w->maps, w->nr_maps, sizeof(key), by_place, &key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct profbuf_map *map = w->maps[middle].map;
-
-		if (map->program < program || (map->program == program && map->start <= frame->address))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low-- > 0 && w->maps[low].map->program == program) {
-		const struct profbuf_map *map = w->maps[low].map;
+	while (at-- > 0 && w->maps[at].map->program == program) {
+		const struct profbuf_map *map = w->maps[at].map;
 
 		if (frame->address < map->end && (map->anonymous || map->object == frame->symbol->object))
-			return &w->maps[low];
+			return &w->maps[at];
 	}
 	return NULL;
 }

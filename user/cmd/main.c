@@ -205,13 +205,6 @@ struct profbuf_profile *load_profile(char **files, const struct profbuf_profile_
 	return read_profile(*path, options, status);
 }
 
-int by_word(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 uint64_t *stack_weights(const struct profbuf_profile *profile)
 {
 	const struct profbuf_event *events;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "report.h"
 
 double report_share(uint64_t part, uint64_t of)

@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/sorted.h"
 #include "cmd.h"
 #include "json.h"
 #include "options.h"
@@ -150,13 +151,6 @@ static int take_snapshot(const char *dir, struct snapshot *s)
 	return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const unsigned int *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static int find_cpus(struct counting *st)
 {
 	DIR *d = opendir(DIRECTORY);
@@ -181,7 +175,7 @@ static int find_cpus(struct counting *st)
 	}
 	closedir(d);
 	if (st->nr_cpus)
-		qsort(st->cpus, st->nr_cpus, sizeof(*st->cpus), by_value);
+		qsort(st->cpus, st->nr_cpus, sizeof(*st->cpus), by_u32);
 	return 0;
 }
 

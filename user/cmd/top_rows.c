@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "top.h"
 
 const char *const top_sort_names[] = { "self", "total", "name" };

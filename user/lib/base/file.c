@@ -98,3 +98,10 @@ int file_open(const char *path, uint64_t inode)
 	handle = open(path, O_PATH | O_CLOEXEC);
 	return open_found(handle < 0 ? -errno : handle, inode);
 }
+
+const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}

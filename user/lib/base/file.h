@@ -45,4 +45,7 @@ int file_find_in(const char *root, const char *dir, const char *name);
 /* Opens a file of file_find_in() for reading; it must be a regular file. @handle stays open. Return: as file_open(). */
 int file_reopen(int handle, uint64_t inode);
 
+/* Returns the last part of a path; the whole path if it ends with a slash or has none. */
+const char *base_name(const char *path);
+
 #endif /* PROFBUF_FILE_H */

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/sorted.h"
 #include "labels.h"
 
 /* As many labels as a thread context can have: all its keys, and its two ids. */
@@ -274,21 +275,13 @@ void labels_sort(struct labels *l)
 static struct tag_definition *find_definition(struct labels *l, uint32_t pid, uint64_t tag, uint64_t time)
 {
 	const struct tag_definition key = { .pid = pid, .tag = tag, .time = time, .order = UINT32_MAX };
-	size_t low = 0, high = l->nr_definitions;
+	size_t after = sorted_after(l->definitions, l->nr_definitions, sizeof(key), by_tag_and_time, &key);
 	struct tag_definition *d = l->definitions;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (by_tag_and_time(&d[middle], &key) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low && d[low - 1].pid == pid && d[low - 1].tag == tag)
-		return &d[low - 1];
-	if (low < l->nr_definitions && d[low].pid == pid && d[low].tag == tag)
-		return &d[low];
+	if (after && d[after - 1].pid == pid && d[after - 1].tag == tag)
+		return &d[after - 1];
+	if (after < l->nr_definitions && d[after].pid == pid && d[after].tag == tag)
+		return &d[after];
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <zlib.h>
 
+#include "base/file.h"
 #include "pprof.h"
 #include "profile/pprof.pb-c.h"
 #include "stream/accounting.h"
@@ -129,13 +130,6 @@ static void ids_exit(struct ids *ids)
 static bool is_kernel(uint64_t address)
 {
 	return address & KERNEL_ADDRESS;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
 }
 
 /* Gets the object as a stream would describe it, but without an inode number. */

@@ -2,6 +2,7 @@
 /*
  * programs.c - processes as the stream describes them
  */
+#include "base/sorted.h"
 #include "programs.h"
 #include "symbols/jit_map.h"
 
@@ -135,20 +136,6 @@ static int by_pid_and_time(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct mapping *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static int by_cgroup(const void *a, const void *b)
-{
-	const struct cgroup *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static void find_cgroups(struct programs *p)
 {
 	const struct cgroup *found;
@@ -156,11 +143,9 @@ static void find_cgroups(struct programs *p)
 
 	if (!p->nr_cgroups)
 		return;
-	qsort(p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_cgroup);
+	qsort(p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_word);
 	for (i = 0; i < p->n; i++) {
-		struct cgroup key = { .id = p->all[i]->cgroup };
-
-		found = bsearch(&key, p->cgroups, p->nr_cgroups, sizeof(key), by_cgroup);
+		found = bsearch(&p->all[i]->cgroup, p->cgroups, p->nr_cgroups, sizeof(*p->cgroups), by_word);
 		p->all[i]->cgroup_path = found ? found->path : NULL;
 	}
 }
@@ -197,27 +182,20 @@ void programs_sort(struct programs *p)
 	}
 	for (i = 0; i < p->nr_descriptions; i++) {
 		if (p->descriptions[i]->n)
-			qsort(p->descriptions[i]->mappings, p->descriptions[i]->n, sizeof(struct mapping), by_address);
+			qsort(p->descriptions[i]->mappings, p->descriptions[i]->n, sizeof(struct mapping), by_word);
 	}
 }
 
 const struct description *programs_find(const struct programs *p, uint32_t pid, uint64_t time)
 {
-	size_t low = 0, high = p->nr_sorted;
+	struct profbuf_program program = { .pid = pid };
+	const struct description place = { .program = &program, .time = time, .id = UINT32_MAX }, *key = &place;
+	size_t after = sorted_after(p->sorted, p->nr_sorted, sizeof(*p->sorted), by_pid_and_time, &key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct description *d = p->sorted[middle];
-
-		if (d->program->pid < pid || (d->program->pid == pid && d->time <= time))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low && p->sorted[low - 1]->program->pid == pid)
-		return p->sorted[low - 1];
-	if (low < p->nr_sorted && p->sorted[low]->program->pid == pid)
-		return p->sorted[low];
+	if (after && p->sorted[after - 1]->program->pid == pid)
+		return p->sorted[after - 1];
+	if (after < p->nr_sorted && p->sorted[after]->program->pid == pid)
+		return p->sorted[after];
 	return NULL;
 }
 
@@ -242,17 +220,9 @@ const struct profbuf_program *programs_undescribed(struct programs *p, uint32_t 
 
 static const struct mapping *find_mapping(const struct description *d, uint64_t address)
 {
-	size_t low = 0, high = d->n;
+	size_t after = sorted_after(d->mappings, d->n, sizeof(*d->mappings), by_word, &address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (d->mappings[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < d->mappings[low - 1].end ? &d->mappings[low - 1] : NULL;
+	return after && address < d->mappings[after - 1].end ? &d->mappings[after - 1] : NULL;
 }
 
 /* A mapping that changes too fast is described later than it is sampled (see profbuf_uapi.h). */

@@ -10,7 +10,7 @@
 #include "types.h"
 
 struct mapping {
-	uint64_t start;
+	uint64_t start;		/* first, for by_word() */
 	uint64_t end;
 	uint64_t offset;
 	struct object *object;
@@ -18,7 +18,7 @@ struct mapping {
 };
 
 struct cgroup {
-	uint64_t id;
+	uint64_t id;		/* first, for by_word() */
 	const char *path;
 };
 

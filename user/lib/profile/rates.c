@@ -2,6 +2,7 @@
 /*
  * rates.c - changes of the rate on each CPU
  */
+#include "base/sorted.h"
 #include "rates.h"
 
 bool rates_add(struct rates *r, const struct profbuf_rate *record)
@@ -31,17 +32,9 @@ void rates_sort(struct rates *r)
 uint64_t rates_find(const struct rates *r, uint16_t cpu, uint64_t time)
 {
 	const struct rate key = { .cpu = cpu, .time = time };
-	size_t low = 0, high = r->n;
+	size_t after = sorted_after(r->all, r->n, sizeof(key), by_cpu_and_time, &key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (by_cpu_and_time(&r->all[middle], &key) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && r->all[low - 1].cpu == cpu ? r->all[low - 1].stride : 1;
+	return after && r->all[after - 1].cpu == cpu ? r->all[after - 1].stride : 1;
 }
 
 void rates_exit(struct rates *r)

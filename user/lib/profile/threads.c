@@ -2,6 +2,7 @@
 /*
  * threads.c - names of threads over time
  */
+#include "base/sorted.h"
 #include "threads.h"
 
 /* INDEX_NONE: no memory. */
@@ -57,20 +58,12 @@ void threads_sort(struct threads *t)
 const struct thread_name *threads_find(const struct threads *t, uint32_t pid, uint32_t tid, uint64_t time)
 {
 	const struct thread_name key = { .pid = pid, .tid = tid, .time = time, .order = UINT32_MAX };
-	size_t low = 0, high = t->n;
+	size_t after = sorted_after(t->all, t->n, sizeof(key), by_thread_and_time, &key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (by_thread_and_time(&t->all[middle], &key) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low && t->all[low - 1].pid == pid && t->all[low - 1].tid == tid)
-		return &t->all[low - 1];
-	if (low < t->n && t->all[low].pid == pid && t->all[low].tid == tid)
-		return &t->all[low];
+	if (after && t->all[after - 1].pid == pid && t->all[after - 1].tid == tid)
+		return &t->all[after - 1];
+	if (after < t->n && t->all[after].pid == pid && t->all[after].tid == tid)
+		return &t->all[after];
 	return NULL;
 }
 

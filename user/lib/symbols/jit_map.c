@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/sorted.h"
 #include "jit_map.h"
 
 #define SECOND		1000000000ULL
@@ -325,17 +326,9 @@ bool jit_map_sort(struct jit_map *map)
 
 const struct jit_entry *jit_map_find(const struct jit_map *map, uint64_t address)
 {
-	size_t low = 0, high = map->n;
+	size_t after = sorted_after(map->all, map->n, sizeof(*map->all), by_word, &address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->all[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < map->all[low - 1].end ? &map->all[low - 1] : NULL;
+	return after && address < map->all[after - 1].end ? &map->all[after - 1] : NULL;
 }
 
 void jit_map_exit(struct jit_map *map)

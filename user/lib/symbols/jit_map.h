@@ -14,7 +14,7 @@
 #include "profbuf_uapi.h"
 
 struct jit_entry {
-	uint64_t start;
+	uint64_t start;		/* first, for by_word() */
 	uint64_t end;
 	size_t order;		/* position in the file: a later entry replaces only the part that it overlaps */
 	const char *name;

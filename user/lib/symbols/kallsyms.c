@@ -8,10 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sorted.h"
 #include "kallsyms.h"
 
 struct entry {
-	uint64_t address;
+	uint64_t address;	/* first, for by_word() */
 	const char *name;	/* points into the text */
 	const char *module;
 	char type;
@@ -166,26 +167,10 @@ void profbuf_kallsyms_free(struct profbuf_kallsyms *kallsyms)
 	free(kallsyms);
 }
 
-/* Returns the first entry that begins after @address. */
-static size_t after(const struct profbuf_kallsyms *k, uint64_t address)
-{
-	size_t low = 0, high = k->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->entries[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 bool profbuf_kallsyms_find(const struct profbuf_kallsyms *k, uint64_t address, const char **name, const char **module,
 			   uint64_t *start, uint64_t *end)
 {
-	size_t next = after(k, address), i;
+	size_t next = sorted_after(k->entries, k->n, sizeof(*k->entries), by_word, &address), i;
 	const struct entry *e;
 
 	/* After the last symbol it is not known where code ends. */

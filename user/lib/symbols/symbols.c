@@ -2,6 +2,7 @@
 /*
  * symbols.c - the objects and symbols of one profile
  */
+#include "base/file.h"
 #include "symbols.h"
 
 /* How many objects with one build id are tried when the file of another object with it is looked for. */
@@ -21,13 +22,6 @@ static const char *cut_name(const char *name, char *to)
 	memcpy(to, name, n);
 	memcpy(to + n, dots, sizeof(dots));
 	return to;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
 }
 
 static struct object *add_object(struct symbols *s, uint64_t hash)

@@ -55,7 +55,7 @@ struct symbols {
 
 	struct jit_record {
 		const struct profbuf_jit_symbol_record *record;
-		size_t order;		/* position in the stream */
+		size_t order;		/* position in the stream, from 1 */
 	} *jit_records;			/* by process, then by order, once they are sorted */
 	size_t nr_jit_records, room_jit_records;
 	bool jit_records_sorted;

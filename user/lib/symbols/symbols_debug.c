@@ -303,14 +303,13 @@ int debug_files_find(Dwfl_Module *module, void **userdata, const char *name, Dwa
 
 static void find_alternate(struct debug_files *d, const struct wanted *w, Dwfl_Module *module, const char *name)
 {
-	const char *file, *debug, *dir, *base = strrchr(name, '/');
+	const char *file, *debug, *dir, *base = base_name(name);
 	char *path = NULL;
 	int bytes, fd;
 
 	dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, &debug);
 	dir = debug ? debug : file;
 	bytes = strrchr(dir, '/') ? strrchr(dir, '/') - dir : 0;
-	base = base ? base + 1 : name;
 	fd = *name == '/' ? try_place(w, "", "", 0, "", name, &path) : try_place(w, "", dir, bytes, "", name, &path);
 	if (fd < 0)
 		fd = try_place(w, "", dir, bytes, "/.dwz", base, &path);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/file_fault.h"
+#include "base/sorted.h"
 #include "demangle.h"
 #include "symbols_elf.h"
 
@@ -19,7 +20,7 @@
 #define UNITS_MAX	(1U << 22)	/* ranges of addresses; a large program has some ten thousand */
 
 struct unit_span {
-	uint64_t start, end;
+	uint64_t start, end;	/* start is first, for by_word() */
 	size_t order;
 	Dwarf_Die *unit;
 };
@@ -85,21 +86,16 @@ static void make_units(struct unit_table *t, Dwfl_Module *module)
 static Dwarf_Die *find_unit(struct unit_table *t, Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
-	size_t low = 0, high;
+	uint64_t place;
+	size_t after;
 
 	if (unit || !dwfl_module_getdwarf(module, bias))
 		return unit;
 	if (!t->made)
 		make_units(t, module);
-	for (high = t->n; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->all[middle].start <= address - *bias)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address - *bias < t->all[low - 1].end ? t->all[low - 1].unit : NULL;
+	place = address - *bias;
+	after = sorted_after(t->all, t->n, sizeof(*t->all), by_word, &place);
+	return after && place < t->all[after - 1].end ? t->all[after - 1].unit : NULL;
 }
 
 /* Line tables: libdw may use a hundred bytes of memory for each byte of a table. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file_fault.h"
+#include "base/sorted.h"
 #include "base/table.h"
 #include "demangle.h"
 #include "elf_header.h"
@@ -147,7 +148,7 @@ static bool add_tables(struct elf_symbols *s)
 /* Stubs of the procedure linkage table on x86-64: each jumps through a slot, which a relocation names. */
 
 struct slot {
-	uint64_t address;
+	uint64_t address;	/* first, for by_word() */
 	const char *name;
 };
 
@@ -203,13 +204,6 @@ static bool add_slots(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 	return true;
 }
 
-static int by_slot(const void *a, const void *b)
-{
-	const struct slot *x = a, *y = b;
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
 /* Returns the address of the slot through which a stub jumps: "jmp *disp(%rip)". */
 static uint64_t stub_slot(const uint8_t *code, size_t bytes, uint64_t address)
 {
@@ -234,9 +228,10 @@ static bool add_stubs(struct elf_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 		return true;
 	for (at = 0; at + size <= data->d_size && look(s); at += size) {
 		uint64_t address = shdr->sh_addr + at;
-		struct slot key = { stub_slot((const uint8_t *)data->d_buf + at, size, address), NULL }, *slot;
+		uint64_t target = stub_slot((const uint8_t *)data->d_buf + at, size, address);
+		const struct slot *slot;
 
-		slot = slots->n ? bsearch(&key, slots->all, slots->n, sizeof(*slots->all), by_slot) : NULL;
+		slot = slots->n ? bsearch(&target, slots->all, slots->n, sizeof(*slots->all), by_word) : NULL;
 		if (slot && !add(s, address, address + size, slot->name, true))
 			return false;
 	}
@@ -277,7 +272,7 @@ static bool add_plt(struct elf_symbols *s)
 		return true;
 	ok = each_section(s, &slots, false);
 	if (ok && slots.n) {
-		qsort(slots.all, slots.n, sizeof(*slots.all), by_slot);
+		qsort(slots.all, slots.n, sizeof(*slots.all), by_word);
 		ok = each_section(s, &slots, true);
 	}
 	free(slots.all);
@@ -414,20 +409,12 @@ static const struct elf_symbol *keep(struct elf_symbols *s, struct elf_symbol *s
 
 const struct elf_symbol *elf_symbols_find(struct elf_symbols *s, uint64_t address)
 {
-	size_t low = 0, high = s->n, found;
+	size_t after = sorted_after(s->all, s->n, sizeof(*s->all), by_word, &address), found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->all[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* Prefer the innermost symbol with a name. */
-	found = reach_last(&s->named, low, address);
+	found = reach_last(&s->named, after, address);
 	if (found == REACH_NONE)
-		found = reach_last(&s->any, low, address);
+		found = reach_last(&s->any, after, address);
 	return found == REACH_NONE ? NULL : keep(s, &s->all[found]);
 }
 

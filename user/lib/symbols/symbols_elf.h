@@ -39,7 +39,7 @@ bool elf_symbols_changed(const struct elf_symbols *symbols);
 bool elf_symbols_address(const struct elf_symbols *symbols, uint64_t offset, uint64_t code, uint64_t *address);
 
 struct elf_symbol {
-	uint64_t start;
+	uint64_t start;		/* first, for by_word() */
 	uint64_t end;
 	const char *name;	/* NULL: only its range is known */
 	int16_t rank;		/* if several are at one place, the highest is the best */

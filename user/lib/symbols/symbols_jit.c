@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/sorted.h"
 #include "jit_map.h"
 #include "symbols.h"
 
@@ -21,7 +22,7 @@ bool symbols_add_jit(struct symbols *s, const struct profbuf_jit_symbol_record *
 {
 	if (!record || !ARRAY_GROW(s->jit_records, s->nr_jit_records, s->room_jit_records))
 		return false;
-	s->jit_records[s->nr_jit_records] = (struct jit_record){ record, s->nr_jit_records };
+	s->jit_records[s->nr_jit_records] = (struct jit_record){ record, s->nr_jit_records + 1 };
 	s->nr_jit_records++;
 	s->jit_records_sorted = false;
 	return true;
@@ -73,20 +74,13 @@ static int by_process(const void *a, const void *b)
 /* Returns the first record of the process, or of the next process. */
 static size_t first_record(struct symbols *s, const struct profbuf_program *program)
 {
-	size_t low = 0, high = s->nr_jit_records;
+	const struct profbuf_jit_symbol_record process = { .pid = program->pid, .start_time = program->start_time };
+	const struct jit_record before = { &process, 0 };
 
 	if (!s->jit_records_sorted && s->nr_jit_records)
 		qsort(s->jit_records, s->nr_jit_records, sizeof(*s->jit_records), by_process);
 	s->jit_records_sorted = true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_process(s->jit_records[middle].record, program->pid, program->start_time) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_after(s->jit_records, s->nr_jit_records, sizeof(before), by_process, &before);
 }
 
 /* Loads the stream's records of the process. Return: 1; 0: there are none; -1: no memory. */

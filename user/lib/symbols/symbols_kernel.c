@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/sorted.h"
 #include "symbols.h"
 
 static int by_start(const void *a, const void *b)
@@ -18,23 +19,15 @@ static int by_start(const void *a, const void *b)
 
 const struct profbuf_symbol_record *symbols_find_record(struct symbols *s, uint32_t kind, uint64_t address)
 {
-	size_t low = 0, high = s->nr_records;
+	const struct profbuf_symbol_record place = { .misc = kind, .start = address }, *key = &place, *found;
+	size_t after;
 
 	if (!s->records_sorted && s->nr_records)
 		qsort(s->records, s->nr_records, sizeof(*s->records), by_start);
 	s->records_sorted = true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct profbuf_symbol_record *r = s->records[middle];
-
-		if (r->misc < kind || (r->misc == kind && r->start <= address))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || s->records[low - 1]->misc != kind || s->records[low - 1]->end <= address)
-		return NULL;
-	return s->records[low - 1];
+	after = sorted_after(s->records, s->nr_records, sizeof(*s->records), by_start, &key);
+	found = after ? s->records[after - 1] : NULL;
+	return found && found->misc == kind && address < found->end ? found : NULL;
 }
 
 /* For an address without a symbol: gives at most its module. */
