@@ -124,7 +124,8 @@ TEST(late_descriptions_go_into_both_parts)
 	assert_int_equal(recorder_part_new(&parts[1], get, &current), 0);
 	assert_int_equal(recorder_add(recorder, parts[1], late.words, late.n), 0);
 	assert_int_equal(recorder_part_add_late(parts[0], late.words, late.n), 0);
-	assert_string_equal(current.text, "process 5, mapping 1000, thread 5, tag 5, sample 6, rate 7, exit 8, process 9");
+	assert_string_equal(current.text,
+			    "process 5, mapping 1000, thread 5, tag 5, sample 6, rate 7, exit 8, process 9");
 	assert_string_equal(old.text, "process 5, mapping 1000, thread 5, tag 5, process 9");
 	*old.text = 0;
 	old.answer = -ECANCELED;

@@ -99,7 +99,10 @@ void print_json_counters(struct json *json, const struct profbuf_counters *count
 /* Prints in one line what became of the ticks, and whether the counters add up. */
 void print_verdict(FILE *f, const struct profbuf_accounting *accounting);
 
-/* tag_losses.c: prints "12 samples' tags could not be read (fault 10, bad 2)". @lost: counts by enum profbuf_tag_cause. */
+/*
+ * tag_losses.c: prints "12 samples' tags could not be read (fault 10, bad 2)".
+ * @lost: counts by enum profbuf_tag_cause
+ */
 void print_tags_lost(FILE *f, const uint64_t lost[8]);
 
 /* Prints a line for each kind of loss; most often there is none. */

@@ -105,7 +105,8 @@ void report_print_json_by(struct json *json, const struct report_options *option
 /* Prints "key":{...}, the samples and losses of a report, as one member of an object. */
 void report_print_json_summary(struct json *json, const struct report *report, const char *key);
 /* Begins the line and the object of a row, with its names. */
-void report_print_json_row(struct json *json, const struct report_options *options, const char *name, const char *object);
+void report_print_json_row(struct json *json, const struct report_options *options, const char *name,
+			   const char *object);
 
 /* report_markers.c: prints the markers of the report's time, as lines of the header or as members of an object. */
 void report_print_markers(const struct report *report);

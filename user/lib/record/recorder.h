@@ -18,8 +18,8 @@
  * so another thread may do it while the next part is recorded.
  *
  * Child processes of this process look at the other processes, as these may have files whose file system never answers.
- * The children end with the thread that made the call. A program that waits for all of its children gets these children,
- * too.
+ * The children end with the thread that made the call. A program that waits for all of its children gets these
+ * children, too.
  *
  * No function prints. If memory is short, a name, a tag or a description may be missing; that is no error.
  */
