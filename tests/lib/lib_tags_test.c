@@ -420,7 +420,7 @@ TEST(names_of_keys_are_in_each_part)
 {
 	struct generated g = { 0 }, made[2] = { { 0 }, { 0 } };
 	struct recorder_part *parts[2];
-	struct recorder *recorder;
+	struct recorder *recorder = NULL;
 	size_t bytes;
 	pid_t pid;
 	int fd;
@@ -429,10 +429,15 @@ TEST(names_of_keys_are_in_each_part)
 	generate_process(&g, 1, pid, 3, "a", 0);
 	generate_tag(&g, 1, pid, 0x10, PROFBUF_TAG_OTEL, NO_IDS "\1\0\6\0\0\1x\1\1y", 34);
 	bytes = g.n * 8;
-	assert_int_equal(recorder_new(&recorder, NULL, true), 0);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(recorder_part_new(&parts[i], collect, &made[i]), 0);
-	assert_int_equal(recorder_add(recorder, parts[0], g.words, g.n), 0);
+	/* On a busy machine the process may be too slow to have names. Another recorder asks it again. */
+	for (int i = 0; i < 100 && made[0].n <= g.n; i++) {
+		recorder_free(recorder);
+		generate_free(&made[0]);
+		assert_int_equal(recorder_new(&recorder, NULL, true), 0);
+		assert_int_equal(recorder_add(recorder, parts[0], g.words, g.n), 0);
+	}
 	close(fd);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(recorder_begin(recorder, parts[1]), 0);
