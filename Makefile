@@ -76,7 +76,7 @@ debug-kernels:
 	@scripts/debug-kernel kasan kcsan gcov
 
 fuzz:
-	@trap "kill 0" EXIT; tests/ring/fuzz/run --forever & tests/lib/run --forever & tests/tool/run --forever
+	@bash -c 'tests/ring/fuzz/run --forever & tests/lib/run --forever & tests/tool/run --forever & wait -n; kill $$(jobs -p)'
 
 # make check-fresh RELEASE=trixie
 check-fresh:
