@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/sorted.h"
 #include "base/table.h"
 #include "jit_recorder.h"
 #include "symbol_recorder.h"
@@ -86,13 +87,6 @@ static int emit_symbol(uint32_t kind, uint64_t start, uint64_t end, const char *
 	return emit((const struct profbuf_record *)s, context);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static int emit_kernel(struct symbol_recorder *r, emit_fn emit, void *context)
 {
 	struct profbuf_kallsyms *kallsyms;
@@ -108,7 +102,7 @@ static int emit_kernel(struct symbol_recorder *r, emit_fn emit, void *context)
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	/* Many addresses lie in one symbol. With sorted addresses each symbol is emitted once. */
-	qsort(r->addresses, r->n, sizeof(*r->addresses), by_value);
+	qsort(r->addresses, r->n, sizeof(*r->addresses), by_word);
 	index_exit(&r->index);
 	for (i = 0; i < r->n && !err; i++) {
 		if (r->addresses[i] < end ||
